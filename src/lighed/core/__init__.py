@@ -1,0 +1,1 @@
+"""What every package shares: types, the release reader, errors, texts, settings, progress and accounts."""

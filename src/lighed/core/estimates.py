@@ -1,0 +1,123 @@
+"""One schema for every number that anybody will look at; each row says how it was made.
+
+``level`` is null for a measure over all levels, ``stratifier`` is null for everybody together. ``flags`` is a set out
+of FLAGS, written with spaces between; ``value`` is null where a number is withheld or does not exist, and then a flag
+says why. A missing number is never 0 and never NaN.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+FLAGS = ("suppressed", "unreliable", "immature", "not_collected", "not_applicable")
+CONFIDENCE = 0.95
+
+_WORD = pa.dictionary(pa.int32(), pa.string())
+_WORDS = ("indicator", "component", "area", "counterpart", "period", "horizon", "arm", "scenario", "sex", "age")
+_LEVELS = ("stratifier", "level", "stratifier_2", "level_2")
+
+SCHEMA = pa.schema(
+    [(name, _WORD) for name in (*_WORDS, *_LEVELS, "measure")]
+    + [(name, pa.float64()) for name in ("value", "se", "lower", "upper", "confidence")]
+    + [(name, pa.int64()) for name in ("n", "events")]
+    + [(name, _WORD) for name in ("unit", "method", "flags")]
+)
+DIMENSIONS = tuple(SCHEMA.names[: SCHEMA.get_field_index("value")])
+NUMBERS = ("value", "se", "lower", "upper", "n", "events")
+
+
+@dataclass(frozen=True, slots=True)
+class Estimates:
+    """Rows of SCHEMA; made from columns, read by pages, tables, charts and reports."""
+
+    table: pa.Table
+
+    def __post_init__(self) -> None:
+        assert self.table.schema.equals(SCHEMA), "estimates have one schema"
+
+    def __len__(self) -> int:
+        return int(self.table.num_rows)
+
+    @classmethod
+    def of(cls, **columns: Any) -> Estimates:
+        """Make estimates from columns; one value serves all rows, an absent column is null, NaN becomes null.
+
+        Examples
+        --------
+        >>> made = Estimates.of(indicator="F3.1", value=[22.1, float("nan")], flags=["", "suppressed"])
+        >>> [row["value"] for row in made.rows()]
+        [22.1, None]
+        """
+        length = max((len(c) for c in columns.values() if isinstance(c, list | np.ndarray | pa.Array)), default=1)
+        return cls(pa.table([_column(field, columns.get(field.name), length) for field in SCHEMA], schema=SCHEMA))
+
+    @classmethod
+    def concat(cls, parts: list[Estimates]) -> Estimates:
+        """Put estimates of the same schema under each other."""
+        tables = [part.table for part in parts] or [SCHEMA.empty_table()]
+        return cls(pa.concat_tables(tables).unify_dictionaries().combine_chunks())
+
+    def where(self, **wanted: Any) -> Estimates:
+        """Keep rows whose columns equal the wanted values; None wants null, a list or set wants any of its members."""
+        mask: Any = None
+        for name, value in wanted.items():
+            column = self.table[name]
+            if value is None:
+                match = column.is_null()
+            elif isinstance(value, list | tuple | set | frozenset):
+                match = pc.is_in(column.cast(pa.string()), value_set=pa.array(sorted(value), pa.string()))
+            else:
+                match = pc.fill_null(pc.equal(column, value), False)
+            mask = match if mask is None else pc.and_(mask, match)
+        return self if mask is None else Estimates(self.table.filter(mask))
+
+    def sorted(self) -> Estimates:
+        """Order the rows by their dimensions, so that equal contents give equal bytes."""
+        plain = self.table.cast(pa.schema([(f.name, pa.string() if f.type == _WORD else f.type) for f in SCHEMA]))
+        return Estimates(plain.sort_by([(name, "ascending") for name in DIMENSIONS]).cast(SCHEMA))
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return the rows as dicts, for pages and tests."""
+        return list(self.table.to_pylist())
+
+    def distinct(self, column: str) -> list[str]:
+        """Return the values of `column` that occur, in order."""
+        return sorted(
+            value for value in pc.unique(self.table[column].cast(pa.string())).to_pylist() if value is not None
+        )
+
+
+def _column(field: pa.Field, given: Any, length: int) -> pa.Array:
+    if given is None:
+        return pa.nulls(length, field.type)
+    if isinstance(given, pa.DictionaryArray):
+        return given.cast(field.type)
+    if not isinstance(given, list | np.ndarray | pa.Array):
+        return (
+            pa.array([given], field.type if field.type != _WORD else pa.string())
+            .cast(field.type)
+            .take(pa.array(np.zeros(length, np.int32)))
+        )
+    if field.type == _WORD:
+        return pa.array(given, pa.string()).dictionary_encode().cast(_WORD)
+    return pa.array(given, field.type, from_pandas=True)
+
+
+def codes(index: np.ndarray[Any, Any], words: Sequence[str | None]) -> pa.DictionaryArray:
+    """Make a word column from positions into `words`, without writing a string per row.
+
+    Examples
+    --------
+    >>> codes(np.array([1, 0, 1]), ["a", "b"]).to_pylist()
+    ['b', 'a', 'b']
+    """
+    known = [word for word in words if word is not None]
+    place = np.array([known.index(word) if word is not None else -1 for word in words], np.int32)
+    at = place[np.asarray(index).ravel()]
+    return pa.DictionaryArray.from_arrays(pa.array(at, pa.int32(), mask=at < 0), pa.array(known, pa.string()))

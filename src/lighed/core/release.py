@@ -1,0 +1,138 @@
+"""A release: the folder that may leave the secure zone. ``lighed.disclosure`` writes it, everything shown reads it.
+
+::
+
+    <release>/
+    ├── manifest.json       what it is, how it was made, from what; its bytes depend on its inputs alone
+    ├── definitions.json    the indicators, stratifiers and areas that its rows speak of
+    ├── audit.json          what was hidden and why it is enough (nothing that a hidden cell could be read from)
+    └── area=<code>.parquet the estimates of one area, sorted
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+from pydantic import TypeAdapter
+
+from lighed.core.errors import ReleaseError
+from lighed.core.estimates import SCHEMA, Estimates
+from lighed.core.text import Text
+from lighed.core.types import Area, CitedSource, Definition, Indicator, Stratifier
+
+FORMAT = 1
+
+
+class Manifest(Definition):
+    """What a release is and how it was made."""
+
+    format: int
+    id: str
+    title: Text
+    summary: Text
+    synthetic: bool
+    policy: str
+    policy_title: Text
+    policy_explanation: Text
+    front_area: str
+    caveats: tuple[Text, ...]
+    citations: tuple[CitedSource, ...]
+    program: str
+    catalogue: str
+    inputs: dict[str, str]
+    seed: int | None
+    made: str
+
+
+@dataclass(frozen=True)
+class Release:
+    """A release folder, opened for reading."""
+
+    folder: Path
+
+    @classmethod
+    def open(cls, folder: Path) -> Release:
+        """Open a release; a folder that is none, of another format or without its audit record is refused."""
+        release = cls(folder)
+        if not (folder / "manifest.json").is_file():
+            raise ReleaseError("no_release", folder=folder)
+        if not (folder / "audit.json").is_file():
+            raise ReleaseError("no_audit", folder=folder)
+        if release.manifest.format != FORMAT:
+            raise ReleaseError("release_format", folder=folder, found=release.manifest.format, known=FORMAT)
+        return release
+
+    @cached_property
+    def manifest(self) -> Manifest:
+        """What the release is and how it was made."""
+        found = json.loads((self.folder / "manifest.json").read_text("utf-8"))
+        if found.get("format") != FORMAT:
+            raise ReleaseError("release_format", folder=self.folder, found=found.get("format"), known=FORMAT)
+        return Manifest.model_validate(found)
+
+    @cached_property
+    def audit(self) -> dict[str, Any]:
+        """The audit record: rules, counts of what was hidden, the checks made."""
+        return dict(json.loads((self.folder / "audit.json").read_text("utf-8")))
+
+    @cached_property
+    def _definitions(self) -> dict[str, Any]:
+        return dict(json.loads((self.folder / "definitions.json").read_text("utf-8")))
+
+    @cached_property
+    def indicators(self) -> dict[str, Indicator]:
+        """The indicators that have rows, by id, in the order of the catalogue."""
+        return {i["id"]: _INDICATOR.validate_python(i) for i in self._definitions["indicators"]}
+
+    @cached_property
+    def stratifiers(self) -> dict[str, Stratifier]:
+        """The social dimensions that have rows, by id."""
+        return {s["id"]: _STRATIFIER.validate_python(s) for s in self._definitions["stratifiers"]}
+
+    @cached_property
+    def areas(self) -> dict[str, Area]:
+        """The areas that have rows, by code: country, regions, municipality groups, municipalities."""
+        return {a["code"]: _AREA.validate_python(a) for a in self._definitions["areas"]}
+
+    def estimates(self, area: str) -> Estimates:
+        """Return the rows of one area; an area without rows gives none."""
+        return _read(self.folder / area_file(area))
+
+
+_INDICATOR, _STRATIFIER, _AREA = TypeAdapter(Indicator), TypeAdapter(Stratifier), TypeAdapter(Area)
+
+
+@lru_cache(maxsize=64)
+def _read(file: Path) -> Estimates:
+    # A release never changes once it stands, so what was read once may be kept.
+    return Estimates(pq.read_table(file).cast(SCHEMA) if file.is_file() else SCHEMA.empty_table())
+
+
+def current(folder: Path) -> Path | None:
+    """Return the release that a folder of versions points at."""
+    pointer = folder / "current"
+    return folder / pointer.read_text("ascii").strip() if pointer.is_file() else None
+
+
+def found_in(folder: Path) -> list[Path]:
+    """Return the releases to serve of a folder: itself, the one it points at, or those of the folders in it."""
+    if (folder / "manifest.json").is_file():
+        return [folder]
+    pointed = current(folder)
+    if pointed:
+        return [pointed]
+    return (
+        [release for inner in sorted(folder.iterdir()) if inner.is_dir() for release in found_in(inner)]
+        if folder.is_dir()
+        else []
+    )
+
+
+def area_file(code: str) -> str:
+    """Return the name of the file that holds an area's rows."""
+    return f"area={code}.parquet"

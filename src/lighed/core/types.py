@@ -1,0 +1,286 @@
+"""The few types that every package shares; all are frozen.
+
+Definitions (``Stratifier``, ``Indicator``, ``Item``, ``Policy`` …) are read from files by ``lighed.catalogue``, which
+checks them. A ``Summary`` is what leaves an engine, ``Estimates`` (in ``core.estimates``) is what anybody looks at.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+
+from lighed.core.condition import ALWAYS, All, Condition, Either, Not, Test, parse, tree
+from lighed.core.text import Text
+
+UNKNOWN = "unknown"  # the level of those whose social position is not known: shown, never ranked
+COUNTRY = "DK"
+
+Kind = Literal["proportion", "rate", "mean", "count", "status"]
+Basis = Literal["person", "event", "survey", "organisation", "area", "published"]
+Polarity = Literal["lower_is_better", "higher_is_better"]
+UnitId = Literal["percent", "per_1000", "per_100000", "per_person", "score", "kroner", "years", "number", "status"]
+WaitsFor = Literal["pathways", "organisation_registers", "segregation"]
+
+# The scale from a share or a rate to what is written: 0.221 is written 22.1 percent.
+SCALE: dict[UnitId, float] = {
+    "percent": 100.0,
+    "per_1000": 1_000.0,
+    "per_100000": 100_000.0,
+    "per_person": 1.0,
+    "score": 1.0,
+    "kroner": 1.0,
+    "years": 1.0,
+    "number": 1.0,
+    "status": 1.0,
+}
+
+
+def _read_condition(given: Any) -> Any:
+    return given if isinstance(given, Test | All | Either | Not) else parse(given)
+
+
+Parsed = Annotated[Condition, BeforeValidator(_read_condition), PlainSerializer(tree)]
+
+
+class Definition(BaseModel):
+    """A frozen record read from a definition file; an unknown field is an error, not a surprise."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+
+class Level(Definition):
+    """One group of a stratifier."""
+
+    id: str
+    title: Text
+
+
+class Crosswalk(Definition):
+    """Which source codes make up which level, within the years when that coding was in force."""
+
+    first_year: int | None = None
+    last_year: int | None = None
+    levels: dict[str, tuple[str, ...]]
+
+
+class Quantiles(Definition):
+    """Levels made by cutting the population of a year into equal groups after an amount, within sex and age if said."""
+
+    dimension: str
+    groups: int = Field(ge=2, le=100)
+    within: tuple[Literal["sex", "age_band"], ...] = ()
+
+
+class AreaGroups(Definition):
+    """Levels made of areas: by the parent of a kind they belong to, or ranked by an attribute, the worst-off first.
+
+    ``groups`` fifths (say) of the population are made of the ranked areas; without it each area is a level of its own.
+    """
+
+    parent_kind: str | None = None
+    attribute: str | None = None
+    worst: Literal["highest", "lowest"] = "highest"
+    groups: int | None = None
+
+
+class Ends(Definition):
+    """What the two ends of an ordered dimension are called in a sentence, with the preposition."""
+
+    worst: Text
+    best: Text
+
+
+class Stratifier(Definition):
+    """A social dimension: its groups, the worst-off first when they are ordered, and how source codes become groups.
+
+    The groups come from exactly one of: ``dimension`` with dated ``crosswalks`` of its codes, ``quantiles`` of an
+    amount, another stratifier of the person's parents (``parents_of``: the best-off of them), ``bands`` of age by
+    their lower bounds, a ``column`` that holds the level ids, or groups of ``areas``. ``social`` is false for a
+    dimension (age) whose differences are not called inequality: it gets rows for its levels and no measures.
+    """
+
+    id: str
+    title: Text
+    short: Text
+    ordered: bool
+    ends: Ends | None = None
+    social: bool = True
+    levels: tuple[Level, ...] = ()
+    reference: str | None = None
+    dimension: str | None = None
+    crosswalks: tuple[Crosswalk, ...] = ()
+    quantiles: Quantiles | None = None
+    parents_of: str | None = None
+    column: str | None = None
+    bands: dict[str, int] = {}
+    areas: AreaGroups | None = None
+    caveats: tuple[Text, ...] = ()
+    references: tuple[str, ...] = ()
+
+    @property
+    def level_ids(self) -> tuple[str, ...]:
+        """Return the ids of the levels, without the unknown one."""
+        return tuple(level.id for level in self.levels)
+
+
+class Standardise(Definition):
+    """Which cells are weighted by which standard population."""
+
+    over: tuple[Literal["sex", "age"], ...]
+    to: str
+
+
+class Source(Definition):
+    """Where the figures of an indicator come from, and who owns them."""
+
+    title: Text
+    owner: str
+    tables: tuple[str, ...] = ()
+
+
+class Example(Definition):
+    """The indicator's own test: a handful of persons and records, and the cells that they must give."""
+
+    persons: tuple[dict[str, Any], ...]
+    records: tuple[dict[str, Any], ...] = ()
+    by: str
+    expect: tuple[dict[str, Any], ...]
+
+
+class Indicator(Definition):
+    """What is counted, among whom, in what unit, and in which direction it is good."""
+
+    id: str
+    bullet: str | None = None
+    factor: int | None = None
+    title: Text
+    short: Text
+    kind: Kind
+    basis: Basis
+    item: str | None = None
+    population: Parsed = ALWAYS
+    numerator: Parsed = ALWAYS
+    polarity: Polarity
+    unit: UnitId
+    stratifiers: tuple[str, ...] = ()
+    standardise: Standardise | None = None
+    source: Source
+    caveats: tuple[Text, ...] = ()
+    references: tuple[str, ...] = ()
+    waits_for: WaitsFor | None = None
+    example: Example | None = None
+
+    @property
+    def computes(self) -> bool:
+        """Return whether the indicator can be built from the person store by what exists now."""
+        return self.waits_for is None and self.kind != "status" and self.basis in {"person", "event", "survey"}
+
+
+class Item(Definition):
+    """Something that is asked or that happens: a survey item or an event code, with its categories."""
+
+    id: str
+    kind: Literal["survey", "event"]
+    title: Text
+    categories: dict[str, Text] = {}
+    amount: Text | None = None
+
+
+class Dimension(Definition):
+    """What ``position`` may hold for a person and a span of time: a category out of a code list, or an amount."""
+
+    id: str
+    title: Text
+    categories: dict[str, Text] = {}
+    amount: Text | None = None
+
+
+class Area(Definition):
+    """A place, and when it exists."""
+
+    code: str
+    name: Text
+    kind: str
+    valid_from: date
+    valid_to: date | None = None
+    parents: tuple[Membership, ...] = ()
+
+
+class Membership(Definition):
+    """That an area belongs to another, and when."""
+
+    parent: str
+    valid_from: date
+    valid_to: date | None = None
+
+
+class Policy(Definition):
+    """What a data owner demands before a figure may leave the zone.
+
+    ``smallest_count`` is k: groups of 1 to k−1 are hidden, and so are their complements; ``smallest_group`` is the
+    fewest persons (for a survey, respondents) behind a shown share.
+    """
+
+    id: str
+    title: Text
+    explanation: Text
+    mode: Literal["suppress", "published"]
+    smallest_count: int = Field(ge=0)
+    smallest_group: int = Field(ge=0)
+    smallest_respondents: int = Field(ge=0)
+    references: tuple[str, ...] = ()
+
+
+class PublishedTable(Definition):
+    """A table of published figures in the HEAT Plus layout, and how its words become ours.
+
+    ``dimensions`` maps each of the table's dimensions to a stratifier, or to ``areas`` when its subgroups are areas,
+    or to ``total`` when its one subgroup is everybody; ``indicators`` maps its abbreviations to our ids.
+    """
+
+    file: str
+    citation: str
+    dimensions: dict[str, str]
+    indicators: dict[str, str] = {}
+    complete: tuple[str, ...] = ()
+
+
+class CitedSource(Definition):
+    """A source that published figures are taken from."""
+
+    id: str
+    title: Text
+    url: str | None = None
+    note: Text | None = None
+
+
+class ReleasePlan(Definition):
+    """What a release is made of: the person store, or tables of published figures."""
+
+    id: str
+    title: Text
+    summary: Text
+    policy: str
+    synthetic: bool = False
+    years: tuple[int, int] | None = None
+    indicators: tuple[str, ...] = ()
+    area_stratifiers: tuple[str, ...] = ()
+    tables: tuple[PublishedTable, ...] = ()
+    citations: tuple[CitedSource, ...] = ()
+    caveats: tuple[Text, ...] = ()
+    front_area: str = COUNTRY
+
+
+class Standard(Definition):
+    """A standard population: weights by the lower bound of each age band, for each sex or for both together."""
+
+    id: str
+    title: Text
+    source: str
+    ages: tuple[int, ...]
+    weights: dict[Literal["both", "female", "male"], tuple[int, ...]]
+
+
+Area.model_rebuild()
