@@ -1,0 +1,97 @@
+"""Holds the definitions against each other: every name that one of them uses must be known to the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from lighed.core.condition import All, Condition, Either, Not, Test, columns
+from lighed.core.errors import DefinitionError
+from lighed.core.types import UNKNOWN, Indicator
+
+if TYPE_CHECKING:
+    from lighed.catalogue.load import Catalogue
+
+BASIC = {"age", "sex", "area", "days"}
+RECORD = {"category", "amount"}
+PERSONS, RECORDS = {"person"}, {"event", "survey"}
+
+
+def check(catalogue: Catalogue) -> None:
+    """Raise DefinitionError for the first thing that does not fit."""
+    for stratifier in catalogue.stratifiers.values():
+        if stratifier.ordered and stratifier.ends is None:
+            raise DefinitionError(
+                stratifier.id, "an ordered dimension needs 'ends': what its two ends are called in a sentence"
+            )
+        if stratifier.reference and stratifier.reference not in stratifier.level_ids:
+            raise DefinitionError(
+                stratifier.id, f"the reference '{stratifier.reference}' is none of the levels {stratifier.level_ids}"
+            )
+    for indicator in catalogue.indicators.values():
+        for problem in _problems(catalogue, indicator):
+            raise DefinitionError(indicator.id, problem)
+
+
+def _problems(catalogue: Catalogue, one: Indicator) -> Iterator[str]:
+    bullets = {bullet.id for factor in catalogue.factors.values() for bullet in factor.bullets}
+    used: list[tuple[str, str | int | None, Any]] = [
+        ("stratifier", name, catalogue.stratifiers) for name in one.stratifiers
+    ]
+    used += [
+        ("bullet", one.bullet, bullets),
+        ("factor", one.factor, catalogue.factors),
+        ("item", one.item, catalogue.items),
+        ("standard", one.standardise.to if one.standardise else None, catalogue.standards),
+    ]
+    for word, name, known in used:
+        if name is not None and name not in known:
+            yield f"the {word} '{name}' is not known; known are {', '.join(sorted(map(str, known)))}"
+    if one.computes:
+        yield from _conditions(catalogue, one)
+
+
+def _conditions(catalogue: Catalogue, one: Indicator) -> Iterator[str]:
+    if one.basis in RECORDS and one.item is None:
+        yield f"with basis {one.basis} it must say which item it counts"
+        return
+    records = one.basis in RECORDS or one.item is not None
+    known = BASIC | set(catalogue.stratifiers) | set(catalogue.dimensions) | (RECORD if records else set())
+    for test in (*_tests(one.population), *_tests(one.numerator)):
+        if test.column not in known:
+            yield f"the column '{test.column}' is not known; known are {', '.join(sorted(known))}"
+        else:
+            yield from _values(catalogue, one, test)
+    read = columns(one.numerator) & RECORD
+    if one.basis in RECORDS and one.kind == "proportion" and read - columns(one.population):
+        yield f"say in the population that {', '.join(sorted(read))} exists, or a missing answer counts as a no"
+
+
+def _values(catalogue: Catalogue, one: Indicator, test: Test) -> Iterator[str]:
+    """The categories that a test names must be those of its column."""
+    if test.operator not in {"is", "in"}:
+        return
+    given = test.value if test.operator == "in" else (test.value,)
+    known = _categories(catalogue, one, test.column)
+    for value in given:
+        if known and value not in known:
+            yield f"'{value}' is no category of '{test.column}'; they are {', '.join(sorted(known))}"
+
+
+def _categories(catalogue: Catalogue, one: Indicator, column: str) -> set[str]:
+    if column == "category" and one.item in catalogue.items:
+        return set(catalogue.items[one.item].categories)
+    if column in catalogue.stratifiers:
+        return {*catalogue.stratifiers[column].level_ids, UNKNOWN}
+    return set(catalogue.dimensions[column].categories) if column in catalogue.dimensions else set()
+
+
+def _tests(condition: Condition) -> Iterator[Test]:
+    match condition:
+        case Test():
+            yield condition
+        case Not(part):
+            yield from _tests(part)
+        case All(parts) | Either(parts):
+            for part in parts:
+                yield from _tests(part)

@@ -1,0 +1,134 @@
+"""Read every definition file into one frozen ``Catalogue``, and hold them against each other.
+
+The built-in files stand in ``catalogue/data``; a project folder may hold the same folders (``indicators``,
+``stratifiers``, ``items``, ``policies``, ``areas`` …) whose files are read beside the built-in ones. A file that says
+something impossible is refused with its path and the remedy.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import ValidationError
+
+from lighed.catalogue.areas import read_areas, with_area_levels
+from lighed.catalogue.check import check
+from lighed.catalogue.publication import Factor, FocusArea, OverviewArea, Pitfall, Recommendation
+from lighed.core.errors import DefinitionError
+from lighed.core.types import Area, Definition, Dimension, Indicator, Item, Policy, ReleasePlan, Standard, Stratifier
+
+BUILT_IN = Path(str(files("lighed.catalogue").joinpath("data")))
+D = TypeVar("D", bound=Definition)
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Every definition, by id, in a fixed order; ``digest`` changes when any of their files does."""
+
+    factors: dict[int, Factor]
+    overview: tuple[OverviewArea, ...]
+    pitfalls: tuple[Pitfall, ...]
+    focus_areas: tuple[FocusArea, ...]
+    recommendations: tuple[Recommendation, ...]
+    indicators: dict[str, Indicator]
+    stratifiers: dict[str, Stratifier]
+    items: dict[str, Item]
+    dimensions: dict[str, Dimension]
+    areas: dict[str, Area]
+    attributes: dict[str, dict[str, float]]
+    standards: dict[str, Standard]
+    policies: dict[str, Policy]
+    plans: dict[str, ReleasePlan]
+    digest: str
+
+    def waiting(self) -> dict[str, list[str]]:
+        """Return the ids of the indicators that wait for something that later work makes computable, by what it is."""
+        found: dict[str, list[str]] = {}
+        for indicator in self.indicators.values():
+            if indicator.waits_for:
+                found.setdefault(indicator.waits_for, []).append(indicator.id)
+        return found
+
+
+@cache
+def load(project: Path | None = None) -> Catalogue:
+    """Read the built-in catalogue, and the project's own files beside it."""
+    roots = [BUILT_IN] + ([project] if project else [])
+    areas, attributes = read_areas(roots)
+    stratifiers = with_area_levels(_by_id(Stratifier, roots, "stratifiers"), areas, attributes)
+    catalogue = Catalogue(
+        factors={factor.id: factor for factor in _listed(Factor, "publication/factors")},
+        overview=tuple(_listed(OverviewArea, "publication/overview")),
+        pitfalls=tuple(_listed(Pitfall, "publication/pitfalls")),
+        focus_areas=tuple(_listed(FocusArea, "publication/focus_areas")),
+        recommendations=tuple(_listed(Recommendation, "publication/recommendations")),
+        indicators=_by_id(Indicator, roots, "indicators"),
+        stratifiers=stratifiers,
+        items=_by_id(Item, roots, "items", listed=True),
+        dimensions=_by_id(Dimension, roots, "dimensions", listed=True),
+        areas=areas,
+        attributes=attributes,
+        standards=_by_id(Standard, roots, "standards"),
+        policies=_by_id(Policy, roots, "policies"),
+        plans=_by_id(ReleasePlan, roots, "plans"),
+        digest=_digest(roots),
+    )
+    check(catalogue)
+    return catalogue
+
+
+def read_yaml(path: Path) -> Any:
+    """Read a YAML file; a file that is no YAML is refused with the place where it stops being so."""
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise DefinitionError(path, f"it is no readable YAML ({' '.join(str(error).split())})") from None
+
+
+def validated(model: type[D], tree: Any, path: Path) -> D:
+    """Make a definition of `tree`; every fault is named with its place in the file."""
+    try:
+        return model.model_validate(tree)
+    except ValidationError as error:
+        faults = [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()]
+        raise DefinitionError(path, "; ".join(faults)) from None
+
+
+def _files(roots: list[Path], folder: str) -> Iterator[Path]:
+    for root in roots:
+        yield from sorted((root / folder).rglob("*.yaml"))
+
+
+def _by_id(model: type[D], roots: list[Path], folder: str, *, listed: bool = False) -> dict[str, D]:
+    """Read the definitions of a folder: one a file, named after its id, or (`listed`) several in each file."""
+    found: dict[str, D] = {}
+    for path in _files(roots, folder):
+        for tree in read_yaml(path) if listed else [read_yaml(path)]:
+            definition: Any = validated(model, tree, path)
+            if definition.id in found:
+                raise DefinitionError(path, f"the id '{definition.id}' is taken already; give this one its own")
+            if not listed and definition.id != path.stem:
+                raise DefinitionError(path, f"the id is '{definition.id}'; name the file '{definition.id}.yaml'")
+            found[definition.id] = definition
+    return found
+
+
+def _listed(model: type[D], name: str) -> Iterator[D]:
+    path = BUILT_IN / f"{name}.yaml"
+    for tree in read_yaml(path):
+        yield validated(model, tree, path)
+
+
+def _digest(roots: list[Path]) -> str:
+    digest = hashlib.sha256()
+    for root in roots:
+        for path in sorted(path for kind in ("*.yaml", "*.csv") for path in root.rglob(kind)):
+            digest.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
