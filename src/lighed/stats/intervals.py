@@ -1,0 +1,144 @@
+"""Intervals: from counts, from moments, and from any smooth function of independent values (the delta method)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import gammaincinv, stdtrit
+
+Array = npt.NDArray[Any]
+Floats = npt.NDArray[np.float64]
+
+Z = 1.959963984540054  # the 97.5 % point of the normal distribution: every interval here is at 95 %
+TAIL = 0.025
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """Numbers with their uncertainty, all of one shape; NaN where there is none to give."""
+
+    value: Floats
+    se: Floats
+    lower: Floats
+    upper: Floats
+
+    def scaled(self, factor: float) -> Values:
+        """Return the same numbers in another unit."""
+        return Values(self.value * factor, self.se * factor, self.lower * factor, self.upper * factor)
+
+
+def wilson(share: Array, n: Array) -> tuple[Floats, Floats]:
+    """Wilson score interval of a share.
+
+    Parameters
+    ----------
+    share, n : array, shape (...)
+        The observed share (0–1) and the number, or the effective number, of persons behind it.
+
+    Returns
+    -------
+    lower, upper : array, shape (...)
+        Limits between 0 and 1; NaN where n is 0.
+
+    References
+    ----------
+    .. [1] Wilson EB. J Am Stat Assoc 1927;22:209-212. doi:10.1080/01621459.1927.10502953
+
+    Examples
+    --------
+    >>> [round(float(limit), 4) for limit in wilson(0.1, 100)]
+    [0.0552, 0.1744]
+    """
+    share, n = np.asarray(share, float), np.asarray(n, float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        centre = (share + Z**2 / (2 * n)) / (1 + Z**2 / n)
+        half = Z / (1 + Z**2 / n) * np.sqrt(share * (1 - share) / n + Z**2 / (4 * n**2))
+    return np.clip(centre - half, 0, 1), np.clip(centre + half, 0, 1)
+
+
+def poisson(events: Array) -> tuple[Floats, Floats]:
+    """Interval of a count: exact below 10 events, Byar's approximation from 10.
+
+    Parameters
+    ----------
+    events : array, shape (...)
+        Observed counts, 0 or more.
+
+    Returns
+    -------
+    lower, upper : array, shape (...)
+        Limits of the expected count; the lower limit of 0 events is 0.
+
+    References
+    ----------
+    .. [1] Breslow NE, Day NE. Statistical methods in cancer research II. IARC 1987 (Byar's approximation).
+    .. [2] Armitage P, Berry G. Statistical methods in medical research. Blackwell 2002.
+
+    Examples
+    --------
+    >>> [round(float(limit), 3) for limit in poisson(4)], [round(float(limit), 2) for limit in poisson(100)]
+    ([1.09, 10.242], [81.36, 121.63])
+    """
+    x = np.asarray(events, float)
+    exact_lower = np.where(x > 0, gammaincinv(np.maximum(x, 1e-300), TAIL), 0.0)
+    exact_upper = gammaincinv(x + 1, 1 - TAIL)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        byar_lower = x * (1 - 1 / (9 * x) - Z / (3 * np.sqrt(x))) ** 3
+    byar_upper = (x + 1) * (1 - 1 / (9 * (x + 1)) + Z / (3 * np.sqrt(x + 1))) ** 3
+    return np.where(x < 10, exact_lower, byar_lower), np.where(x < 10, exact_upper, byar_upper)
+
+
+def student(degrees: Array) -> Floats:
+    """Return the 97.5 % point of Student's t with `degrees` of freedom.
+
+    Examples
+    --------
+    >>> round(float(student(96)), 4)
+    1.985
+    """
+    return np.asarray(stdtrit(np.maximum(degrees, 1e-300), 1 - TAIL), float)
+
+
+def gradient(function: Callable[[Array, Array], Array], value: Array, weight: Array) -> Floats:
+    """Derivative of `function` by each value, by a complex step: exact to the last digits, one call for all levels.
+
+    Parameters
+    ----------
+    function : callable
+        From values and weights, shape (..., level), to shape (...); arithmetic only, no absolute values or sorting.
+    value, weight : array, shape (..., level)
+
+    Returns
+    -------
+    array, shape (..., level)
+
+    References
+    ----------
+    .. [1] Squire W, Trapp G. SIAM Rev 1998;40:110-112. doi:10.1137/S003614459631241X
+    """
+    step = 1e-20
+    nudged = value[..., None, :] + 1j * step * np.eye(value.shape[-1])
+    return np.asarray(function(nudged, weight[..., None, :]).imag / step, float)
+
+
+def delta(
+    function: Callable[[Array, Array], Array], value: Array, variance: Array, weight: Array
+) -> tuple[Floats, Floats]:
+    """Value and standard error of a function of independent values; the weights are taken as known.
+
+    Parameters
+    ----------
+    function : callable
+        As in ``gradient``.
+    value, variance, weight : array, shape (..., level)
+
+    Returns
+    -------
+    value, se : array, shape (...)
+    """
+    slope = gradient(function, value, weight)
+    return np.asarray(function(value, weight), float), np.sqrt((slope**2 * variance).sum(-1))
