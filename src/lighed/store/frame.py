@@ -1,0 +1,211 @@
+"""Person-years: who lived where in which year, how old they were, and where they stood socially.
+
+One row per person and year in which the person lived in Denmark for at least a day. Place, age and social position
+are those of the person's first day in the year (1 January for most), so that what happens in the year cannot move a
+person between groups; ``days`` is the time at risk. The rows are written once per snapshot, divided by year and
+sorted, which is what makes every later grouping cheap.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import ibis
+import pyarrow as pa
+
+from lighed.catalogue import Catalogue
+from lighed.core.types import UNKNOWN, Stratifier
+from lighed.store.engine import Expression, age_band, memory_table
+from lighed.store.snapshot import Snapshot
+
+OPEN_END = "9999-12-31"
+BASIC = ("person_id", "year", "area", "sex", "age", "days")
+FRAME_VERSION = 1  # to be raised when the meaning of a column changes, so that kept frames are made anew
+
+
+def person_years(
+    engine: Any, snapshot: Snapshot, catalogue: Catalogue, years: Iterable[int], columns: set[str]
+) -> Expression:
+    """Return the person-years of `years` with `columns`: ids of stratifiers, or dimensions of ``position``.
+
+    They are made and kept below the store's ``frames`` folder the first time, and read from there afterwards.
+    """
+    wanted = sorted(columns - set(BASIC))
+    listed = sorted(years)
+    name = f"{FRAME_VERSION}|{snapshot.number}|{snapshot.inputs}|{catalogue.digest}|{listed}|{wanted}"
+    folder = snapshot.folder / "frames" / hashlib.sha256(name.encode()).hexdigest()[:16]
+    if not (folder / "complete").is_file():
+        _write(engine, build(engine, snapshot, catalogue, listed, wanted), folder, wanted)
+    return engine.read_parquet(str(folder / "year=*" / "*.parquet"), hive_partitioning=True).mutate(
+        year=lambda t: t.year.cast("int32")
+    )
+
+
+def _write(engine: Any, rows: Expression, folder: Path, wanted: list[str]) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    order = ["year", "area", "sex", "age", *[column for column in wanted if column == "education"], "person_id"]
+    engine.to_parquet(rows.order_by(order), folder, partition_by="year", compression="zstd")
+    (folder / "complete").touch()
+
+
+def build(engine: Any, snapshot: Snapshot, catalogue: Catalogue, years: list[int], wanted: list[str]) -> Expression:
+    """Return the person-years as an expression over the tables of `snapshot`."""
+    rows = _resident(engine, snapshot, years)
+    position = snapshot.read(engine, "position")
+    for column in wanted:
+        stratifier = catalogue.stratifiers.get(column)
+        if stratifier is None:
+            rows = _with_dimension(rows, position, column, amount=catalogue.dimensions[column].amount is not None)
+        elif stratifier.parents_of:
+            parent = snapshot.read(engine, "parent")
+            rows = _with_parents(rows, parent, position, stratifier, catalogue.stratifiers[stratifier.parents_of])
+        elif stratifier.quantiles:
+            rows = _with_quantiles(rows, position, stratifier)
+        else:
+            rows = _with_level(rows, position, stratifier)
+    return rows.select(*BASIC, *wanted)
+
+
+def _resident(engine: Any, snapshot: Snapshot, years: list[int]) -> Expression:
+    """One row per person and year: area and day of entry, days in the year, sex and age."""
+    calendar = memory_table(
+        engine,
+        "calendar",
+        pa.table({"year": pa.array(years, pa.int32())}),
+    ).mutate(first=lambda t: ibis.date(t.year, 1, 1), last=lambda t: ibis.date(t.year + 1, 1, 1))
+    spells = snapshot.read(engine, "residence")
+    spells = spells.mutate(valid_to=spells.valid_to.coalesce(ibis.date(OPEN_END)))
+    person = snapshot.read(engine, "person").select("person_id", "sex", "birth_date", "death_date")
+    lived = spells.join(calendar, [spells.valid_from < calendar["last"], spells.valid_to > calendar["first"]])
+    lived = lived.join(person, "person_id").mutate(
+        entry=lambda t: ibis.greatest(t.valid_from, t["first"]),
+        leave=lambda t: ibis.least(t.valid_to, t["last"], t.death_date.coalesce(ibis.date(OPEN_END))),
+    )
+    lived = lived.filter(lived.entry < lived.leave)
+    whole_year = ibis.window(group_by=["person_id", "year"])
+    in_order = ibis.window(group_by=["person_id", "year"], order_by="entry")
+    lived = lived.mutate(
+        days=lived.leave.delta(lived.entry, unit="day").cast("int32").sum().over(whole_year).cast("int32"),
+        place=ibis.row_number().over(in_order),
+    )
+    lived = lived.filter(lived.place == 0)
+    not_yet = (_month_and_day(lived.entry) < _month_and_day(lived.birth_date)).ifelse(1, 0)
+    return lived.mutate(
+        age=(lived.entry.year() - lived.birth_date.year() - not_yet).cast("int16"), sex=lived.sex.coalesce(UNKNOWN)
+    ).select("person_id", "year", "area", "sex", "age", "days", "entry")
+
+
+def _month_and_day(date: Expression) -> Expression:
+    return date.month() * 100 + date.day()
+
+
+def _spells(position: Expression, dimension: str) -> Expression:
+    one = position.filter(position.dimension == dimension)
+    return one.select(
+        spell_person=one.person_id,
+        spell_from=one.valid_from,
+        spell_to=one.valid_to.coalesce(ibis.date(OPEN_END)),
+        spell_category=one.category,
+        spell_amount=one.amount,
+    )
+
+
+def _with_dimension(rows: Expression, position: Expression, dimension: str, *, amount: bool) -> Expression:
+    """Add the category (or the amount) of `dimension` that was in force on the day of entry; null where none was."""
+    kept, dropped = ("spell_amount", "spell_category") if amount else ("spell_category", "spell_amount")
+    return _joined(rows, position, dimension).rename({dimension: kept}).drop(dropped)
+
+
+def _joined(rows: Expression, position: Expression, dimension: str) -> Expression:
+    spells = _spells(position, dimension)
+    joined = rows.left_join(
+        spells,
+        [
+            rows.person_id == spells.spell_person,
+            spells.spell_from <= rows.entry,
+            spells.spell_to > rows.entry,
+        ],
+    )
+    return joined.drop("spell_person", "spell_from", "spell_to")
+
+
+def level_of(code: Expression, year: Expression, stratifier: Stratifier) -> Expression:
+    """Return the level that a source code belongs to in that year, or ``unknown``."""
+    branches = []
+    for crosswalk in stratifier.crosswalks:
+        inside = (year >= (crosswalk.first_year or 0)) & (year <= (crosswalk.last_year or 9999))
+        branches += [(inside & code.isin(codes), level) for level, codes in crosswalk.levels.items() if codes]
+    return ibis.cases(*branches, else_=UNKNOWN).coalesce(UNKNOWN)
+
+
+def _with_level(rows: Expression, position: Expression, stratifier: Stratifier) -> Expression:
+    if stratifier.column:
+        known = rows[stratifier.column].isin(stratifier.level_ids)
+        return rows.mutate(**{stratifier.id: known.ifelse(rows[stratifier.column], UNKNOWN)})
+    if stratifier.bands:
+        bounds = sorted(stratifier.bands.items(), key=lambda pair: -pair[1])
+        return rows.mutate(
+            **{stratifier.id: ibis.cases(*[(rows.age >= low, level) for level, low in bounds], else_=UNKNOWN)}
+        )
+    if stratifier.areas:
+        return rows.mutate(**{stratifier.id: level_of(rows.area, rows.year, stratifier)})
+    assert stratifier.dimension is not None
+    joined = _joined(rows, position, stratifier.dimension)
+    level = level_of(joined.spell_category, joined.year, stratifier)
+    return joined.mutate(**{stratifier.id: level}).drop("spell_category", "spell_amount")
+
+
+def _with_quantiles(rows: Expression, position: Expression, stratifier: Stratifier) -> Expression:
+    """Add the quantile group of an amount: ties stand together, at the middle of their ranks."""
+    quantiles = stratifier.quantiles
+    assert quantiles is not None
+    rows = _joined(rows, position, quantiles.dimension).drop("spell_category")
+    rows = rows.mutate(age_band=age_band(rows.age))
+    within = ["year", *quantiles.within]
+    values = (
+        rows.filter(rows.spell_amount.notnull())
+        .group_by([*within, "spell_amount"])
+        .aggregate(people=lambda t: t.count())
+    )
+    whole = ibis.window(group_by=within)
+    up_to = ibis.window(group_by=within, order_by="spell_amount", preceding=None, following=0)
+    ranked = values.mutate(all=values.people.sum().over(whole), below=values.people.sum().over(up_to))
+    # twice the mid-rank, in whole numbers: 2 * (below - people / 2)
+    group = ((2 * ranked.below - ranked.people) * quantiles.groups / (2 * ranked["all"])).floor().cast("int32")
+    ranked = ranked.mutate(group=ibis.least(group, quantiles.groups - 1))
+    cuts = ranked.group_by([*within, "group"]).aggregate(floor=lambda t: t.spell_amount.min())
+    wide = cuts.group_by(within).aggregate(
+        **{f"cut_{k}": cuts.floor.min(where=cuts.group >= k) for k in range(1, quantiles.groups)}
+    )
+    joined = rows.left_join(wide, within, rname="cut_{name}")
+    above = [
+        (joined.spell_amount >= joined[f"cut_{k}"], stratifier.levels[k].id) for k in range(quantiles.groups - 1, 0, -1)
+    ]
+    level = ibis.cases((joined.spell_amount.isnull(), UNKNOWN), *above, else_=stratifier.levels[0].id)
+    extra = [name for name in joined.columns if name.startswith("cut_")]
+    return joined.mutate(**{stratifier.id: level}).drop("spell_amount", "age_band", *extra)
+
+
+def _with_parents(
+    rows: Expression, parent: Expression, position: Expression, stratifier: Stratifier, of: Stratifier
+) -> Expression:
+    """Add the level of the parent who stands best, on the child's own day."""
+    pairs = rows.join(parent, rows.person_id == parent.person_id).select(
+        child=rows.person_id, year=rows.year, entry=rows.entry, person_id=parent.parent_id
+    )
+    assert of.dimension is not None
+    standing = _joined(pairs, position, of.dimension)
+    rank = ibis.cases(
+        *[(level_of(standing.spell_category, standing.year, of) == level, i) for i, level in enumerate(of.level_ids)],
+        else_=-1,
+    )
+    best = standing.mutate(rank=rank).group_by(["child", "year"]).aggregate(rank=lambda t: t["rank"].max())
+    best = best.rename(parent_year="year")
+    joined = rows.left_join(best, [rows.person_id == best.child, rows.year == best.parent_year])
+    level = ibis.cases(*[(joined["rank"] == i, level) for i, level in enumerate(stratifier.level_ids)], else_=UNKNOWN)
+    return joined.mutate(**{stratifier.id: level.coalesce(UNKNOWN)}).drop("child", "parent_year", "rank")
