@@ -1,0 +1,1 @@
+"""One file per place that data come from; each gives tables in the store's schema."""

@@ -1,0 +1,241 @@
+"""Files as they come: everything in as text, with the separator and the letters that the file declares or shows.
+
+Danish files are semicolon-separated with a decimal comma, in UTF-8, UTF-16 or Windows letters. Nothing is guessed row
+by row: a file is of one kind from beginning to end, or it is refused with the row where it stops being so. Leading
+zeros and empty cells stay as they are. A file is read by Arrow; only when Arrow refuses it is it read a second time,
+slowly, to say in which row and why.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import re
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet as pq
+
+from lighed.core.errors import DataError, Problem
+from lighed.core.types import Definition
+
+DELIMITERS = (";", ",", "\t", "|")
+MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+NUMBER = re.compile(r"[-+]?(\d{1,3}(\.\d{3})+|\d+)(,\d+)?|[-+]?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?([eE][-+]?\d+)?")
+CHUNK = 1 << 20
+
+
+class Format(Definition):
+    """How a file is written; what is not said is found out from the file."""
+
+    kind: str | None = None
+    delimiter: str | None = None
+    encoding: str | None = None
+    decimal: str | None = None
+    sheet: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """The columns of a file as texts; ``first_row`` is the number, in the file, of the first row of data."""
+
+    file: str
+    columns: dict[str, pa.Array]
+    first_row: int = 2
+    format: Format = field(default_factory=Format)
+
+    @property
+    def length(self) -> int:
+        """How many rows of data there are."""
+        return len(next(iter(self.columns.values()), ()))
+
+
+def read(path: Path, form: Format | None = None, *, name: str | None = None) -> Raw:
+    """Read a file of any kind that is known by its ending; raises DataError when it is not whole.
+
+    `name` is what the file is called in messages, where it has been stored under another.
+    """
+    form, shown = form or Format(), name or path.name
+    if not path.is_file():
+        raise DataError([Problem("no_file", shown)])
+    if path.stat().st_size == 0:
+        raise DataError([Problem("empty_file", shown)])
+    match form.kind or Path(shown).suffix.lower().lstrip("."):
+        case "parquet":
+            return _parquet(path, shown)
+        case "xlsx" | "xlsm":
+            return _excel(path, shown, form)
+        case "csv" | "txt" | "tsv":
+            return _text(path, shown, form)
+        case other:
+            raise DataError([Problem("unknown_kind", shown, values={"kind": other})])
+
+
+def _parquet(path: Path, shown: str) -> Raw:
+    try:
+        table = pq.read_table(path)
+    except (pa.ArrowInvalid, OSError):
+        raise DataError([Problem("cut_off", shown)]) from None
+    if not table.num_rows:
+        raise DataError([Problem("no_rows", shown)])
+    return Raw(
+        shown, {name: _as_text(table[name]) for name in table.column_names}, 1, Format(kind="parquet", decimal=".")
+    )
+
+
+def _as_text(column: pa.ChunkedArray) -> pa.Array:
+    plain = column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
+    return plain.cast(pa.string()).combine_chunks()
+
+
+def _excel(path: Path, shown: str, form: Format) -> Raw:
+    import openpyxl  # only those who bring a workbook wait for it
+
+    try:
+        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+        sheet = book[form.sheet] if form.sheet in book.sheetnames else book.worksheets[0]
+        lines = [[_cell(value) for value in row] for row in sheet.iter_rows(values_only=True)]
+    except (zipfile.BadZipFile, KeyError, OSError, EOFError, ValueError):
+        raise DataError([Problem("cut_off", shown)]) from None
+    while lines and not any(lines[-1]):
+        lines.pop()
+    if not lines:
+        raise DataError([Problem("no_header", shown)])
+    header = _header(shown, [name or "" for name in lines[0]])
+    width = len(header)
+    body = [row[:width] + [None] * (width - len(row)) for row in lines[1:]]
+    if not body:
+        raise DataError([Problem("no_rows", shown)])
+    columns = {name: pa.array([row[k] for row in body], pa.string()) for k, name in enumerate(header)}
+    return Raw(shown, columns, 2, Format(kind="xlsx", sheet=sheet.title, decimal="."))
+
+
+def _cell(value: object) -> str | None:
+    if value is None or value == "":
+        return None
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return value.isoformat()[:10] if hasattr(value, "isoformat") else str(value)
+
+
+def _text(path: Path, shown: str, form: Format) -> Raw:
+    encoding = form.encoding or _encoding(path, shown)
+    _demand_letters(path, shown, encoding)
+    with path.open(encoding=encoding, newline="") as file:
+        head = file.readline()
+    delimiter = form.delimiter or max(DELIMITERS, key=head.count)
+    header = _header(shown, next(csv.reader([head], delimiter=delimiter), []))
+    try:
+        table = pyarrow.csv.read_csv(
+            path,
+            pyarrow.csv.ReadOptions(encoding=encoding.removesuffix("-sig"), column_names=header, skip_rows=1),
+            pyarrow.csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
+            pyarrow.csv.ConvertOptions(
+                column_types=dict.fromkeys(header, pa.string()),
+                null_values=[""],
+                strings_can_be_null=True,
+                quoted_strings_can_be_null=True,
+            ),
+        )
+    except (pa.ArrowInvalid, UnicodeDecodeError):
+        raise DataError(list(_faults(path, shown, encoding, delimiter, len(header)))) from None
+    if not table.num_rows:
+        raise DataError([Problem("no_rows", shown)])
+    columns = {name: table[name].combine_chunks() for name in header}
+    return Raw(shown, columns, 2, Format(kind="csv", delimiter=delimiter, encoding=encoding, decimal=form.decimal))
+
+
+def _encoding(path: Path, shown: str) -> str:
+    """Find the letters of the whole file: by its mark, else UTF-8, else Windows; a file of both is refused."""
+    with path.open("rb") as file:
+        start = file.read(4096)
+    marked = next((name for mark, name in MARKS.items() if start.startswith(mark)), None)
+    if marked:
+        return marked
+    if b"\x00" in start:
+        raise DataError([Problem("not_text", shown)])
+    if _wrong_row(path, "utf-8") is None:
+        return "utf-8"
+    with path.open(encoding="cp1252", errors="replace", newline="") as file:
+        for row, line in enumerate(file, 1):
+            # "Ã¸" and its like are Danish letters of UTF-8 read as Windows letters: the file holds both kinds.
+            if re.search("Ã[¦¸¥\u2020\u02dc\u2026]", line):
+                raise DataError([Problem("mixed_letters", shown, row)])
+    return "cp1252"
+
+
+def _demand_letters(path: Path, shown: str, encoding: str) -> None:
+    try:
+        row = _wrong_row(path, encoding)
+    except LookupError:
+        raise DataError([Problem("no_such_letters", shown, values={"encoding": encoding})]) from None
+    if row is not None:
+        raise DataError([Problem("letters", shown, row, values={"encoding": encoding})])
+
+
+def _wrong_row(path: Path, encoding: str) -> int | None:
+    """Return the row in which the file is not written in `encoding`; None when it is to the end."""
+    decoder, row = codecs.getincrementaldecoder(encoding)(), 1
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            try:
+                row += decoder.decode(chunk).count("\n")
+            except UnicodeDecodeError as error:
+                return row + chunk[: error.start].count(b"\n")
+    try:
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return row
+    return None
+
+
+def _header(shown: str, names: list[str]) -> list[str]:
+    header = [name.strip().lstrip("\ufeff") for name in names]
+    if not any(header):
+        raise DataError([Problem("no_header", shown)])
+    problems = [Problem("no_column_name", shown, 1, str(k + 1)) for k, name in enumerate(header) if not name]
+    problems += [
+        Problem("column_twice", shown, 1, name) for name in sorted({n for n in header if n and header.count(n) > 1})
+    ]
+    if problems:
+        raise DataError(problems)
+    return header
+
+
+def _faults(path: Path, shown: str, encoding: str, delimiter: str, width: int) -> Iterator[Problem]:
+    """Say which rows have another number of fields than there are columns, and where a quotation mark is left open."""
+    with path.open(encoding=encoding, newline="") as file:
+        rows = csv.reader(file, delimiter=delimiter, strict=True)
+        start = 1
+        try:
+            for row in rows:
+                if len(row) != width:
+                    yield Problem("ragged", shown, start, values={"found": len(row), "expected": width})
+                start = rows.line_num + 1
+        except csv.Error:
+            yield Problem("open_quote", shown, start)
+
+
+def decimal(written: str, mark: str | None = None) -> float | None:
+    """Read a number with a decimal comma or point; None when it is none.
+
+    Examples
+    --------
+    >>> decimal("1.234,5"), decimal("1234.5"), decimal("−3"), decimal("12,")
+    (1234.5, 1234.5, -3.0, None)
+    >>> decimal("1.234", ","), decimal("1.234", ".")
+    (1234.0, 1.234)
+    """
+    plain = written.strip().replace("−", "-").replace("\u00a0", "").replace(" ", "")
+    if not NUMBER.fullmatch(plain):
+        return None
+    comma = mark == "," or (mark is None and "," in plain and plain.rfind(",") > plain.rfind("."))
+    plain = plain.replace(".", "").replace(",", ".") if comma else plain.replace(",", "")
+    try:
+        return float(plain)
+    except ValueError:
+        return None

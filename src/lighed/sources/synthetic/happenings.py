@@ -1,0 +1,227 @@
+"""What happens to the synthetic persons, and what they answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from lighed.sources.synthetic.chances import chances, eligible, models
+from lighed.sources.synthetic.people import (
+    Array,
+    Population,
+    Rng,
+    date,
+    day_of,
+    municipalities,
+    parameters,
+    rows,
+    years,
+)
+
+LEVELS = ("short", "medium", "long")
+
+
+@dataclass
+class Truth:
+    """Sums of the true chances, and of the persons they are of, by outcome, year and education in three groups."""
+
+    sums: dict[tuple[str, int, str], Array] = field(default_factory=dict)
+
+    def add(self, outcome: str, year: int, education: Array, chance: Array) -> None:
+        """Add the chances of some persons."""
+        for position, level in enumerate(LEVELS):
+            inside = education == position
+            self._take(outcome, year, level, np.array([chance[inside].sum(), inside.sum()]))
+
+    def share(self, outcome: str, year: int, level: str) -> float:
+        """Return the true share of an education group in a year."""
+        total, persons = self.sums[outcome, year, level]
+        return float(total / persons)
+
+    def join(self, other: Truth) -> None:
+        """Take in the truth of other persons."""
+        for (outcome, year, level), pair in other.sums.items():
+            self._take(outcome, year, level, pair)
+
+    def _take(self, outcome: str, year: int, level: str, pair: Array) -> None:
+        self.sums[outcome, year, level] = self.sums.get((outcome, year, level), np.zeros(2)) + pair
+
+
+@dataclass(frozen=True)
+class Happened:
+    """Events of one kind: to whom (positions in the population), when, and in which category."""
+
+    item: str
+    who: Array
+    day: Array
+    category: Array | None = None
+
+
+def events(people: Population, rng: Rng, truth: Truth, *, first_id: int) -> pa.Table:
+    """Draw the events of every year."""
+    happened = list(_happened(people, rng, truth))
+    kept = [people.exit[h.who] >= h.day for h in happened]
+    parts = [
+        (h.item, h.who[k], h.day[k], None if h.category is None else h.category[k])
+        for h, k in zip(happened, kept, strict=True)
+    ]
+    counts = np.cumsum([0, *[len(who) for _, who, _, _ in parts]])
+    return pa.concat_tables(
+        rows(
+            "event",
+            event_id=first_id + np.arange(start, start + len(who)),
+            person_id=people.id[who],
+            item=np.full(len(who), item),
+            date=date(day),
+            category=category,
+            status=np.full(len(who), "active"),
+        )
+        for (item, who, day, category), start in zip(parts, counts, strict=False)
+    )
+
+
+def _happened(people: Population, rng: Rng, truth: Truth) -> Iterator[Happened]:
+    follows = parameters()["follows"]
+    for year in years():
+        firsts = {}
+        for name, given in parameters()["events"].items():
+            happened = _event(people, rng, truth, name, models()[name] | given, year)
+            firsts[name] = happened
+            yield happened
+        for follow in follows:
+            first = firsts[follow["after"]]
+            chance = chances(people, follow["item"], models()[follow["item"]], year)[first.who]
+            truth.add(follow["item"], year, people.education3(year)[first.who], chance)
+            hit = rng.random(len(first.who)) < chance
+            day = first.day[hit] + rng.integers(follow["days"][0], follow["days"][1] + 1, hit.sum())
+            firsts[follow["item"]] = Happened(follow["item"], first.who[hit], day)
+            yield firsts[follow["item"]]
+
+
+def _event(people: Population, rng: Rng, truth: Truth, name: str, model: dict[str, Any], year: int) -> Happened:
+    who = np.flatnonzero(_those(people, rng, model, year))
+    chance = chances(people, name, model, year)[who]
+    truth.add(name, year, people.education3(year)[who], chance)
+    if "birth" in model:
+        day = people.birth[who] + model["birth"]
+    else:
+        start = np.maximum(people.entry[who], day_of(year))
+        day = np.floor(start + rng.random(len(who)) * (np.minimum(people.exit[who], day_of(year + 1)) - start))
+    if "outcome" in model:
+        yes, no = model["outcome"]
+        return Happened(name, who, day, np.where(rng.random(len(who)) < chance, yes, no))
+    times = rng.binomial(model.get("times", 1), chance)
+    who, day = np.repeat(who, times), np.repeat(day, times)
+    day = day + rng.integers(1, 300, len(who)) if "birth" in model else day  # several in the first year of life
+    if "categories" not in model:
+        return Happened(name, who, day)
+    shares = model["categories"]
+    return Happened(name, who, day, rng.choice([*shares], size=len(who), p=[*shares.values()]))
+
+
+def _those(people: Population, rng: Rng, model: dict[str, Any], year: int) -> Array:
+    if "birth" in model:
+        day = people.birth + model["birth"]
+        return (day >= day_of(year)) & (day < day_of(year + 1)) & (people.exit > day)
+    inside = eligible(people, model, year)
+    if "every" in model:
+        inside &= (people.id + year) % model["every"] == 0
+    if "times_share" in model:
+        inside &= rng.random(len(people)) < model["times_share"]
+    return inside
+
+
+def answers(people: Population, rng: Rng, truth: Truth, *, persons: int) -> dict[str, pa.Table]:
+    """Draw the samples of the surveys and what the respondents answer.
+
+    The table ``respondent`` lacks the size of its strata, which is known when all blocks are: ``strata`` holds the
+    part.
+    """
+    respondents, given, strata = [], [], []
+    for name, survey in parameters()["survey"].items():
+        for year in survey["years"]:
+            wave = f"{name}_{year}"
+            area = people.area_in(year)
+            inside = eligible(people, survey, year)
+            strata.append((wave, np.bincount(area[inside], minlength=len(municipalities()[0]))))
+            asked, weight = _sample(people, rng, survey, inside, area, persons)
+            day = np.full(len(asked), day_of(year) + 45.0)
+            respondents.append(
+                rows(
+                    "respondent",
+                    wave=np.full(len(asked), wave),
+                    person_id=people.id[asked],
+                    date=date(day),
+                    weight=weight,
+                    stratum=np.array(municipalities()[0])[area[asked]],
+                )
+            )
+            given += list(_answers(people, rng, truth, survey, year, wave, asked))
+    sizes = pa.table(
+        {
+            "wave": np.repeat([wave for wave, _ in strata], len(municipalities()[0])),
+            "stratum": np.tile(municipalities()[0], len(strata)),
+            "population": np.concatenate([size for _, size in strata]),
+        }
+    )
+    return {"respondent": pa.concat_tables(respondents), "answer": pa.concat_tables(given), "strata": sizes}
+
+
+def _sample(
+    people: Population, rng: Rng, survey: dict[str, Any], inside: Array, area: Array, persons: int
+) -> tuple[Array, Array]:
+    """Who answers, and their weights: one over the chance of being asked times the chance of answering."""
+    expected = persons * municipalities()[1][area] * 0.82
+    asked = np.minimum(np.maximum(survey["per_municipality"], survey["at_least"] / np.maximum(expected, 1)), 1.0)
+    base = survey["answers"]
+    age = (day_of(2021) - people.birth) / 365.25
+    score = np.log(base["base"] / (1 - base["base"])) + base["advantage"] * people.advantage + base["age"] * (age - 48)
+    answering = 1 / (1 + np.exp(-score))
+    who = np.flatnonzero(inside & (rng.random(len(people)) < asked * answering))
+    return who, np.round(1 / (asked * answering)[who], 6)
+
+
+def _answers(
+    people: Population, rng: Rng, truth: Truth, survey: dict[str, Any], year: int, wave: str, who: Array
+) -> Iterator[pa.Table]:
+    everyone = np.flatnonzero(eligible(people, survey, year))
+    free: dict[str, Array] = {}
+    for name, item in survey["items"].items():
+        target = item.get("into", name)
+        asked = free.get(target)
+        asked = who[rng.random(len(who)) < 0.97] if asked is None else asked  # some leave a question out
+        if "amount" in item:
+            yield _answer(people, wave, target, asked, amount=_amount(people, rng, item["amount"], year, asked))
+            continue
+        chance = chances(people, name, models()[name], year)
+        truth.add(name, year, people.education3(year)[everyone], chance[everyone])
+        hit = rng.random(len(asked)) < chance[asked]
+        if "other" in item:
+            yield _answer(people, wave, target, asked, category=np.where(hit, item["category"], item["other"]))
+        else:
+            yield _answer(people, wave, target, asked[hit], category=np.full(hit.sum(), item["category"]))
+            free[target] = asked[~hit]
+
+
+def _amount(people: Population, rng: Rng, given: dict[str, float], year: int, who: Array) -> Array:
+    step = np.append(np.linspace(-2, 2, 5), 0.0)[people.group("education_profile", year)[who]]
+    middle = np.maximum(given["mean"] + given["step"] * step + given["male"] * ~people.female[who], 0.1)
+    drawn = middle * np.exp(given["spread"] * rng.normal(size=len(who)) - given["spread"] ** 2 / 2)
+    return np.round(np.where(rng.random(len(who)) < given["zero"], 0.0, drawn), 1)
+
+
+def _answer(
+    people: Population, wave: str, item: str, who: Array, *, category: Array | None = None, amount: Array | None = None
+) -> pa.Table:
+    return rows(
+        "answer",
+        wave=np.full(len(who), wave),
+        person_id=people.id[who],
+        item=np.full(len(who), item),
+        category=category,
+        amount=amount,
+    )
