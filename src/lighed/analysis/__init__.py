@@ -1,0 +1,1 @@
+"""Definition + store → Summary → Estimates."""

@@ -1,0 +1,282 @@
+"""Summary → shares, rates and means per group, crude and directly standardised."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow.compute as pc
+
+from lighed import stats
+from lighed.analysis.grid import SEXES, Grid, Placed
+from lighed.analysis.summarise import MILLION, THOUSAND
+from lighed.catalogue import Catalogue
+from lighed.core.estimates import CONFIDENCE, Estimates, codes
+from lighed.core.summary import Summary
+from lighed.core.types import SCALE, UNKNOWN, Indicator, Kind
+from lighed.stats.intervals import Array, Values
+from lighed.stats.rates import FEWEST_EVENTS, dobson, weighted_proportion
+from lighed.stats.survey import Sums, share_and_variance
+from lighed.store.engine import AGE_BANDS
+
+DAYS = 365.25
+COVERED = 0.95  # a standardised figure whose cells hold less of the standard than this is marked unreliable
+AGES_AND_SEXES = (-2, -1)
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """What is known of every group of a grid, shape (indicator, period, area, level).
+
+    ``people`` is the population behind the group (person-years, records, or the sum of the weights), ``best`` what
+    inequality is measured on: the standardised values where the definition asks for them, else the crude.
+    """
+
+    grid: Grid
+    n: Array
+    events: Array
+    people: Array
+    crude: Values
+    standardised: Values
+    covered: Array
+    collected: npt.NDArray[np.bool_]
+    methods: dict[str, list[str]]
+
+    @property
+    def best(self) -> Values:
+        """Standardised where the definition standardises, else crude."""
+        asked = np.array([i.standardise is not None for i in self.grid.indicators])[:, None, None, None]
+        return Values(
+            *(np.where(asked, getattr(self.standardised, p), getattr(self.crude, p)) for p in Values.__slots__)
+        )
+
+
+def count_groups(grid: Grid, placed: Placed, summary: Summary, catalogue: Catalogue) -> Groups:
+    """Groups of person and event indicators, from counts."""
+    part = {name: placed.counts(grid, summary, name) for name in summary.statistics}
+    whole = {name: cell.sum(AGES_AND_SEXES) for name, cell in part.items()}
+    crude = _by_kind(grid, {kind: _values(kind, whole) for kind in sorted({i.kind for i in grid.indicators})})
+    standardised, covered = _standardised(grid, catalogue, *_cells(grid, part), part["n"], whole["events"])
+    people = np.where(_is(grid, "rate"), whole["time"] / DAYS, whole["n"])
+    methods = {"crude": [_METHOD[i.kind] for i in grid.indicators], "standardised": _standard_methods(grid)}
+    return Groups(
+        grid, whole["n"], whole["events"], people, crude, standardised, covered, _collected(grid, whole["n"]), methods
+    )
+
+
+_METHOD: dict[Kind, str] = {"proportion": "wilson", "rate": "byar", "mean": "student t", "count": "byar", "status": ""}
+
+
+def _values(kind: Kind, part: dict[str, Array]) -> Values:
+    match kind:
+        case "rate":
+            return stats.rate(part["events"], part["time"] / DAYS)
+        case "count":
+            return stats.rate(part["events"], np.ones(part["events"].shape))
+        case "mean":
+            return stats.mean(part["total"] / THOUSAND, part["total2"], part["n"])
+        case _:
+            return stats.proportion(part["events"], part["n"])
+
+
+def _by_kind(grid: Grid, each: dict[Kind, Values]) -> Values:
+    """Take for each indicator the values computed for its kind."""
+    chosen = [[getattr(each[i.kind], p)[row] for row, i in enumerate(grid.indicators)] for p in Values.__slots__]
+    return Values(*(np.stack(part) for part in chosen))
+
+
+def _is(grid: Grid, kind: Kind) -> npt.NDArray[np.bool_]:
+    return np.array([i.kind == kind for i in grid.indicators])[:, None, None, None]
+
+
+def _cells(grid: Grid, part: dict[str, Array]) -> tuple[Array, Array]:
+    """Value and variance in every cell of sex and age; no cell needs an interval of its own."""
+    rate, mean = _is(grid, "rate")[..., None, None], _is(grid, "mean")[..., None, None]
+    n, events = part["n"].astype(float), part["events"].astype(float)
+    below = np.where(rate, part["time"] / DAYS, n)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value = np.where(mean, part["total"] / THOUSAND, events) / below
+        spread = np.where(
+            rate, value, np.where(mean, (part["total2"] / n - value**2) * n / (n - 1), value * (1 - value))
+        )
+        return value, spread / below
+
+
+def _standardised(
+    grid: Grid, catalogue: Catalogue, value: Array, variance: Array, n: Array, events: Array
+) -> tuple[Values, Array]:
+    """Standardise over sex and age, each indicator to its own standard; NaN where the definition asks for none."""
+    weights = np.stack([_weights(catalogue, i, n[row]) for row, i in enumerate(grid.indicators)])
+    flat = (*grid.groups, -1)
+    found, spread, covered = stats.direct(
+        value.reshape(flat), variance.reshape(flat), n.reshape(flat), weights[:, None, None, None, :]
+    )
+    kinds = {kind: _limits(kind, found, spread, events) for kind in sorted({i.kind for i in grid.indicators})}
+    return _by_kind(grid, kinds), covered
+
+
+def _limits(kind: Kind, value: Array, variance: Array, events: Array) -> Values:
+    if kind == "rate":
+        return dobson(value, variance, events)
+    if kind == "mean":
+        se = np.sqrt(variance)
+        return Values(value, se, value - stats.intervals.Z * se, value + stats.intervals.Z * se)
+    made = weighted_proportion(value, variance, events)
+    enough = events >= FEWEST_EVENTS
+    return Values(*(np.where(enough, getattr(made, name), np.nan) for name in Values.__slots__))
+
+
+def _weights(catalogue: Catalogue, indicator: Indicator, n: Array) -> Array:
+    """The standard's weight of each cell of sex and age in which the indicator's population has anybody at all."""
+    if indicator.standardise is None:
+        return np.zeros(len(SEXES) * len(AGE_BANDS))
+    standard = catalogue.standards[indicator.standardise.to]
+    band = np.searchsorted(standard.ages, AGE_BANDS, side="right") - 1
+    shares = np.zeros((len(SEXES), len(AGE_BANDS)))
+    anybody = n.reshape(-1, *shares.shape).sum(0) > 0
+    # several of our bands may lie in one of the standard's (0 and 1–4 in 0–4): it is shared by their years of age
+    years = np.diff([*AGE_BANDS, 95])
+    part = years / np.bincount(band, years)[band]
+    weights = {key: np.array(given, float)[band] * part for key, given in standard.weights.items()}
+    shares[:2] = weights["both"] / 2 if "both" in weights else (weights["female"], weights["male"])
+    return np.where(anybody, shares, 0).ravel()
+
+
+def _collected(grid: Grid, n: Array) -> npt.NDArray[np.bool_]:
+    """Whether an indicator has anybody at all in a period, shape (indicator, period)."""
+    return np.asarray(n.reshape(*grid.groups[:2], -1).sum(-1) > 0)
+
+
+def _standard_methods(grid: Grid) -> list[str]:
+    form = {"rate": "dobson", "mean": "normal", "proportion": "wilson, effective n"}
+    return [
+        f"direct, {i.standardise.to}, {form.get(i.kind, 'wilson, effective n')}" if i.standardise else ""
+        for i in grid.indicators
+    ]
+
+
+def sample_groups(grid: Grid, placed: Placed, summary: Summary, strata: dict[str, Any], catalogue: Catalogue) -> Groups:
+    """Groups of survey indicators, weighted, with the variance of their strata and sampling units."""
+    table = summary.table
+    sums = _sums(summary, placed)
+    stratum = _stratum(table, strata)[placed.row]
+    drawn = {"units": strata["units"], "population": strata["population"]}
+    size, groups = int(np.prod(grid.shape)), int(np.prod(grid.groups))
+    share, variance = share_and_variance(placed.cell, stratum, sums, domains=size, **drawn)
+    cell_n = placed.counts(grid, summary, "n")
+    n, events = cell_n.sum(AGES_AND_SEXES), placed.counts(grid, summary, "events").sum(AGES_AND_SEXES)
+    cells_per_group = size // groups
+    whole = placed.cell // cells_per_group
+    value, spread = share_and_variance(whole, stratum, sums, domains=groups, **drawn)
+    crude = weighted_proportion(value.reshape(grid.groups), spread.reshape(grid.groups), n)
+    standardised, covered = _standardised(
+        grid, catalogue, share.reshape(grid.shape), variance.reshape(grid.shape), cell_n, events
+    )
+    people = np.bincount(whole, sums.weight, groups).reshape(grid.groups)
+    methods = {
+        "crude": ["weighted, wilson, effective n"] * len(grid.indicators),
+        "standardised": _standard_methods(grid),
+    }
+    return Groups(grid, n, events, people, crude, standardised, covered, _collected(grid, n), methods)
+
+
+def _sums(summary: Summary, placed: Placed) -> Sums:
+    """Sums per row, in persons; the squares of a sampling unit of several persons are taken here."""
+    part = {name: summary.table[name].to_numpy()[placed.row] / MILLION for name in summary.statistics[2:]}
+    alone = summary.table["sampling_unit"].is_null().to_numpy()[placed.row]
+    weight, weighted = part["weight"], part["weighted"]
+    return Sums(
+        weight,
+        weighted,
+        np.where(alone, part["weight2"], weight**2),
+        np.where(alone, part["weighted2"], weight * weighted),
+        np.where(alone, part["weighted2"], weighted**2),
+    )
+
+
+def _stratum(table: Any, strata: dict[str, Any]) -> npt.NDArray[np.intp]:
+    keys = pc.binary_join_element_wise(table["period"].cast("string"), pc.fill_null(table["stratum"], ""), "|")
+    return np.asarray(pc.fill_null(pc.index_in(keys, value_set=strata["keys"]), 0).to_numpy(), np.intp)
+
+
+def estimates(groups: Groups, stratifier: str | None) -> Estimates:
+    """Return the rows of every group, crude and standardised, for periods in which the indicator was collected."""
+    grid = groups.grid
+    rows = []
+    for measure, made in (("crude", groups.crude), ("standardised", groups.standardised)):
+        given = [measure == "crude" or i.standardise is not None for i in grid.indicators]
+        kept = np.broadcast_to((groups.collected & np.array(given)[:, None])[:, :, None, None], grid.groups)
+        flags = _flags(groups, made, measure)
+        rows.append(
+            _rows(grid, np.flatnonzero(kept), stratifier, measure, made, groups, flags, groups.methods[measure])
+        )
+    return Estimates.concat(rows)
+
+
+def unknown_shares(groups: Groups, stratifier: str) -> Estimates:
+    """Return, for each indicator, period and area, the share whose level is not known: shown, never ranked."""
+    grid = groups.grid
+    if grid.levels[-1] != UNKNOWN:
+        return Estimates.concat([])
+    n, unknown = groups.n.sum(-1), groups.n[..., -1]
+    at = np.flatnonzero(np.broadcast_to(groups.collected[:, :, None], grid.groups[:3]) & (n > 0))
+    index = np.unravel_index(at, grid.groups[:3])
+    return Estimates.of(
+        **labels(grid, index, stratifier),
+        measure="unknown_share",
+        value=100.0 * unknown.ravel()[at] / n.ravel()[at],
+        n=n.ravel()[at],
+        events=unknown.ravel()[at],
+        unit="percent",
+        method="count",
+        flags="",
+    )
+
+
+def _flags(groups: Groups, made: Values, measure: str) -> npt.NDArray[np.intp]:
+    empty = groups.n == 0
+    thin = (groups.covered < COVERED) if measure == "standardised" else np.zeros(empty.shape, bool)
+    doubtful = ~np.isfinite(made.value) | thin
+    return np.where(empty, 2, np.where(doubtful, 1, 0))
+
+
+FLAG_WORDS: list[str | None] = ["", "unreliable", "not_applicable"]
+
+
+def _rows(
+    grid: Grid,
+    at: npt.NDArray[np.intp],
+    stratifier: str | None,
+    measure: str,
+    made: Values,
+    groups: Groups,
+    flags: npt.NDArray[np.intp],
+    methods: list[str],
+) -> Estimates:
+    index = np.unravel_index(at, grid.groups)
+    scale = np.array([SCALE[i.unit] for i in grid.indicators])[index[0]]
+    numbers = {name: getattr(made, name).ravel()[at] * scale for name in Values.__slots__}
+    return Estimates.of(
+        **labels(grid, index, stratifier),
+        level=codes(index[3], list(grid.levels)),
+        measure=measure,
+        **numbers,
+        confidence=CONFIDENCE,
+        n=groups.n.ravel()[at],
+        events=groups.events.ravel()[at],
+        unit=codes(index[0], [i.unit for i in grid.indicators]),
+        method=codes(index[0], methods),
+        flags=codes(flags.ravel()[at], FLAG_WORDS),
+    )
+
+
+def labels(grid: Grid, index: tuple[Any, ...], stratifier: str | None) -> dict[str, Any]:
+    """Return the columns that say which indicator, area, period and stratifier each row is of."""
+    return {
+        "indicator": codes(index[0], [i.id for i in grid.indicators]),
+        "period": codes(index[1], [str(p) for p in grid.periods]),
+        "area": codes(index[2], list(grid.areas)),
+        "stratifier": stratifier,
+    }

@@ -1,0 +1,210 @@
+"""The one place that groups persons into cells.
+
+``summarise`` takes person-years and records (events or answers), the definitions of indicators, and a stratifier, and
+returns a ``Summary``: a row per indicator, period, area, sex, age band and level, with additive integers. All
+indicators of a stratifier are counted in one pass over the person-years and one over the records that any of them
+names.
+
+| statistic | what is added up |
+|---|---|
+| n | person-years in the population, or records, or respondents |
+| events | those with the thing; for a rate, the events |
+| time | days at risk |
+| total, total2 | Σ and Σ² of an amount, in thousandths and in whole units squared |
+| weight, weighted | Σw and Σw·y, in millionths |
+| weight2, weighted2 | Σw² and Σw²·y of a sample whose persons are drawn one by one, in millionths |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import ibis
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lighed.core.condition import Condition, columns
+from lighed.core.summary import Summary
+from lighed.core.types import Indicator
+from lighed.store.engine import Expression, age_band, count_if, expression, memory_table
+
+CELL = ("period", "area", "sex", "age")
+COUNTS = ("n", "events", "time", "total", "total2")
+SAMPLE = ("n", "events", "weight", "weighted", "weight2", "weighted2")
+PARTITIONS = ("area", "sex", "age", "level", "stratum", "sampling_unit")
+MILLION, THOUSAND = 1_000_000, 1_000
+
+
+def summarise(
+    engine: Any, people: Expression, records: Expression, indicators: Sequence[Indicator], *, by: str | None
+) -> Summary:
+    """Count the cells of person and event indicators.
+
+    Parameters
+    ----------
+    people
+        Person-years: ``person_id, year, area, sex, age, days`` and the columns that the conditions name.
+    records
+        Events: ``person_id, year, item, category, amount``.
+    indicators
+        Definitions with basis person or event.
+    by
+        The column of `people` that holds the level; None counts everybody together (level null).
+    """
+    people = people.mutate(level=people[by] if by else ibis.null(str), age_band=age_band(people.age))
+    parts = [
+        _persons(people, [i for i in indicators if i.basis == "person"]),
+        _happened(engine, people, records, [i for i in indicators if i.basis == "person" and i.item]),
+        _records(engine, people, records, [i for i in indicators if i.basis == "event"]),
+    ]
+    dims = ("indicator", *CELL, "level")
+    found = [_integers(part, dims, COUNTS) for part in parts if part is not None]
+    return Summary(dims, COUNTS, pa.concat_tables(found or [_empty(dims, COUNTS)]), PARTITIONS)
+
+
+def summarise_sample(
+    engine: Any, people: Expression, answers: Expression, indicators: Sequence[Indicator], *, by: str | None
+) -> Summary:
+    """Count the cells of survey indicators; stratum and sampling unit stay as dimensions, for the variance needs them.
+
+    `answers` has ``person_id, year, item, category, amount, weight, stratum, sampling_unit``; the rest is as in
+    ``summarise``. Where there is no sampling unit each person is one, and the squares of the weights are added up here.
+    """
+    dims = ("indicator", *CELL, "level", "stratum", "sampling_unit")
+    if not indicators:
+        return Summary(dims, SAMPLE, _empty(dims, SAMPLE), PARTITIONS)
+    people = people.mutate(level=people[by] if by else ibis.null(str), age_band=age_band(people.age))
+    rows = _tagged(engine, people, answers, indicators)
+    has = rows.has.ifelse(1, 0)
+    weight = (rows.weight * MILLION + 0.5).floor().cast("int64")
+    square = ((rows.weight * THOUSAND + 0.5).floor().cast("int64")) ** 2
+    square = square.cast("int64")
+    cells = rows.group_by(["indicator", *_CELL, "level", "stratum", "sampling_unit"]).aggregate(
+        n=rows.count(),
+        events=has.sum(),
+        weight=weight.sum(),
+        weighted=(weight * has).sum(),
+        weight2=square.sum(),
+        weighted2=(square * has).sum(),
+    )
+    return Summary(dims, SAMPLE, _integers(_named(cells), dims, SAMPLE), PARTITIONS)
+
+
+_CELL = ("year", "area", "sex", "age_band")  # the columns of person-years that become CELL
+
+
+def _named(cells: Expression) -> pa.Table:
+    table = cells.to_pyarrow()
+    return table.rename_columns([dict(zip(_CELL, CELL, strict=True)).get(name, name) for name in table.column_names])
+
+
+def _persons(people: Expression, indicators: Sequence[Indicator]) -> pa.Table | None:
+    """One pass over the person-years: for each indicator the population, its time, and what persons are or have."""
+    if not indicators:
+        return None
+    populations = _distinct([i.population for i in indicators])
+    inside = {key: expression(condition, people) for key, condition in populations.items()}
+    key_of = {i.id: next(k for k, c in populations.items() if c == i.population) for i in indicators}
+    wanted: dict[str, Any] = {f"{key}_n": count_if(condition) for key, condition in inside.items()}
+    for i in indicators:
+        key = key_of[i.id]
+        if i.kind == "rate":
+            wanted[f"{key}_time"] = inside[key].ifelse(people.days, 0).sum().coalesce(0)
+        if i.kind == "proportion" and not i.item:
+            wanted[f"{i.id}_events"] = count_if(inside[key] & expression(i.numerator, people))
+        if i.kind == "mean" and not i.item:
+            wanted |= _amount(i, inside[key], people)
+    cells = people.group_by([*_CELL, "level"]).aggregate(**wanted).to_pyarrow()
+    return pa.concat_tables(_long(cells, i, key_of[i.id]) for i in indicators)
+
+
+def _distinct(conditions: list[Condition]) -> dict[str, Condition]:
+    return {f"population{k}": condition for k, condition in enumerate(dict.fromkeys(conditions))}
+
+
+def _amount(i: Indicator, inside: Expression, people: Expression) -> dict[str, Any]:
+    (column,) = columns(i.numerator)  # of a mean, the numerator names the amount
+    known = inside & people[column].notnull()
+    value = people[column]
+    return {
+        f"{i.id}_events": count_if(known),
+        f"{i.id}_total": known.ifelse((value * THOUSAND + 0.5).floor().cast("int64"), 0).sum(),
+        f"{i.id}_total2": known.ifelse((value * value + 0.5).floor().cast("int64"), 0).sum(),
+    }
+
+
+def _long(cells: pa.Table, i: Indicator, key: str) -> pa.Table:
+    """The rows of one indicator out of the wide table; its dimension columns are shared, not copied."""
+    zero = pa.chunked_array([pa.repeat(pa.scalar(0, pa.int64()), cells.num_rows)])
+    column = {
+        "n": f"{key}_n" if i.kind != "mean" else f"{i.id}_events",
+        "events": f"{i.id}_events",
+        "time": f"{key}_time" if i.kind == "rate" else "",
+        "total": f"{i.id}_total",
+        "total2": f"{i.id}_total2",
+    }
+    data = [pa.chunked_array([pa.repeat(i.id, cells.num_rows)])]
+    data += [cells[name] for name in (*_CELL, "level")]
+    data += [cells[column[name]].cast(pa.int64()) if column[name] in cells.column_names else zero for name in COUNTS]
+    table = pa.table(data, names=["indicator", *CELL, "level", *COUNTS])
+    return table.filter(pc.greater(table["n"], 0))
+
+
+def _tagged(engine: Any, people: Expression, records: Expression, indicators: Sequence[Indicator]) -> Expression:
+    """Records with the person's place and position, once for each indicator that counts them, inside its population."""
+    names = pa.table({"item": [i.item for i in indicators], "indicator": [i.id for i in indicators]})
+    tags = memory_table(engine, "tags", names)
+    rows = records.join(tags, "item").join(people, ["person_id", "year"])
+    inside = ibis.cases(*[(rows.indicator == i.id, expression(i.population, rows)) for i in indicators], else_=False)
+    has = ibis.cases(*[(rows.indicator == i.id, expression(i.numerator, rows)) for i in indicators], else_=False)
+    return rows.mutate(inside=inside, has=has.coalesce(False)).filter(lambda t: t.inside)
+
+
+def _happened(engine: Any, people: Expression, records: Expression, indicators: Sequence[Indicator]) -> pa.Table | None:
+    """What happened to persons in the year: persons to whom it did (a share), or how often it did (a rate)."""
+    if not indicators:
+        return None
+    rows = _tagged(engine, people, records, indicators).filter(lambda t: t.has)
+    persons = rows.group_by(["indicator", "person_id", *_CELL, "level"]).aggregate(times=rows.count())
+    often = persons.indicator.isin([i.id for i in indicators if i.kind == "rate"] or [""])
+    cells = persons.group_by(["indicator", *_CELL, "level"]).aggregate(events=often.ifelse(persons.times, 1).sum())
+    return _counted(cells, "events")
+
+
+def _records(engine: Any, people: Expression, records: Expression, indicators: Sequence[Indicator]) -> pa.Table | None:
+    """Records as the rows that are counted: applications, tests, notifications."""
+    if not indicators:
+        return None
+    rows = _tagged(engine, people, records, indicators)
+    amount = rows.amount.coalesce(0.0)
+    cells = rows.group_by(["indicator", *_CELL, "level"]).aggregate(
+        n=rows.count(),
+        events=rows.has.ifelse(1, 0).sum(),
+        total=(amount * THOUSAND + 0.5).floor().cast("int64").sum(),
+        total2=(amount * amount + 0.5).floor().cast("int64").sum(),
+    )
+    return _counted(cells, "n", "events", "total", "total2")
+
+
+def _counted(cells: Expression, *given: str) -> pa.Table:
+    table = _named(cells)
+    zero = pa.chunked_array([pa.repeat(pa.scalar(0, pa.int64()), table.num_rows)])
+    dims = ["indicator", *CELL, "level"]
+    return pa.table(
+        [table[name] for name in dims] + [table[name].cast(pa.int64()) if name in given else zero for name in COUNTS],
+        names=[*dims, *COUNTS],
+    )
+
+
+def _schema(dims: Sequence[str], statistics: Sequence[str]) -> pa.Schema:
+    kinds = {"period": pa.int32(), "age": pa.int16()}
+    return pa.schema([(d, kinds.get(d, pa.string())) for d in dims] + [(s, pa.int64()) for s in statistics])
+
+
+def _empty(dims: Sequence[str], statistics: Sequence[str]) -> pa.Table:
+    return _schema(dims, statistics).empty_table()
+
+
+def _integers(table: pa.Table, dims: Sequence[str], statistics: Sequence[str]) -> pa.Table:
+    return table.select([*dims, *statistics]).cast(_schema(dims, statistics))

@@ -1,0 +1,93 @@
+"""Aggregated tables → every measure that they allow, without a store."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from lighed.sources.heat_plus import HeatRow, grouped
+from lighed.stats.inequality import MEASURES, Measure, Polarity, arrange, evaluate
+from lighed.stats.intervals import Values, Z
+
+SCHEMA = pa.schema(
+    [(name, pa.string()) for name in ("indicator", "name", "setting", "date", "dimension", "measure")]
+    + [(name, pa.float64()) for name in ("value", "se", "lower", "upper")]
+    + [(name, pa.string()) for name in ("unit", "method", "flags")]
+)
+
+
+def measured(rows: list[HeatRow]) -> pa.Table:
+    """Return a row per measure, indicator, setting, date and dimension of a HEAT Plus table.
+
+    Without standard errors an ordered dimension of five groups or more gets residual intervals for the measures of
+    its line; the others get none. Without populations the groups count alike, and measures of persons are left out. A
+    missing estimate leaves its dimension without measures, and says so.
+    """
+    made = [row for group in grouped(rows).values() for row in _of_group(group)]
+    return pa.Table.from_pylist(made, SCHEMA)
+
+
+def _of_group(group: list[HeatRow]) -> list[dict[str, Any]]:
+    first = group[0]
+    ranked = sorted(group, key=lambda row: row.order)
+    value = np.array([row.estimate if row.estimate is not None else np.nan for row in ranked])
+    se = np.array([_se(row) for row in ranked])
+    known = [row.population for row in ranked if row.population is not None]
+    weight = np.array(known if len(known) == len(ranked) else np.ones(len(ranked)), float)
+    polarity: Polarity = "higher_is_better" if first.favourable else "lower_is_better"
+    parts: tuple[Any, ...] = (value, se**2, weight)
+    if not first.ordered:
+        reference = next((k for k, row in enumerate(ranked) if row.reference), None)
+        parts = arrange(*parts, polarity=polarity, reference=reference)
+    wanted = [
+        m
+        for m in MEASURES.values()
+        if (first.ordered or m.order == "ignored") and (m.scale != "people" or len(known) == len(ranked))
+    ]
+    return [_row(first, m, parts, polarity, weighted=len(known) == len(ranked)) for m in wanted]
+
+
+def _se(row: HeatRow) -> float:
+    if row.se is not None:
+        return row.se
+    return (row.upper - row.lower) / (2 * Z) if row.lower is not None and row.upper is not None else np.nan
+
+
+def _row(
+    first: HeatRow, measure: Measure, parts: tuple[Any, ...], polarity: Polarity, *, weighted: bool
+) -> dict[str, Any]:
+    value, variance, weight = parts
+    known = bool(np.isfinite(variance).all())
+    residual = not known and first.ordered and len(value) >= 5 and measure.order == "required"
+    made = evaluate(
+        measure, value, None if residual else np.where(np.isfinite(variance), variance, 0.0), weight, polarity=polarity
+    )
+    scale = 1 / first.scale if measure.scale == "people" else 100.0 if measure.id == "attributable_fraction" else 1.0
+    numbers = {name: float(getattr(made, name)) * scale for name in Values.__slots__}
+    shown = {
+        name: v if np.isfinite(v) and (known or residual or name == "value") else None for name, v in numbers.items()
+    }
+    how = measure.interval if known else f"residual t({len(value) - 2})" if residual else "without interval"
+    unit = (
+        "ratio"
+        if measure.null == 1.0
+        else "persons"
+        if measure.scale == "people"
+        else "percent"
+        if measure.id == "attributable_fraction"
+        else ("index" if measure.scale == "relative" else "as given")
+    )
+    return {
+        "indicator": first.abbreviation,
+        "name": first.name,
+        "setting": first.setting,
+        "date": first.date,
+        "dimension": first.dimension,
+        "measure": measure.id,
+        "unit": unit,
+        "method": how + ("" if weighted else ", groups counted alike"),
+        "flags": "" if shown["value"] is not None else "not_applicable",
+        **shown,
+    }
