@@ -1,0 +1,166 @@
+"""The counted groups of some estimates, and the sums that tie them together.
+
+A *cell* is a crude row: persons (or respondents, or records) and events of one group. A *line* is a sum that anybody
+can make of what is published: the levels of a stratifier and their total, the municipalities of a region and the
+region, the regions and the country. If exactly one cell of a line is hidden, it can be worked out from the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow.compute as pc
+from scipy.sparse import csr_array
+
+from lighed.catalogue import Catalogue
+from lighed.catalogue.areas import parent_of
+from lighed.core.estimates import Estimates
+from lighed.core.types import COUNTRY, Stratifier
+
+Array = npt.NDArray[Any]
+KEY = ("indicator", "period", "area", "stratifier", "level")
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """The crude rows as arrays: ``row`` in the estimates, words as positions, counts."""
+
+    row: Array
+    words: dict[str, list[str]]
+    at: dict[str, Array]
+    n: Array
+    events: Array
+
+    @classmethod
+    def of(cls, estimates: Estimates) -> Cells:
+        """Take the crude rows out of `estimates`."""
+        table = estimates.table
+        counted = pc.and_(pc.equal(table["measure"], "crude"), pc.is_valid(table["n"]))  # published rows have no counts
+        row = np.flatnonzero(counted.to_numpy())
+        words, at = {}, {}
+        for name in KEY:
+            column = table[name].combine_chunks()
+            words[name] = column.dictionary.to_pylist()
+            at[name] = np.asarray(column.indices.fill_null(-1).to_numpy())[row]
+        numbers = (np.asarray(table[name].combine_chunks().fill_null(0).to_numpy())[row] for name in ("n", "events"))
+        return cls(row, words, at, *numbers)
+
+    def position(self, name: str, word: str) -> int:
+        """Return the position of a word, -2 for one that does not occur."""
+        return self.words[name].index(word) if word in self.words[name] else -2
+
+    def matched(self, keys: list[Array], wanted: list[Array]) -> tuple[Array, Array]:
+        """For each row of `wanted`, the cell whose `keys` equal it: pairs of (row, cell)."""
+        radix = [int(max(k.max(initial=0), w.max(initial=0))) + 3 for k, w in zip(keys, wanted, strict=True)]
+        have, ask = _number(keys, radix), _number(wanted, radix)
+        order = np.argsort(have, kind="stable")
+        place = np.searchsorted(have[order], ask)
+        found = (place < len(have)) & (have[order][np.minimum(place, len(have) - 1)] == ask)
+        return np.flatnonzero(found), order[place[found]]
+
+
+def _number(columns: list[Array], radix: list[int]) -> Array:
+    number = np.zeros(len(columns[0]), np.int64)
+    for column, size in zip(columns, radix, strict=True):
+        number = number * size + (column + 2)
+    return number
+
+
+def lines(cells: Cells, catalogue: Catalogue) -> csr_array:
+    """Return the sums as an incidence matrix, shape (line, cell)."""
+    pairs = [*_level_lines(cells), *_area_lines(cells, catalogue), *_area_group_lines(cells, catalogue)]
+    line, cell, start = [], [], 0
+    for of_line, of_cell in pairs:
+        _, numbered = np.unique(of_line, return_inverse=True)
+        line.append(numbered + start)
+        cell.append(of_cell)
+        start += int(numbered.max(initial=-1)) + 1
+    at_line, at_cell = (np.concatenate(part) if part else np.zeros(0, int) for part in (line, cell))
+    made = csr_array((np.ones(len(at_line), np.int8), (at_line, at_cell)), shape=(start, len(cells.row)))
+    made.data[:] = 1
+    return made[np.diff(made.indptr) > 1]
+
+
+def _level_lines(cells: Cells) -> Iterator[tuple[Array, Array]]:
+    """The levels of a stratifier, and the total of the same indicator, period and area."""
+    at = cells.at
+    level = np.flatnonzero(at["stratifier"] >= 0)
+    names = ("indicator", "period", "area", "stratifier")
+    radix = [len(cells.words[name]) + 3 for name in names]
+    line = _number([at[name][level] for name in names], radix)
+    each = np.unique(line, return_index=True)[1]
+    wanted = [at[name][level[each]] for name in names[:3]] + [np.full(len(each), -1)]
+    row, total = cells.matched([at[name] for name in names], wanted)
+    yield np.concatenate([line, line[each][row]]), np.concatenate([level, total])
+
+
+def _area_lines(cells: Cells, catalogue: Catalogue) -> Iterator[tuple[Array, Array]]:
+    """The municipalities of a region, a group or the country and the whole; the regions and the country."""
+    at, areas = cells.at, catalogue.areas
+    for kind in ("region", "municipality_group", COUNTRY):
+        parent = _parents(cells, catalogue, kind)
+        yield from _summed(cells, parent)
+    regions = np.array([areas[code].kind == "region" for code in cells.words["area"]])
+    country = cells.position("area", COUNTRY)
+    yield from _summed(cells, np.where(regions[at["area"]], country, -2))
+    groups = np.array([areas[code].kind == "municipality_group" for code in cells.words["area"]])
+    yield from _summed(cells, np.where(groups[at["area"]], country, -2))
+
+
+def _parents(cells: Cells, catalogue: Catalogue, kind: str) -> Array:
+    """The area of a kind that each municipal cell belongs to in its period; -2 for none."""
+    areas, words = catalogue.areas, cells.words
+    if kind == COUNTRY:
+        inside = np.array([areas[code].kind == "municipality" for code in words["area"]])
+        return np.where(inside[cells.at["area"]], cells.position("area", COUNTRY), -2)
+    table = np.full((len(words["area"]), len(words["period"])), -2)
+    for a, code in enumerate(words["area"]):
+        for p, period in enumerate(words["period"]):
+            parent = parent_of(areas, code, kind, int(period[:4])) if areas[code].kind == "municipality" else None
+            table[a, p] = cells.position("area", parent) if parent else -2
+    return table[cells.at["area"], cells.at["period"]]
+
+
+def _summed(cells: Cells, parent: Array) -> Iterator[tuple[Array, Array]]:
+    names = ("indicator", "period", "stratifier", "level")
+    part = np.flatnonzero(parent >= 0)
+    if not len(part):
+        return
+    keys = [cells.at[name] for name in names]
+    radix = [len(cells.words[name]) + 3 for name in names] + [len(cells.words["area"]) + 3]
+    line = _number([key[part] for key in keys] + [parent[part]], radix)
+    each = np.unique(line, return_index=True)[1]
+    wanted = [key[part[each]] for key in keys] + [parent[part[each]]]
+    row, whole = cells.matched([*keys, cells.at["area"]], wanted)
+    yield np.concatenate([line, line[each][row]]), np.concatenate([part, whole])
+
+
+def _area_group_lines(cells: Cells, catalogue: Catalogue) -> Iterator[tuple[Array, Array]]:
+    """The municipalities of a level that is made of areas (a fifth by poverty), and the level."""
+    for name in cells.words["stratifier"]:
+        stratifier = catalogue.stratifiers[name]
+        if stratifier.areas:
+            yield from _level_of_areas(cells, stratifier)
+
+
+def _level_of_areas(cells: Cells, stratifier: Stratifier) -> Iterator[tuple[Array, Array]]:
+    (crosswalk,) = stratifier.crosswalks
+    of = {code: level for level, codes in crosswalk.levels.items() for code in codes}
+    level = np.array([cells.position("level", of.get(code, "")) for code in cells.words["area"]])
+    at = cells.at
+    part = np.flatnonzero((at["stratifier"] < 0) & (level[at["area"]] >= 0))
+    names = ("indicator", "period")
+    radix = [len(cells.words[n]) + 3 for n in names] + [len(cells.words["level"]) + 3]
+    line = _number([at[n][part] for n in names] + [level[at["area"][part]]], radix)
+    each = np.unique(line, return_index=True)[1]
+    wanted = [at[n][part[each]] for n in names] + [
+        level[at["area"][part[each]]],
+        np.full(len(each), cells.position("stratifier", stratifier.id)),
+    ]
+    row, whole = cells.matched([at["indicator"], at["period"], at["level"], at["stratifier"]], wanted)
+    kept = np.isin(line, line[each][row])
+    yield np.concatenate([line[kept], line[each][row]]), np.concatenate([part[kept], whole])

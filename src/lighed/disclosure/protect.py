@@ -1,0 +1,76 @@
+"""Which cells must be hidden: small ones and their complements, and as many more as keep sums from giving them away."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import csr_array
+
+from lighed.catalogue import Catalogue
+from lighed.core.types import Policy
+from lighed.disclosure.cells import Array, Cells
+
+Mask = npt.NDArray[np.bool_]
+
+
+def primary(cells: Cells, policy: Policy, catalogue: Catalogue) -> Mask:
+    """Return the cells that are too small to be shown, shape (cell,)."""
+    k = policy.smallest_count
+    indicators = [catalogue.indicators[name] for name in cells.words["indicator"]]
+    survey = np.array([i.basis == "survey" for i in indicators])[cells.at["indicator"]]
+    share = np.array([i.kind == "proportion" for i in indicators])[cells.at["indicator"]]
+    counted = np.array([i.kind != "mean" for i in indicators])[cells.at["indicator"]]
+    fewest = np.where(survey, policy.smallest_respondents, policy.smallest_group)
+    without = cells.n - cells.events
+    small = (cells.n > 0) & (cells.n < fewest)
+    few = counted & (cells.events > 0) & (cells.events < k)
+    nearly_all = share & (cells.n > 0) & (without < k)
+    return np.asarray(small | few | nearly_all)
+
+
+def secondary(hidden: Mask, cells: Cells, sums: csr_array, policy: Policy, catalogue: Catalogue) -> Mask:
+    """Return the cells that must be hidden too, so that no sum gives a hidden cell or holds less than the limit.
+
+    In every line with a hidden cell at least two are hidden, and together they hold at least the smallest count of
+    persons and of events; cells are taken from the smallest up, parts before wholes.
+    """
+    whole = _wholeness(cells, catalogue)
+    first = hidden.copy()
+    while True:
+        unsafe = _unsafe(hidden, cells, sums, policy)
+        more = _cheapest(unsafe, hidden, cells, sums, whole)
+        if not len(more):
+            return np.asarray(hidden & ~first)
+        hidden = hidden.copy()
+        hidden[more] = True
+
+
+def _unsafe(hidden: Mask, cells: Cells, sums: csr_array, policy: Policy) -> Mask:
+    count = sums @ hidden.astype(np.int64)
+    events, n = sums @ np.where(hidden, cells.events, 0), sums @ np.where(hidden, cells.n, 0)
+    thin = _few(events, policy.smallest_count) | _few(n, policy.smallest_group)
+    return np.asarray((count == 1) | ((count > 1) & thin))
+
+
+def _few(total: Array, limit: int) -> Mask:
+    # Hidden cells that add up to nothing are all nothing, and nothing is published: there is nobody to protect.
+    return np.asarray((total > 0) & (total < limit))
+
+
+def _wholeness(cells: Cells, catalogue: Catalogue) -> Array:
+    """What it costs to hide a cell: persons, more for a total than for its parts, most for a region or the country."""
+    above = np.array([catalogue.areas[code].kind != "municipality" for code in cells.words["area"]])[cells.at["area"]]
+    total = cells.at["stratifier"] < 0
+    return cells.n.astype(np.int64) + np.where(total, 10**9, 0) + np.where(above, 10**12, 0)
+
+
+def _cheapest(unsafe: Mask, hidden: Mask, cells: Cells, sums: csr_array, cost: Array) -> Array:
+    """In each unsafe line, the cheapest cell that is still shown and has anybody in it."""
+    lines: Any = sums[np.flatnonzero(unsafe)].tocoo()
+    usable = ~hidden[lines.col] & (cells.n[lines.col] > 0)
+    line, cell = lines.row[usable], lines.col[usable]
+    order = np.lexsort((cell, cost[cell], line))
+    _, at = np.unique(line[order], return_index=True)
+    return np.unique(cell[order][at])

@@ -1,0 +1,173 @@
+"""Writes a release folder: withholds what must be withheld, audits what is left, and only then puts it in its place."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from lighed import __version__
+from lighed.catalogue import Catalogue
+from lighed.core.errors import ReleaseError
+from lighed.core.estimates import NUMBERS, SCHEMA, Estimates
+from lighed.core.release import FORMAT, Manifest, Release, area_file
+from lighed.core.types import UNKNOWN, Definition, Policy, ReleasePlan
+from lighed.disclosure.audit import audit
+from lighed.disclosure.cells import KEY, Array, Cells, lines
+from lighed.disclosure.protect import Mask, primary, secondary
+
+
+def publish(
+    estimates: Estimates,
+    plan: ReleasePlan,
+    catalogue: Catalogue,
+    folder: Path,
+    *,
+    inputs: dict[str, str],
+    made: str,
+    seed: int | None = None,
+) -> Release:
+    """Make a release of `estimates` in `folder`, which must not exist; nothing is left behind when it is refused.
+
+    `made` is the date that the release bears: the bytes depend on the arguments alone.
+    """
+    policy = catalogue.policies[plan.policy]
+    if folder.exists():
+        raise ReleaseError("release_exists", folder=folder)
+    if (policy.mode == "published" or plan.tables) and not plan.citations:
+        raise ReleaseError("no_citation", release=plan.id)
+    shown, record = _protected(estimates, policy, catalogue)
+    waiting = folder.with_name(folder.name + ".part")
+    shutil.rmtree(waiting, ignore_errors=True)
+    waiting.mkdir(parents=True)
+    try:
+        _write(shown, plan, policy, catalogue, waiting, record, inputs=inputs, made=made, seed=seed)
+        waiting.replace(folder)
+    except BaseException:
+        shutil.rmtree(waiting, ignore_errors=True)
+        raise
+    return Release.open(folder)
+
+
+def _protected(estimates: Estimates, policy: Policy, catalogue: Catalogue) -> tuple[Estimates, dict[str, Any]]:
+    if policy.mode == "published":
+        return estimates, {"policy": policy.id, "audited": False}
+    cells = Cells.of(estimates)
+    sums = lines(cells, catalogue)
+    small = primary(cells, policy, catalogue)
+    more = secondary(small, cells, sums, policy, catalogue)
+    shown = withhold(estimates, cells, small | more)
+    found = audit(shown, catalogue)
+    if found["lines_with_one_hidden"]:
+        raise ReleaseError("unsafe", lines=found["lines_with_one_hidden"])
+    counts = {"cells": len(cells.row), "hidden": int((small | more).sum()), "lines": int(sums.shape[0])}
+    return shown, {"policy": policy.id, "audited": True} | counts | found
+
+
+def withhold(estimates: Estimates, cells: Cells, hidden: Mask) -> Estimates:
+    """Take the numbers out of the hidden cells and of everything that was computed from them.
+
+    A measure goes with any of its ranked groups, in its own period and, for a change, in the one that it began in.
+    """
+    table = estimates.table
+    ranked = hidden & (cells.at["level"] != cells.position("level", UNKNOWN))
+    of_cell = _hidden_keys(table, cells, hidden, KEY)
+    of_measure = _hidden_keys(table, cells, ranked, KEY[:4]) | _hidden_keys(
+        table, cells, ranked, KEY[:4], period="horizon"
+    )
+    of_any = _hidden_keys(table, cells, hidden, KEY[:4])
+    mask = pa.array(
+        np.where(
+            _is(table, "crude", "standardised"), of_cell, np.where(_is(table, "unknown_share"), of_any, of_measure)
+        )
+    )
+    for name in NUMBERS:
+        column = table[name].combine_chunks()
+        table = table.set_column(
+            SCHEMA.get_field_index(name), name, pc.if_else(mask, pa.scalar(None, column.type), column)
+        )
+    flags = pc.if_else(mask, "suppressed", table["flags"].combine_chunks().cast(pa.string())).dictionary_encode()
+    field = SCHEMA.field("flags")
+    return Estimates(table.set_column(SCHEMA.get_field_index("flags"), field, flags.cast(field.type)))
+
+
+def _is(table: pa.Table, *measures: str) -> Mask:
+    found = pc.is_in(table["measure"].cast(pa.string()), value_set=pa.array(measures))
+    return np.asarray(found.to_numpy())
+
+
+def _hidden_keys(table: pa.Table, cells: Cells, hidden: Mask, key: tuple[str, ...], *, period: str = "period") -> Mask:
+    """Which rows of the table share the key of a hidden cell, with the period read from the column `period`."""
+    rows, secret = np.zeros(table.num_rows, np.int64), np.zeros(int(hidden.sum()), np.int64)
+    for name in key:
+        words = cells.words[name]
+        rows = rows * (len(words) + 2) + _positions(table[period if name == "period" else name], words)
+        secret = secret * (len(words) + 2) + cells.at[name][hidden] + 1
+    return np.isin(rows, secret)
+
+
+def _positions(column: pa.ChunkedArray, words: list[str]) -> Array:
+    """One more than the position of each word; 0 for null, and one too many for a word that no cell has."""
+    encoded = column.combine_chunks()
+    place = {word: k + 1 for k, word in enumerate(words)}
+    of_word = np.array([*(place.get(word, len(words) + 1) for word in encoded.dictionary.to_pylist()), 0], np.int64)
+    return of_word[np.asarray(encoded.indices.fill_null(-1).to_numpy())]
+
+
+def _write(
+    shown: Estimates,
+    plan: ReleasePlan,
+    policy: Policy,
+    catalogue: Catalogue,
+    folder: Path,
+    record: dict[str, Any],
+    *,
+    inputs: dict[str, str],
+    made: str,
+    seed: int | None,
+) -> None:
+    ordered = shown.sorted()
+    for area in ordered.distinct("area"):
+        pq.write_table(ordered.where(area=area).table, folder / area_file(area), compression="zstd", version="2.6")
+    manifest = Manifest(
+        format=FORMAT,
+        id=plan.id,
+        title=plan.title,
+        summary=plan.summary,
+        synthetic=plan.synthetic,
+        policy=policy.id,
+        policy_title=policy.title,
+        policy_explanation=policy.explanation,
+        front_area=plan.front_area,
+        caveats=plan.caveats,
+        citations=plan.citations,
+        program=__version__,
+        catalogue=catalogue.digest,
+        inputs=inputs,
+        seed=seed,
+        made=made,
+    )
+    _json(folder / "manifest.json", manifest.model_dump(mode="json"))
+    used = {
+        "indicators": _used(catalogue.indicators, ordered.distinct("indicator")),
+        "stratifiers": _used(catalogue.stratifiers, ordered.distinct("stratifier")),
+        "areas": _used(catalogue.areas, ordered.distinct("area")),
+    }
+    _json(folder / "definitions.json", used)
+    _json(folder / "audit.json", record)
+
+
+def _used(known: dict[str, Any], ids: list[str]) -> list[dict[str, Any]]:
+    kept = set(ids)
+    definitions: list[Definition] = [definition for name, definition in known.items() if name in kept]
+    return [definition.model_dump(mode="json", exclude={"example"}) for definition in definitions]
+
+
+def _json(path: Path, content: Any) -> None:
+    path.write_text(json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
