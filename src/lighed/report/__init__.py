@@ -1,0 +1,1 @@
+"""Pages as data, the sentences on them, and what writes them out."""

@@ -1,0 +1,11 @@
+"""Every page as data. A page finds rows and words; it computes nothing and knows no HTML."""
+
+from lighed.report.pages.about import about, accessibility
+from lighed.report.pages.area import area, areas
+from lighed.report.pages.catalogue import catalogue
+from lighed.report.pages.factor import factor, factors
+from lighed.report.pages.front import front
+from lighed.report.pages.indicator import indicator
+from lighed.report.pages.rug import rug
+
+__all__ = ["about", "accessibility", "area", "areas", "catalogue", "factor", "factors", "front", "indicator", "rug"]

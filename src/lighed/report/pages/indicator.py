@@ -1,0 +1,364 @@
+"""The page of an indicator: pattern, gap, potential, the figures, the definition, and how it was made."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lighed.charts import bars, equiplot, gap, gradient
+from lighed.core.condition import sentence
+from lighed.core.text import Text, number, texts
+from lighed.core.types import UNKNOWN, Indicator, Stratifier
+from lighed.report import sentences
+from lighed.report.methods import explained
+from lighed.report.page import (
+    Block,
+    Cell,
+    Choice,
+    Choices,
+    Column,
+    Facts,
+    Figure,
+    Folded,
+    Heading,
+    Link,
+    Notice,
+    Option,
+    Page,
+    Pair,
+    Points,
+    Table,
+    Words,
+)
+from lighed.report.rows import NULL, social
+from lighed.report.view import View
+from lighed.report.words import Row, interval, written
+
+PERIODS = 6  # lines of an equiplot; the table has all
+MANY = 10  # more groups than this are drawn as a gradient and listed for the latest period only
+
+
+def indicator(view: View, one: Indicator, *, by: str | None, look: str) -> Page:
+    """Build the page of an indicator, by a social dimension, with dots or bars."""
+    dimensions = social(view.release, one)
+    chosen = next((s for s in dimensions if s.id == by), dimensions[0] if dimensions else None)
+    blocks: list[Block] = []
+    rows: list[Row] = []
+    if chosen is None:
+        blocks.append(Notice(_why_empty(view, one)))
+    else:
+        rows = _all_rows(view, one, chosen)
+        blocks += _shown(view, one, chosen, dimensions, look, rows)
+    blocks += _made(view, one, chosen, rows) if chosen else []
+    blocks += _definition(view, one, chosen)
+    downloads = (
+        (Link(view.say("site.heat"), view.href(f"indicator/{one.id}.csv", by=chosen.id if chosen else None)),)
+        if rows
+        else ()
+    )
+    trail = view.trail(Link(view.say("menu.catalogue"), view.href("catalogue")))
+    return Page(one.title[view.lang], view.lang, tuple(blocks), trail, rows=rows, downloads=downloads)
+
+
+def _why_empty(view: View, one: Indicator) -> str:
+    if one.waits_for:
+        return view.say(f"indicator.waits.{one.waits_for}")
+    if one.kind == "status":
+        return view.say("indicator.status")
+    return view.say("indicator.no_rows")
+
+
+def _all_rows(view: View, one: Indicator, chosen: Stratifier) -> list[Row]:
+    return [
+        row for (i, s, _, _), rows in view.index.rows.items() if i == one.id and s in {chosen.id, None} for row in rows
+    ]
+
+
+def _shown(
+    view: View, one: Indicator, chosen: Stratifier, dimensions: list[Stratifier], look: str, rows: list[Row]
+) -> list[Block]:
+    groups = view.index.groups(one, chosen.id)
+    last = groups[-1]["period"] if groups else ""
+    latest = [row for row in groups if row["period"] == last]
+    pair = view.index.gap(one.id, chosen)
+    ends = tuple(view.index.latest(one.id, chosen.id, m) for m in pair) if pair else (None, None)
+    lead = " ".join(
+        s
+        for s in (
+            _who(view, one, chosen, latest),
+            sentences.gap(ends[0], ends[1], sentences.ends(chosen, latest, one, view.lang), view.lang),
+        )
+        if s
+    )
+    blocks: list[Block] = [Words(lead, lead=True)] if lead else []
+    blocks += [_choices(view, one, chosen, dimensions, look)]
+    if not rows:
+        return [*blocks, Notice(view.say("indicator.no_rows"))]
+    blocks += [Heading(view.say("indicator.pattern"), "pattern"), _pattern(view, one, chosen, groups, latest, look)]
+    if pair:
+        blocks += _gap(view, one, chosen, pair)
+        blocks += _potential(view, one, chosen, latest)
+        blocks += [Folded(view.say("indicator.more"), (_measures(view, one, chosen),))]
+    return blocks
+
+
+def _who(view: View, one: Indicator, chosen: Stratifier, latest: list[Row]) -> str:
+    """What the groups have; of very many groups, what everybody has."""
+    if len(chosen.levels) <= MANY:
+        return sentences.groups(one, chosen, latest, view.place, view.lang)
+    total = next((row for row in view.index.groups(one, None) if latest and row["period"] == latest[0]["period"]), None)
+    return sentences.total(one, total, view.place, view.lang) if total else ""
+
+
+def _choices(view: View, one: Indicator, chosen: Stratifier, dimensions: list[Stratifier], look: str) -> Choices:
+    by = Choice(
+        "by", view.say("choice.by"), tuple(Option(s.id, s.title[view.lang], s.id == chosen.id) for s in dimensions)
+    )
+    looks = tuple(Option(name, view.say(f"indicator.{name}"), name == look) for name in ("equiplot", "bars"))
+    kinds = (view.area_choice(), by, Choice("view", view.say("choice.view"), looks))
+    return Choices(view.href(f"indicator/{one.id}", area=None), kinds, view.say("choice.show"))
+
+
+def _pattern(view: View, one: Indicator, chosen: Stratifier, groups: list[Row], latest: list[Row], look: str) -> Figure:
+    title = view.say(
+        "indicator.pattern_title", indicator=one.short[view.lang], dimension=chosen.title[view.lang].lower()
+    )
+    certain = any(row["lower"] is not None for row in groups)
+    unit = view.say(f"unit.{one.unit}.axis")
+    subtitle = view.say(
+        "indicator.subtitle" if certain else "indicator.subtitle_plain", area=view.place, unit=unit.lower()
+    )
+    spoken = view.say("sentence.about", title=one.title[view.lang], text=_who(view, one, chosen, latest))
+    total = view.index.groups(one, None)
+    average = next((row["value"] for row in reversed(total) if latest and row["period"] == latest[0]["period"]), None)
+    common: dict[str, Any] = {"title": title, "subtitle": subtitle, "axis": unit, "lang": view.lang}
+    if len(chosen.levels) > MANY:
+        named = sentences.ends(chosen, latest, one, view.lang)
+        spoken = " ".join(
+            [_who(view, one, chosen, latest), view.say("indicator.gradient", worst=named[0], best=named[1])]
+        )
+        chart = gradient(latest, chosen, average=average, ends=named, description=spoken, **common)
+        return Figure("pattern", chart, spoken, _groups_table(view, one, chosen, latest))
+    if look == "bars":
+        spoken = (
+            " ".join([spoken, view.say("indicator.average", value=written(total[-1], view.lang))])
+            if average is not None
+            else spoken
+        )
+        chart = bars(latest, chosen, average=average, description=spoken, **common)
+    else:
+        kept = sorted({row["period"] for row in groups})[-PERIODS:]
+        lines = [row | {"row": row["period"]} for row in reversed(groups) if row["period"] in kept]
+        chart = equiplot(lines, chosen, description=spoken, **common)
+    return Figure("pattern", chart, spoken, _groups_table(view, one, chosen, groups))
+
+
+def _groups_table(view: View, one: Indicator, chosen: Stratifier, groups: list[Row]) -> Table:
+    """Every period and group, newest first, with interval, persons and cases."""
+    say = view.say
+    order = {level: k for k, level in enumerate((*chosen.level_ids, UNKNOWN))}
+    columns = (
+        Column(say("indicator.period")),
+        Column(say("indicator.group")),
+        Column(say("indicator.value"), number=True),
+        Column(say("word.interval"), number=True),
+        Column(say("word.persons"), number=True),
+        Column(say("word.events"), number=True),
+    )
+    rows = sorted(groups, key=lambda row: (-int(row["period"][:4]), order.get(row["level"], 99)))
+    counted = any(row["n"] is not None for row in rows)
+    cells = []
+    for row in rows:
+        line = [
+            Cell(row["period"]),
+            Cell(sentences.level_title(chosen, row["level"], view.lang)),
+            _value(row, view),
+            Cell(interval(row, view.lang), number=True),
+        ]
+        line += [Cell(_count(row, name, view), number=True) for name in ("n", "events")] if counted else []
+        cells.append(tuple(line))
+    caption = say(
+        "indicator.table", indicator=one.short[view.lang], dimension=chosen.title[view.lang].lower(), area=view.place
+    )
+    return Table(caption, columns if counted else columns[:4], tuple(cells), id="groups")
+
+
+def _value(row: Row, view: View) -> Cell:
+    doubt = view.say(f"flag.{row['flags'].split()[0]}") if row["flags"] and row["value"] is not None else None
+    return Cell(written(row, view.lang), number=True, below=doubt)
+
+
+def _count(row: Row, name: str, view: View) -> str:
+    return number(row[name], view.lang, digits=0)
+
+
+def _gap(view: View, one: Indicator, chosen: Stratifier, pair: tuple[str, str]) -> list[Block]:
+    figures, ends, changes = [], [], []
+    for scale, measure in zip(("absolute", "relative"), pair, strict=True):
+        rows = view.index.get(one.id, chosen.id, measure)
+        ends += [rows[0], rows[-1]]
+        changes.append(view.index.change(one.id, chosen.id, measure))
+        figures.append(_gap_figure(view, one, chosen, scale, measure, rows))
+    blocks: list[Block] = [Heading(view.say("indicator.gap"), "gap")]
+    if len(view.index.get(one.id, chosen.id, pair[0])) > 1:
+        spoken = sentences.trend((ends[0], ends[1], ends[2], ends[3]), (changes[0], changes[1]), view.lang)
+        blocks += [Words(spoken)] if spoken else []
+    names = tuple(view.say(f"measure.{m}.title").lower() for m in pair)
+    blocks += [
+        Words(view.say("sentence.gap_from", absolute_measure=names[0], relative_measure=names[1])),
+        Pair(figures[0], figures[1]),
+    ]
+    return blocks
+
+
+def _gap_figure(view: View, one: Indicator, chosen: Stratifier, scale: str, measure: str, rows: list[Row]) -> Figure:
+    name = view.say(f"measure.{measure}.title")
+    unit = rows[0]["unit"]
+    title = view.say(f"indicator.{scale}", measure=name.lower())
+    last = rows[-1]
+    spoken = (
+        f"{name}, {view.place}, {last['period']}: {written(last, view.lang)} {interval(last, view.lang)}".strip()
+        + f". {view.say(f'measure.{measure}.meaning')}"
+    )
+    chart = gap(
+        rows,
+        null=NULL[measure],
+        title=title,
+        subtitle=f"{one.short[view.lang]}, {chosen.short[view.lang].lower()}, {view.place}",
+        description=spoken,
+        axis=view.say(f"unit.{unit}.gap"),
+        lang=view.lang,
+    )
+    columns = (
+        Column(view.say("indicator.period")),
+        Column(name, number=True),
+        Column(view.say("word.interval"), number=True),
+    )
+    cells = tuple(
+        (Cell(row["period"]), _value(row, view), Cell(interval(row, view.lang), number=True)) for row in reversed(rows)
+    )
+    return Figure(scale, chart, spoken, Table(title, columns, cells, id=f"{scale}-table"))
+
+
+def _potential(view: View, one: Indicator, chosen: Stratifier, latest: list[Row]) -> list[Block]:
+    number, fraction = (
+        view.index.latest(one.id, chosen.id, m) for m in ("attributable_number", "attributable_fraction")
+    )
+    best = _best(one, chosen, latest)
+    spoken = (
+        sentences.potential(one, sentences.level_title(chosen, best, view.lang), number, fraction, view.lang)
+        if best
+        else ""
+    )
+    return [Heading(view.say("indicator.potential"), "potential"), Words(spoken)] if spoken else []
+
+
+def _best(one: Indicator, chosen: Stratifier, latest: list[Row]) -> str | None:
+    if chosen.ordered:
+        return chosen.level_ids[-1]
+    if chosen.reference:
+        return chosen.reference
+    known = [row for row in latest if row["value"] is not None and row["level"] != UNKNOWN]
+    pick = min if one.polarity == "lower_is_better" else max
+    return pick(known, key=lambda row: row["value"])["level"] if known else None
+
+
+def _measures(view: View, one: Indicator, chosen: Stratifier) -> Table:
+    columns = (
+        Column(view.say("indicator.measure")),
+        Column(view.say("indicator.period")),
+        Column(view.say("indicator.value"), number=True),
+        Column(view.say("word.interval"), number=True),
+        Column(view.say("indicator.how")),
+        Column(view.say("indicator.meaning")),
+    )
+    names = sorted(
+        {m for (i, s, m, change) in view.index.rows if (i, s, change) == (one.id, chosen.id, False)}
+        - {"crude", "standardised", "unknown_share"}
+    )
+    cells = []
+    for name in names:
+        row = view.index.latest(one.id, chosen.id, name)
+        assert row is not None
+        cells.append(
+            (
+                Cell(view.say(f"measure.{name}.title")),
+                Cell(row["period"]),
+                _value(row, view),
+                Cell(interval(row, view.lang), number=True),
+                Cell(explained(row["method"], view)),
+                Cell(view.say(f"measure.{name}.meaning")),
+            )
+        )
+    return Table(view.say("indicator.more"), columns, tuple(cells), id="measures", wide=True)
+
+
+def _made(view: View, one: Indicator, chosen: Stratifier, rows: list[Row]) -> list[Block]:
+    """How the shown figures were made: each method that occurs, and the rule of the release."""
+    shown = [*view.index.groups(one, chosen.id), *view.index.groups(one, None)]
+    shown += [row for m in view.index.gap(one.id, chosen) or () for row in view.index.get(one.id, chosen.id, m)]
+    ways = dict.fromkeys(explained(row["method"], view) for row in shown if row["method"])
+    manifest = view.release.manifest
+    items = [Words(way[:1].upper() + way[1:] + ("" if way.endswith(".") else ".")) for way in ways]
+    hidden = sum(row["flags"] == "suppressed" for row in rows)
+    items += [Words(view.say("sentence.hidden", count=hidden))] if hidden else []
+    return [
+        Heading(view.say("indicator.made"), "made"),
+        Points((*items, Words(manifest.policy_explanation[view.lang]))),
+    ]
+
+
+def _definition(view: View, one: Indicator, chosen: Stratifier | None) -> list[Block]:
+    say, lang = view.say, view.lang
+    names = _names(view, one)
+    facts = [(say("indicator.id"), one.id)]
+    if one.factor:
+        factor = view.catalogue.factors[one.factor]
+        facts.append((say("indicator.factor"), factor.title[lang]))
+        facts += [(say("indicator.bullet"), b.title[lang]) for b in factor.bullets if b.id == one.bullet]
+    if one.computes:
+        facts += [
+            (say("indicator.counted"), sentence(one.numerator, lang, names)),
+            (say("indicator.among"), sentence(one.population, lang, names)),
+        ]
+    facts += [
+        (say("indicator.direction"), say(f"indicator.{one.polarity}")),
+        (say("indicator.unit"), say(f"unit.{one.unit}.axis")),
+        (say("indicator.standardisation"), _standard(view, one)),
+        (say("indicator.source"), one.source.title[lang]),
+        (say("indicator.owner"), one.source.owner),
+    ]
+    caveats = [c[lang] for c in (*one.caveats, *(chosen.caveats if chosen else ()))]
+    blocks: list[Block] = [Heading(say("indicator.definition"), "definition"), Facts(tuple(facts))]
+    if caveats:
+        blocks += [Heading(say("indicator.caveats"), "caveats", 3), Points(tuple(Words(c) for c in caveats))]
+    references = [*one.references, *(chosen.references if chosen else ())]
+    if references:
+        blocks += [Heading(say("indicator.references"), "references", 3), Points(tuple(Words(r) for r in references))]
+    return blocks
+
+
+def _standard(view: View, one: Indicator) -> str:
+    if not one.standardise or view.release.manifest.policy == "published":
+        return view.say("indicator.not_standardised")
+    over = f" {view.say('word.and')} ".join(view.say(f"over.{name}") for name in one.standardise.over)
+    return view.say(
+        "indicator.standardised", over=over, to=view.catalogue.standards[one.standardise.to].title[view.lang]
+    )
+
+
+def _names(view: View, one: Indicator) -> dict[Any, Text]:
+    """Words for the columns and values that a condition names."""
+    names: dict[Any, Text] = {
+        key.removeprefix("column."): text for key, text in texts().items() if key.startswith("column.")
+    }
+    for stratifier in view.catalogue.stratifiers.values():
+        names[stratifier.id] = stratifier.title
+        names |= {(stratifier.id, level.id): level.title for level in stratifier.levels}
+    for dimension in view.catalogue.dimensions.values():
+        names.setdefault(dimension.id, dimension.title)
+        names = {(dimension.id, code): text for code, text in dimension.categories.items()} | names
+    if one.item:
+        item = view.catalogue.items[one.item]
+        names["category"] = names["amount"] = item.title
+        names |= {("category", code): text for code, text in item.categories.items()}
+    return names

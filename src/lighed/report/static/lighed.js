@@ -1,0 +1,19 @@
+// Draws the charts of a page in place of their still pictures. Without this script the page has everything too.
+const locales = {
+  da: { decimal: ",", thousands: ".", grouping: [3], currency: ["", " kr."], minus: "−" },
+  en: { decimal: ".", thousands: ",", grouping: [3], currency: ["£", ""], minus: "−" },
+};
+
+async function draw() {
+  const canvases = [...document.querySelectorAll("[data-chart]")];
+  if (canvases.length === 0) return;
+  await import("/static/vendor/vega.js");
+  const formatLocale = locales[document.documentElement.lang];
+  for (const canvas of canvases) {
+    const spec = JSON.parse(document.getElementById(`chart-${canvas.dataset.chart}`).textContent);
+    await window.vegaEmbed(canvas, spec, { actions: false, ast: true, renderer: "svg", defaultStyle: false, logLevel: 1, formatLocale });
+    canvas.dataset.drawn = "true";
+  }
+}
+
+draw();

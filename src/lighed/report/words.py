@@ -1,0 +1,73 @@
+"""Numbers and flags as people read them: the same in a sentence, a table cell and a chart's text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lighed.core.text import Lang, number, say
+
+Row = dict[str, Any]
+DIGITS = {
+    "percent": 1,
+    "per_1000": 1,
+    "per_100000": 1,
+    "per_person": 2,
+    "score": 1,
+    "kroner": 0,
+    "years": 1,
+    "number": 0,
+    "ratio": 2,
+    "index": 3,
+    "persons": 0,
+    "events": 0,
+    "status": 0,
+}
+GAPS = {"difference", "slope_index"}
+
+
+def amount(value: float | None, unit: str, lang: Lang, *, form: str = "value") -> str:
+    """Write a number in its unit; `form` is value, difference or short.
+
+    Examples
+    --------
+    >>> amount(22.06, "percent", "da"), amount(9.1, "percent", "da", form="difference"), amount(2.456, "ratio", "en")
+    ('22,1 %', '9,1 procentpoint', '2.46 times')
+    """
+    if value is None:
+        return "–"
+    return say(f"unit.{unit}.{form}", lang, number=number(value, lang, digits=DIGITS[unit]))
+
+
+def written(row: Row, lang: Lang, *, form: str | None = None) -> str:
+    """Write a row's value, or the word for why there is none."""
+    if row["value"] is None:
+        return flag_word(row, lang)
+    is_gap = row["measure"] in GAPS
+    return amount(row["value"], row["unit"], lang, form=form or ("difference" if is_gap else "value"))
+
+
+def interval(row: Row, lang: Lang) -> str:
+    """Write a row's interval in brackets; nothing where there is none.
+
+    Examples
+    --------
+    >>> interval({"lower": -1.2, "upper": 3.45, "unit": "percent"}, "da")
+    '(−1,2 til 3,5)'
+    """
+    if row["lower"] is None or row["upper"] is None:
+        return ""
+    low, high = (number(row[end], lang, digits=DIGITS[row["unit"]]) for end in ("lower", "upper"))
+    return f"({low} {say('word.to', lang)} {high})"
+
+
+def flag_word(row: Row, lang: Lang) -> str:
+    """Return the word for a row's first flag."""
+    first = (row["flags"] or "not_collected").split()[0]
+    return say(f"flag.{first}", lang)
+
+
+def clear(row: Row, null: float) -> int:
+    """Return 1 or −1 where the whole interval lies above or below `null`, else 0; 0 without an interval."""
+    if row["lower"] is None or row["upper"] is None:
+        return 0
+    return 1 if row["lower"] > null else -1 if row["upper"] < null else 0

@@ -1,0 +1,159 @@
+"""Routes over releases. A route finds the release, builds the page, and writes it; nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.staticfiles import StaticFiles
+from starlette.middleware.gzip import GZipMiddleware
+
+from lighed import __version__, catalogue
+from lighed.charts import svg
+from lighed.core.release import Release
+from lighed.core.text import DEFAULT_LANG, LANGUAGES, Lang, say
+from lighed.report import pages
+from lighed.report.heat import heat_table
+from lighed.report.html import Frame, html
+from lighed.report.page import Notice, Page
+from lighed.report.view import View
+
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'self'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "interest-cohort=()",
+}
+TWINS = (".json", ".csv", ".svg")
+
+
+def create_app(releases: list[Path]) -> FastAPI:
+    """Serve release folders; the first one is where the front door opens."""
+    opened = {release.manifest.id: release for release in map(Release.open, releases)}
+    app = FastAPI(title="Lighed", version=__version__, docs_url=None, redoc_url=None, openapi_url="/openapi.json")
+    app.add_middleware(GZipMiddleware, minimum_size=1000)
+    app.mount("/static", StaticFiles(directory=str(files("lighed.report").joinpath("static"))), name="static")
+    site = Site(opened)
+
+    @app.middleware("http")
+    async def with_headers(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+        response = await call_next(request)
+        response.headers.update(HEADERS)
+        return response
+
+    @app.get("/", include_in_schema=False)
+    def door() -> Response:
+        return RedirectResponse(f"/{DEFAULT_LANG}/{next(iter(opened))}/")
+
+    @app.get("/healthz", include_in_schema=False)
+    def health() -> dict[str, Any]:
+        return {"releases": list(opened), "version": __version__}
+
+    @app.get("/{lang}/{release}/{path:path}", response_class=HTMLResponse)
+    def page(request: Request, lang: str, release: str, path: str) -> Response:
+        return site.answer(lang, release, path, dict(request.query_params))
+
+    @app.exception_handler(404)
+    async def missing(request: Request, _: Exception) -> Response:
+        return site.missing(request.url.path)
+
+    return app
+
+
+class Site:
+    """Which address is which page."""
+
+    def __init__(self, releases: dict[str, Release]) -> None:
+        self.releases = releases
+        self._answer = lru_cache(maxsize=2048)(self._make)  # a release never changes, so neither does a page of it
+
+    def answer(self, lang: str, release: str, path: str, query: dict[str, str]) -> Response:
+        """Return the page, its twin or its picture."""
+        if lang not in LANGUAGES or release not in self.releases:
+            raise HTTPException(404)
+        kept = {key: value for key, value in sorted(query.items()) if key in {"area", "by", "view", "q"} and value}
+        content, kind = self._answer(lang, release, path, tuple(kept.items()))
+        return Response(content, media_type=kind, headers={"Cache-Control": "public, max-age=300"})
+
+    def _make(self, lang: Lang, release: str, path: str, query: tuple[tuple[str, str], ...]) -> tuple[bytes, str]:
+        opened, asked = self.releases[release], dict(query)
+        view = View(opened, catalogue.load(), lang, _area(opened, path, asked))
+        stem, figure, twin = _parsed(path)
+        built = _page(view, stem, asked)
+        if built is None:
+            raise HTTPException(404)
+        if figure:
+            found = built.figure(figure)
+            if found is None:
+                raise HTTPException(404)
+            return svg(found.chart).encode(), "image/svg+xml"
+        if twin == ".json":
+            return json.dumps(built.plain(), ensure_ascii=False, allow_nan=False).encode(), "application/json"
+        if twin == ".csv":
+            return heat_table(built.rows, view).encode(), "text/csv; charset=utf-8"
+        frame = Frame(opened, list(self.releases.values()), stem, "&".join(f"{k}={v}" for k, v in query))
+        return html(built, frame).encode(), "text/html; charset=utf-8"
+
+    def missing(self, path: str) -> Response:
+        """Return the page that says that there is no such page."""
+        parts = path.strip("/").split("/")
+        lang: Lang = "en" if parts[0] == "en" else "da"
+        release = self.releases.get(parts[1] if len(parts) > 1 else "", next(iter(self.releases.values())))
+        page = Page(say("missing.title", lang), lang, (Notice(say("missing.text", lang, path=path)),))
+        return HTMLResponse(html(page, Frame(release, list(self.releases.values()), "", "")), 404)
+
+
+def _parsed(path: str) -> tuple[str, str | None, str | None]:
+    """Split an address into the page, the figure asked for, and the kind of twin."""
+    stem, _, figure = path.partition("/figure/")
+    if figure:
+        return stem.removesuffix("index"), figure.removesuffix(".svg"), ".svg"
+    twin = next((t for t in TWINS if path.endswith(t)), None)
+    stem = path.removesuffix(twin) if twin else path
+    return ("" if stem == "index" else stem), None, twin
+
+
+def _area(release: Release, path: str, asked: dict[str, str]) -> str:
+    parts = path.split("/")
+    wanted = asked.get("area") or (parts[1].split(".")[0] if parts[0] == "area" and len(parts) > 1 else None)
+    area = wanted or release.manifest.front_area
+    if area not in release.areas:
+        raise HTTPException(404)
+    return area
+
+
+PLAIN = {
+    "": pages.front,
+    "rug": pages.rug,
+    "areas": pages.areas,
+    "factors": pages.factors,
+    "about": pages.about,
+    "accessibility": pages.accessibility,
+}
+
+
+def _page(view: View, path: str, asked: dict[str, str]) -> Page | None:
+    name, _, rest = path.partition("/")
+    if not rest and name in PLAIN:
+        return PLAIN[name](view)
+    match name, rest:
+        case "area", _:
+            return pages.area(view)
+        case "factor", number if number.isdecimal() and int(number) in view.catalogue.factors:
+            return pages.factor(view, view.catalogue.factors[int(number)])
+        case "catalogue", "":
+            return pages.catalogue(view, query=asked.get("q", "")[:100])
+        case "indicator", one:
+            found = view.release.indicators.get(one) or view.catalogue.indicators.get(one)
+            look = asked.get("view", "equiplot")
+            return pages.indicator(view, found, by=asked.get("by"), look=look) if found else None
+        case _:
+            return None
