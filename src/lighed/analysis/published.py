@@ -53,7 +53,7 @@ def from_tables(catalogue: Catalogue, plan: ReleasePlan, folder: Path) -> Estima
     rows = Rows()
     whole: list[tuple[Indicator, str, dict[str, HeatRow]]] = []
     for table in plan.tables:
-        groups = grouped(read_heat(folder / table.file))
+        groups = grouped(read_heat(folder / table.file).rows)
         for (abbreviation, setting, date, dimension), group in groups.items():
             one = _indicator(catalogue, table, abbreviation, group[0])
             area = _area(catalogue, setting, table.file, group[0])

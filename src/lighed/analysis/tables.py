@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ SCHEMA = pa.schema(
 )
 
 
-def measured(rows: list[HeatRow]) -> pa.Table:
+def measured(rows: Iterable[HeatRow]) -> pa.Table:
     """Return a row per measure, indicator, setting, date and dimension of a HEAT Plus table.
 
     Without standard errors an ordered dimension of five groups or more gets residual intervals for the measures of

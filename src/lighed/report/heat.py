@@ -6,32 +6,10 @@ import csv
 import io
 from typing import Any
 
+from lighed.core.heat import COLUMNS
 from lighed.core.text import say
 from lighed.core.types import SCALE, UNKNOWN
 from lighed.report.view import View
-
-COLUMNS = (
-    "setting",
-    "date",
-    "source",
-    "indicator_abbr",
-    "indicator_name",
-    "dimension",
-    "subgroup",
-    "estimate",
-    "se",
-    "ci_lb",
-    "ci_ub",
-    "population",
-    "note",
-    "setting_average",
-    "iso3",
-    "favourable_indicator",
-    "indicator_scale",
-    "ordered_dimension",
-    "subgroup_order",
-    "reference_subgroup",
-)
 
 
 def heat_table(rows: list[dict[str, Any]], view: View) -> str:

@@ -1,7 +1,8 @@
 """The HEAT Plus table of WHO: read as it is, checked by its own rules, with the row and the column of every fault.
 
 The layout and the rules are those of WHO's template (20 columns; the older names ``year`` and ``flag`` are understood).
-Comma- or semicolon-separated text and Excel are read; numbers may have a decimal comma.
+Comma- or semicolon-separated text and Excel are read; numbers may have a decimal comma. What is read is written again
+as it stood, cell by cell.
 """
 
 from __future__ import annotations
@@ -13,47 +14,28 @@ from pathlib import Path
 from typing import Any
 
 from lighed.core.errors import DataError, Problem
+from lighed.core.heat import COLUMNS, OLD_NAMES, OPTIONAL
 from lighed.sources.raw import Raw, decimal, read
 
-MANDATORY = (
-    "setting",
-    "date",
-    "source",
-    "indicator_abbr",
-    "indicator_name",
-    "dimension",
-    "subgroup",
-    "estimate",
-    "favourable_indicator",
-    "indicator_scale",
-    "ordered_dimension",
-    "subgroup_order",
-    "reference_subgroup",
-)
-COLUMNS = (
-    "setting",
-    "date",
-    "source",
-    "indicator_abbr",
-    "indicator_name",
-    "dimension",
-    "subgroup",
-    "estimate",
-    "se",
-    "ci_lb",
-    "ci_ub",
-    "population",
-    "note",
-    "setting_average",
-    "iso3",
-    "favourable_indicator",
-    "indicator_scale",
-    "ordered_dimension",
-    "subgroup_order",
-    "reference_subgroup",
-)
-OLD_NAMES = {"year": "date", "flag": "note"}
 FLAGS = ("favourable_indicator", "ordered_dimension", "reference_subgroup")
+# What the columns of words and of numbers are called in a row.
+WORDS = {
+    "setting": "setting",
+    "date": "date",
+    "source": "source",
+    "indicator_abbr": "abbreviation",
+    "indicator_name": "name",
+    "dimension": "dimension",
+    "subgroup": "subgroup",
+}
+NUMBERS = {
+    "estimate": "estimate",
+    "se": "se",
+    "ci_lb": "lower",
+    "ci_ub": "upper",
+    "population": "population",
+    "setting_average": "average",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,21 +65,36 @@ class HeatRow:
     reference: bool
 
 
-def read_heat(path: Path) -> list[HeatRow]:
+@dataclass(frozen=True, slots=True)
+class HeatTable:
+    """A table as it was read: its rows, and the cells that they were read from."""
+
+    rows: tuple[HeatRow, ...]
+    raw: Raw
+
+
+def read_heat(path: Path) -> HeatTable:
     """Read a table; raises DataError with every fault, by row and column."""
     raw = read(path)
-    raw = Raw(
-        raw.file, {OLD_NAMES.get(name, name): column for name, column in raw.columns.items()}, raw.first_row, raw.format
-    )
-    problems = [Problem("missing_column", raw.file, column=name) for name in MANDATORY if name not in raw.columns]
-    if problems:
-        raise DataError(problems)
     cells = _Cells(raw)
-    rows = [cells.row(k) for k in range(raw.length)]
-    problems = cells.problems + list(_broken_rules(raw.file, [row for row in rows if row]))
+    missing = [name for name in COLUMNS if name not in cells.texts and name not in OPTIONAL]
+    if missing:
+        raise DataError([Problem("missing_column", raw.file, column=name) for name in missing])
+    rows = tuple(row for k in range(raw.length) if (row := cells.row(k)))
+    problems = [*cells.problems, *_broken_rules(raw.file, rows)]
     if problems:
         raise DataError(sorted(problems, key=lambda problem: (problem.row or 0, problem.column or "")))
-    return [row for row in rows if row]
+    return HeatTable(rows, raw)
+
+
+def write_heat(table: HeatTable, path: Path) -> None:
+    """Write a table again: the same columns and the same cells, in the same order."""
+    raw = table.raw
+    columns = [column.fill_null("").to_pylist() for column in raw.columns.values()]
+    with path.open("w", encoding=raw.format.encoding or "utf-8", newline="") as file:
+        writer = csv.writer(file, delimiter=raw.format.delimiter or ",", lineterminator=raw.newline)
+        writer.writerow(raw.columns)
+        writer.writerows(zip(*columns, strict=True))
 
 
 class _Cells:
@@ -106,7 +103,8 @@ class _Cells:
     def __init__(self, raw: Raw) -> None:
         self.raw, self.problems = raw, list[Problem]()
         self.texts = {
-            name: [(word or "").strip() for word in column.to_pylist()] for name, column in raw.columns.items()
+            OLD_NAMES.get(name, name): [(word or "").strip() for word in column.to_pylist()]
+            for name, column in raw.columns.items()
         }
 
     def text(self, name: str, k: int) -> str:
@@ -136,55 +134,43 @@ class _Cells:
 
     def row(self, k: int) -> HeatRow | None:
         before = len(self.problems)
-        words = {
-            name: self.text(name, k)
-            for name in ("setting", "date", "source", "indicator_abbr", "indicator_name", "dimension", "subgroup")
-        }
-        for name, word in words.items():
-            if not word:
-                self.wrong("empty", name, k)
-        flags = {name: bool(self.demanded(name, k, lambda x: x in {0, 1}, "not_0_or_1")) for name in FLAGS}
-        scale = self.demanded("indicator_scale", k, lambda x: x > 0, "not_positive")
-        order = self.demanded("subgroup_order", k, lambda x: x >= 0 and x == int(x), "not_an_order")
-        numbers = {
-            name: self.number(name, k) for name in ("estimate", "se", "ci_lb", "ci_ub", "population", "setting_average")
-        }
+        words = {name: self.text(column, k) for column, name in WORDS.items()}
+        for column, name in WORDS.items():
+            if not words[name]:
+                self.wrong("empty", column, k)
+        numbers = {name: self.number(column, k) for column, name in NUMBERS.items()}
         for name in ("se", "population"):
             if (numbers[name] or 0) < 0:
                 self.wrong("negative", name, k)
+        favourable, ordered, reference = (self.demanded(f, k, lambda x: x in {0, 1}, "not_0_or_1") for f in FLAGS)
+        scale = self.demanded("indicator_scale", k, lambda x: x > 0, "not_positive")
+        order = self.demanded("subgroup_order", k, lambda x: x >= 0 and x == int(x), "not_an_order")
         if len(self.problems) > before:
             return None
+        given: dict[str, Any] = words | numbers | {"date": words["date"].removesuffix(".0")}
         return HeatRow(
-            k + self.raw.first_row,
-            words["setting"],
-            words["date"].removesuffix(".0"),
-            words["source"],
-            words["indicator_abbr"],
-            words["indicator_name"],
-            words["dimension"],
-            words["subgroup"],
-            numbers["estimate"],
-            numbers["se"],
-            numbers["ci_lb"],
-            numbers["ci_ub"],
-            numbers["population"],
-            self.text("note", k),
-            numbers["setting_average"],
-            self.text("iso3", k),
-            flags["favourable_indicator"],
-            scale,
-            flags["ordered_dimension"],
-            int(order),
-            flags["reference_subgroup"],
+            row=k + self.raw.first_row,
+            **given,
+            note=self.text("note", k),
+            iso3=self.text("iso3", k),
+            favourable=bool(favourable),
+            scale=scale,
+            ordered=bool(ordered),
+            order=int(order),
+            reference=bool(reference),
         )
 
 
-def _broken_rules(file: str, rows: list[HeatRow]) -> Iterator[Problem]:
+def _broken_rules(file: str, rows: Iterable[HeatRow]) -> Iterator[Problem]:
     """HEAT Plus's own rules over several rows."""
-    named: dict[str, str] = {}
+    first: dict[tuple[str, str], str] = {}
     for row in rows:
-        if named.setdefault(row.abbreviation, row.name) != row.name:
-            yield Problem("two_names", file, row.row, "indicator_name", row.name, {"abbreviation": row.abbreviation})
+        pairs = [("two_names", "indicator_name", row.abbreviation, row.name)]
+        pairs += [("two_abbreviations", "indicator_abbr", row.name, row.abbreviation)]
+        pairs += [("two_countries", "iso3", row.setting, row.iso3)] if row.iso3 else []
+        for key, column, of, value in pairs:
+            if first.setdefault((key, of), value) != value:
+                yield Problem(key, file, row.row, column, value, {"of": of, "first": first[key, of]})
         if row.ordered and row.reference:
             yield Problem("reference_in_order", file, row.row, "reference_subgroup", "1")
         if not row.ordered and row.order:
@@ -222,45 +208,3 @@ def grouped(rows: Iterable[HeatRow]) -> dict[tuple[str, str, str, str], list[Hea
     for row in rows:
         found.setdefault((row.abbreviation, row.setting, row.date, row.dimension), []).append(row)
     return found
-
-
-def write_heat(rows: list[HeatRow], path: Path) -> None:
-    """Write rows as the table that they came from: the same columns, the same figures, in the same order."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        writer.writerows(_written(row) for row in rows)
-
-
-def _written(row: HeatRow) -> list[str]:
-    def text(value: float | None) -> str:
-        return (
-            ""
-            if value is None
-            else repr(int(value))
-            if float(value).is_integer() and abs(value) < 1e15
-            else repr(value)
-        )
-
-    return [
-        row.setting,
-        row.date,
-        row.source,
-        row.abbreviation,
-        row.name,
-        row.dimension,
-        row.subgroup,
-        text(row.estimate),
-        text(row.se),
-        text(row.lower),
-        text(row.upper),
-        text(row.population),
-        row.note,
-        text(row.average),
-        row.iso3,
-        str(int(row.favourable)),
-        text(row.scale),
-        str(int(row.ordered)),
-        str(row.order),
-        str(int(row.reference)),
-    ]

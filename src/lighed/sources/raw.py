@@ -47,6 +47,7 @@ class Raw:
     columns: dict[str, pa.Array]
     first_row: int = 2
     format: Format = field(default_factory=Format)
+    newline: str = "\n"
 
     @property
     def length(self) -> int:
@@ -146,7 +147,8 @@ def _text(path: Path, shown: str, form: Format) -> Raw:
     if not table.num_rows:
         raise DataError([Problem("no_rows", shown)])
     columns = {name: table[name].combine_chunks() for name in header}
-    return Raw(shown, columns, 2, Format(kind="csv", delimiter=delimiter, encoding=encoding, decimal=form.decimal))
+    found = Format(kind="csv", delimiter=delimiter, encoding=encoding, decimal=form.decimal)
+    return Raw(shown, columns, 2, found, "\r\n" if head.endswith("\r\n") else "\n")
 
 
 def _encoding(path: Path, shown: str) -> str:
