@@ -18,7 +18,6 @@ from lighed.core.condition import columns
 from lighed.core.estimates import Estimates
 from lighed.core.progress import track, working
 from lighed.core.summary import Summary
-from lighed.core.text import say
 from lighed.core.types import COUNTRY, UNKNOWN, Indicator, ReleasePlan, Stratifier
 from lighed.store.frame import person_years
 from lighed.store.snapshot import Snapshot
@@ -29,21 +28,19 @@ RECORD = ("category", "amount")
 
 def from_store(engine: Any, snapshot: Snapshot, catalogue: Catalogue, plan: ReleasePlan) -> Estimates:
     """Return every estimate that `plan` asks of the persons of `snapshot`."""
-    indicators = [
-        i for i in catalogue.indicators.values() if i.computes and (not plan.indicators or i.id in plan.indicators)
-    ]
     assert plan.years is not None
+    computed = [i for i in catalogue.indicators.values() if i.computes]
+    indicators = [i for i in computed if not plan.indicators or i.id in plan.indicators]
     periods = range(plan.years[0], plan.years[1] + 1)
-    stratifiers = [
-        s for s in catalogue.stratifiers.values() if not s.areas and any(s.id in i.stratifiers for i in indicators)
-    ]
+    asked = {name for i in indicators for name in i.stratifiers} | set(plan.stratifiers)
+    stratifiers = [s for s in catalogue.stratifiers.values() if not s.areas and s.id in asked]
     by_area = [catalogue.stratifiers[name] for name in plan.area_stratifiers]
-    with working(say("progress.frame", "da")):
+    with working("frame"):
         people = person_years(engine, snapshot, catalogue, periods, _columns(indicators, stratifiers, catalogue))
     store = _Records(engine, snapshot)
     parts: list[Estimates] = []
-    for stratifier in track([None, *stratifiers], say("progress.summarise", "da")):
-        wanted = [i for i in indicators if stratifier is None or stratifier.id in i.stratifiers]
+    for stratifier in track([None, *stratifiers], "summarise"):
+        wanted = [i for i in indicators if stratifier is None or stratifier.id in {*i.stratifiers, *plan.stratifiers}]
         parts += _estimated(engine, people, store, catalogue, wanted, stratifier, by_area if stratifier is None else [])
     return Estimates.concat(parts)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lighed.core.condition import All, Condition, Either, Not, Test, columns
 from lighed.core.errors import DefinitionError
-from lighed.core.types import UNKNOWN, Indicator
+from lighed.core.types import UNKNOWN, Indicator, ReleasePlan
 
 if TYPE_CHECKING:
     from lighed.catalogue.load import Catalogue
@@ -31,6 +31,9 @@ def check(catalogue: Catalogue) -> None:
     for indicator in catalogue.indicators.values():
         for problem in _problems(catalogue, indicator):
             raise DefinitionError(indicator.id, problem)
+    for plan in catalogue.plans.values():
+        for problem in _unknown(_of_plan(catalogue, plan)):
+            raise DefinitionError(plan.id, problem)
 
 
 def _problems(catalogue: Catalogue, one: Indicator) -> Iterator[str]:
@@ -44,11 +47,30 @@ def _problems(catalogue: Catalogue, one: Indicator) -> Iterator[str]:
         ("item", one.item, catalogue.items),
         ("standard", one.standardise.to if one.standardise else None, catalogue.standards),
     ]
+    yield from _unknown(used)
+    if one.computes:
+        yield from _conditions(catalogue, one)
+
+
+def _of_plan(catalogue: Catalogue, plan: ReleasePlan) -> list[tuple[str, str | int | None, Any]]:
+    """The names that a plan uses, and where they must be known."""
+    cited = {citation.id for citation in plan.citations}
+    targets = {*catalogue.stratifiers, "areas", "total"}
+    used: list[tuple[str, str | int | None, Any]] = [("policy", plan.policy, catalogue.policies)]
+    used += [("area", plan.front_area, catalogue.areas)]
+    used += [("stratifier", name, catalogue.stratifiers) for name in (*plan.stratifiers, *plan.area_stratifiers)]
+    used += [("indicator", name, catalogue.indicators) for name in plan.indicators]
+    for table in plan.tables:
+        used += [("citation", table.citation, cited)]
+        used += [("dimension", name, targets) for name in table.dimensions.values()]
+        used += [("indicator", name, catalogue.indicators) for name in table.indicators.values()]
+    return used
+
+
+def _unknown(used: list[tuple[str, str | int | None, Any]]) -> Iterator[str]:
     for word, name, known in used:
         if name is not None and name not in known:
             yield f"the {word} '{name}' is not known; known are {', '.join(sorted(map(str, known)))}"
-    if one.computes:
-        yield from _conditions(catalogue, one)
 
 
 def _conditions(catalogue: Catalogue, one: Indicator) -> Iterator[str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeVar
@@ -25,6 +25,7 @@ from lighed.core.errors import DefinitionError
 from lighed.core.types import Area, Definition, Dimension, Indicator, Item, Policy, ReleasePlan, Standard, Stratifier
 
 BUILT_IN = Path(str(files("lighed.catalogue").joinpath("data")))
+FOLDERS = ("indicators", "stratifiers", "items", "dimensions", "areas", "standards", "policies", "plans")
 D = TypeVar("D", bound=Definition)
 
 
@@ -57,9 +58,14 @@ class Catalogue:
         return found
 
 
-@cache
 def load(project: Path | None = None) -> Catalogue:
-    """Read the built-in catalogue, and the project's own files beside it."""
+    """Read the built-in catalogue, and the project's own files beside it; read again only when one of those changes."""
+    own = _files([project], *FOLDERS) if project else ()
+    return _load(project, tuple((path, path.stat().st_mtime_ns, path.stat().st_size) for path in own))
+
+
+@lru_cache(maxsize=4)
+def _load(project: Path | None, _: tuple[Any, ...]) -> Catalogue:
     roots = [BUILT_IN] + ([project] if project else [])
     areas, attributes = read_areas(roots)
     stratifiers = with_area_levels(_by_id(Stratifier, roots, "stratifiers"), areas, attributes)
@@ -87,8 +93,16 @@ def load(project: Path | None = None) -> Catalogue:
 def read_yaml(path: Path) -> Any:
     """Read a YAML file; a file that is no YAML is refused with the place where it stops being so."""
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        return parse_yaml(path.read_text(encoding="utf-8"), path)
+    except UnicodeDecodeError:
+        raise DefinitionError(path, "it is not written in UTF-8; save it so") from None
+
+
+def parse_yaml(text: str, path: Path) -> Any:
+    """Parse YAML that stands in `path`."""
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
         raise DefinitionError(path, f"it is no readable YAML ({' '.join(str(error).split())})") from None
 
 
@@ -101,15 +115,18 @@ def validated(model: type[D], tree: Any, path: Path) -> D:
         raise DefinitionError(path, "; ".join(faults)) from None
 
 
-def _files(roots: list[Path], folder: str) -> Iterator[Path]:
+def _files(roots: list[Path], *folders: str) -> Iterator[Path]:
     for root in roots:
-        yield from sorted((root / folder).rglob("*.yaml"))
+        for folder in folders:
+            yield from sorted(path for path in (root / folder).rglob("*") if path.suffix in {".yaml", ".csv"})
 
 
 def _by_id(model: type[D], roots: list[Path], folder: str, *, listed: bool = False) -> dict[str, D]:
     """Read the definitions of a folder: one a file, named after its id, or (`listed`) several in each file."""
     found: dict[str, D] = {}
     for path in _files(roots, folder):
+        if path.suffix != ".yaml":
+            continue
         for tree in read_yaml(path) if listed else [read_yaml(path)]:
             definition: Any = validated(model, tree, path)
             if definition.id in found:
@@ -129,6 +146,6 @@ def _listed(model: type[D], name: str) -> Iterator[D]:
 def _digest(roots: list[Path]) -> str:
     digest = hashlib.sha256()
     for root in roots:
-        for path in sorted(path for kind in ("*.yaml", "*.csv") for path in root.rglob(kind)):
+        for path in _files([root], *(FOLDERS if root != BUILT_IN else ["."])):
             digest.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]

@@ -3,12 +3,15 @@
 LighedError
 ├── DefinitionError   a file of the catalogue is wrong: it names the file and the remedy
 ├── DataError         a data file is wrong: it carries one Problem per row and column
+├── LoadError         a mapping is not finished, or an upload is not there
 ├── StoreError        the person store cannot do what was asked, and is as it was
 ├── ReleaseError      a release cannot be made or read
+├── SignInError       an account cannot be opened or used
 └── AccessError       this user may not do this
 
 Errors that reach a user are sentences from ``core/texts/errors.yaml`` in the user's language. A Problem never holds the
-value of an identifying column, so that no log, page or traceback can show one.
+value of an identifying column, nor anything that looks like a person's number in another, so that no log, page or
+traceback can show one.
 """
 
 from __future__ import annotations
@@ -16,7 +19,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from lighed.core.text import DEFAULT_LANG, Lang, say
+from lighed.core.identifiers import masked
+from lighed.core.text import DEFAULT_LANG, Lang, Text, say
 
 
 class LighedError(Exception):
@@ -40,7 +44,7 @@ class DefinitionError(LighedError):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong with a data file, and where it stands."""
+    """One thing wrong with a data file, and where it stands; what looks like a person's number is hidden in it."""
 
     key: str
     file: str
@@ -48,6 +52,13 @@ class Problem:
     column: str | None = None
     value: str | None = None
     values: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in ("file", "column", "value"):
+            given = getattr(self, name)
+            object.__setattr__(self, name, None if given is None else masked(given))
+        hidden = {name: masked(given) if isinstance(given, str) else given for name, given in self.values.items()}
+        object.__setattr__(self, "values", hidden)
 
     def place(self, lang: Lang) -> str:
         """Return file, row, column and value as far as they are known."""
@@ -57,9 +68,13 @@ class Problem:
         parts += [f"»{self.value}«"] if self.value is not None else []
         return ", ".join(parts)
 
+    def fault(self, lang: Lang) -> str:
+        """Return what is wrong, and what to do about it."""
+        return say(f"problem.{self.key}", lang, **self.values)
+
     def sentence(self, lang: Lang) -> str:
         """Return place, fault and remedy as one sentence."""
-        return f"{self.place(lang)}: {say(f'problem.{self.key}', lang, **self.values)}"
+        return f"{self.place(lang)}: {self.fault(lang)}"
 
 
 class DataError(LighedError):
@@ -79,6 +94,10 @@ class DataError(LighedError):
         return "\n".join([*lines, super().sentence(lang)])
 
 
+class LoadError(LighedError):
+    """A file cannot be loaded as things stand; nothing was stored."""
+
+
 class StoreError(LighedError):
     """The person store cannot do what was asked, and is as it was."""
 
@@ -87,8 +106,20 @@ class ReleaseError(LighedError):
     """A release cannot be made or read."""
 
 
+class SignInError(LighedError):
+    """An account cannot be opened or used as asked."""
+
+    def __init__(self, key: str, **values: Any) -> None:
+        super().__init__(f"account.{key}", **values)
+
+
 class AccessError(LighedError):
     """The user may not do what was asked."""
 
-    def __init__(self, action: str) -> None:
-        super().__init__("access", action=action)
+    def __init__(self, action: str, title: Text) -> None:
+        self.action, self.title = action, title
+        super().__init__("access")
+
+    def sentence(self, lang: Lang) -> str:
+        """Return what the user may not do."""
+        return say("error.access", lang, action=self.title[lang])

@@ -9,21 +9,28 @@ from typing import TypeVar
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from lighed.core.settings import Settings
+from lighed.core.text import say
+
 T = TypeVar("T")
 
 
-def track(things: Iterable[T], title: str, *, total: int | None = None) -> Iterator[T]:
-    """Go through `things` with a bar on standard error, if that is a terminal."""
+def track(things: Iterable[T], step: str, *, total: int | None = None) -> Iterator[T]:
+    """Go through `things` with a bar on standard error, if that is a terminal; `step` is a key of ``progress``."""
     with _bar() as bar:
-        yield from bar.track(things, description=title, total=total)
+        yield from bar.track(things, description=_title(step), total=total)
 
 
 @contextmanager
-def working(title: str) -> Iterator[None]:
+def working(step: str) -> Iterator[None]:
     """Show that one long step is under way."""
     with _bar() as bar:
-        bar.add_task(title, total=None)
+        bar.add_task(_title(step), total=None)
         yield
+
+
+def _title(step: str) -> str:
+    return say(f"progress.{step}", Settings().lang)
 
 
 def _bar() -> Progress:

@@ -15,3 +15,4 @@ class Settings(BaseSettings):
     lang: Lang = DEFAULT_LANG
     host: str = "127.0.0.1"
     workers: int = 2
+    upload_megabytes: int = 2048

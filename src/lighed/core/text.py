@@ -55,7 +55,7 @@ def _flatten(tree: dict[str, Any], prefix: str = "") -> list[tuple[str, dict[str
     return [pair for key, branch in tree.items() for pair in _flatten(branch, f"{prefix}.{key}" if prefix else key)]
 
 
-def say(key: str, lang: Lang, **values: Any) -> str:
+def say(key: str, lang: Lang, /, **values: Any) -> str:
     """Return the text of `key` with `values` put in; numbers must already be written out for `lang`.
 
     Examples

@@ -257,7 +257,10 @@ class CitedSource(Definition):
 
 
 class ReleasePlan(Definition):
-    """What a release is made of: the person store, or tables of published figures."""
+    """What a release is made of: the person store, tables of published figures, or both.
+
+    ``stratifiers`` are taken for every indicator, beside those that its definition names.
+    """
 
     id: str
     title: Text
@@ -266,6 +269,7 @@ class ReleasePlan(Definition):
     synthetic: bool = False
     years: tuple[int, int] | None = None
     indicators: tuple[str, ...] = ()
+    stratifiers: tuple[str, ...] = ()
     area_stratifiers: tuple[str, ...] = ()
     tables: tuple[PublishedTable, ...] = ()
     citations: tuple[CitedSource, ...] = ()

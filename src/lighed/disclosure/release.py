@@ -16,6 +16,7 @@ from lighed import __version__
 from lighed.catalogue import Catalogue
 from lighed.core.errors import ReleaseError
 from lighed.core.estimates import NUMBERS, SCHEMA, Estimates
+from lighed.core.progress import working
 from lighed.core.release import FORMAT, Manifest, Release, area_file
 from lighed.core.types import UNKNOWN, Definition, Policy, ReleasePlan
 from lighed.disclosure.audit import audit
@@ -42,12 +43,15 @@ def publish(
         raise ReleaseError("release_exists", folder=folder)
     if (policy.mode == "published" or plan.tables) and not plan.citations:
         raise ReleaseError("no_citation", release=plan.id)
-    shown, record = _protected(estimates, policy, catalogue)
+    if policy.mode == "published" and estimates.table["n"].null_count < len(estimates):
+        raise ReleaseError("published_counts", release=plan.id)
     waiting = folder.with_name(folder.name + ".part")
     shutil.rmtree(waiting, ignore_errors=True)
-    waiting.mkdir(parents=True)
     try:
-        _write(shown, plan, policy, catalogue, waiting, record, inputs=inputs, made=made, seed=seed)
+        with working("release"):
+            shown, record = _protected(estimates, policy, catalogue)
+            waiting.mkdir(parents=True)
+            _write(shown, plan, policy, catalogue, waiting, record, inputs=inputs, made=made, seed=seed)
         waiting.replace(folder)
     except BaseException:
         shutil.rmtree(waiting, ignore_errors=True)

@@ -23,6 +23,7 @@ class Frame:
     releases: Sequence[Release]
     path: str
     query: str
+    unsigned: str | None = None
 
     def address(self, lang: Lang, *, release: str | None = None, suffix: str = "") -> str:
         """Return the same page in another language or release, or its twin with a suffix."""

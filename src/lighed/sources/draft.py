@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,68 +14,148 @@ import pyarrow.compute as pc
 import yaml
 
 from lighed.catalogue import Catalogue
+from lighed.catalogue.load import BUILT_IN, read_yaml
+from lighed.core.errors import DataError, Problem
+from lighed.core.heat import COLUMNS, OLD_NAMES, OPTIONAL
+from lighed.core.identifiers import CPR, masked
 from lighed.core.text import Lang, say
+from lighed.core.types import Dimension, Item, Stratifier
 from lighed.sources.files import DATES
-from lighed.sources.raw import Raw, read
-from lighed.store.pseudonym import CPR
+from lighed.sources.heat_plus import read_heat
+from lighed.sources.raw import Raw, decimal, read
 
 FEW = 30  # a column with more distinct values than this is no code list
+MOST_LEVELS = 12  # a social dimension with more groups than this has not been grouped yet
+MISSING = re.compile(r"9{2,}|8{4}|-[19]|uoplyst|ukendt|ved ikke|unknown|n/?a", re.IGNORECASE)
+THOUSANDS = 10_000  # no yearly income in kroner lies below this everywhere
 
-# What columns are often called. The first that fits is taken; a person corrects the rest.
-NAMES: tuple[tuple[str, dict[str, Any]], ...] = (
-    (r"^(cpr|pnr|personnr|person_id|cprnr|borger_?id)", {"to": "person_id"}),
-    (r"^(mor_?cpr|mor_?pnr|mother)", {"to": "ignore"}),
-    (r"^(kom|komnr|kommune|kommunekode|municipality|area)", {"to": "residence.area"}),
-    (
-        r"^(koen|køn|sex|gender)",
-        {
-            "to": "person.sex",
-            "codes": {"1": "male", "2": "female", "M": "male", "K": "female", "m": "male", "k": "female"},
-        },
-    ),
-    (r"^(foed|fød|fdato|birth)", {"to": "person.birth_date"}),
-    (r"^(doed|død|ddato|death)", {"to": "person.death_date"}),
-    (r"^(alder|age)", {"to": "person.birth_date", "as": "age"}),
-    (r"^(udd|hfaudd|uddannelse|education)", {"to": "position.education"}),
-    (r"^(indk|famaekv|indkomst|income)", {"to": "position.income"}),
-    (r"^(socio|beskaeft|beskæft|arbejde|employment)", {"to": "position.employment"}),
-    (r"^(ejerform|bolig|tenure)", {"to": "position.tenure"}),
-    (r"^(herkomst|ie_?type|origin)", {"to": "position.origin"}),
-    (r"^(samliv|civst|cohab)", {"to": "position.cohabitation"}),
-    (r"^(vaegt|vægt|weight|kalvgt)", {"to": "respondent.weight"}),
-    (r"^(stratum|strata)", {"to": "respondent.stratum"}),
-    (r"^(ryg|smok)", {"to": "answer.daily_smoking"}),
-)
 YEARS = r"^(aar|år|year|aargang|periode)"
 
 
-def draft(path: Path, catalogue: Catalogue, lang: Lang) -> str:
-    """Return a mapping file for `path`, as YAML with comments on what stands in each column."""
-    raw = read(path)
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of the file: its name, its texts, and the few values that it has, if they are few."""
+
+    name: str
+    texts: pa.Array
+    distinct: pa.Array
+
+    @property
+    def few(self) -> bool:
+        """Whether the values are a code list rather than a text of each row's own."""
+        return len(self.distinct) <= FEW and 2 * len(self.distinct) <= max(len(self.texts), 2)
+
+    def all(self, pattern: str) -> bool:
+        """Whether every value there is has this form."""
+        known = self.texts.drop_null()
+        return len(known) > 0 and bool(pc.all(pc.match_substring_regex(known, pattern)).as_py())
+
+
+def draft(
+    path: Path, catalogue: Catalogue, lang: Lang, *, dimensions: Collection[str] = (), name: str | None = None
+) -> str:
+    """Return a mapping file for `path`, as YAML with comments on what stands in each column.
+
+    `dimensions` names the columns that are a social dimension of the user's own (see ``draft_dimension``); `name` is
+    what the file is called, if not as it is stored.
+    """
+    raw = read(path, name=name)
     year = next((name for name in raw.columns if re.match(YEARS, name.lower())), None)
     form = {key: value for key, value in raw.format.model_dump().items() if value is not None}
     form.setdefault("decimal", _decimal_mark(raw))
     lines = [
         f"# {say('draft.read', lang)}",
-        f"id: {_id(path)}",
-        f"file: {yaml.safe_dump(path.name, allow_unicode=True).strip().splitlines()[0]}",
+        f"id: {identifier(Path(name or path.name).stem)}",
+        f"format: {_flow(form)}",
     ]
-    lines += [f"format: {_flow(form)}"]
     lines += [f"period: {_flow({'column': year})}" if year else f"period: {{year: }}   # {say('draft.period', lang)}"]
     lines += ["columns:"]
-    lines += [
-        line for name, column in raw.columns.items() if name != year for line in _column(name, column, catalogue, lang)
+    for column in columns(raw):
+        if column.name != year:
+            own = {"to": f"position.{identifier(column.name)}"}
+            guess = own if column.name in dimensions else _guess(column, catalogue)
+            lines += [f"  {_flow(column.name)}: {_flow(guess)}"]
+            lines += [f"    # {note}" for note in _notes(column, guess, catalogue, lang)]
+    return "\n".join([*lines, f"constants: {{}}   # {say('draft.constants', lang)}"]) + "\n"
+
+
+def columns(raw: Raw) -> list[Column]:
+    """Return the columns of a file, each with the values that it has."""
+    return [Column(name, texts, pc.unique(texts).drop_null()) for name, texts in raw.columns.items()]
+
+
+def draft_dimension(path: Path, name: str, lang: Lang) -> tuple[str, str]:
+    """Return the definitions of a column that is a social dimension of the user's own: the dimension and its levels."""
+    raw = read(path)
+    if name not in raw.columns:
+        raise DataError([Problem("missing_column", path.name, column=name)])
+    counted = pc.value_counts(raw.columns[name].drop_null()).to_pylist()
+    codes = {pair["values"]: pair["counts"] for pair in counted if not MISSING.fullmatch(pair["values"])}
+    if not 2 <= len(codes) <= MOST_LEVELS:
+        raise DataError([Problem("no_levels", path.name, column=name, values={"most": MOST_LEVELS})])
+    own, title = identifier(name), {"da": name, "en": name}
+    ids = {code: identifier(code) for code in sorted(codes)}
+    texts = {code: {"da": code, "en": code} for code in ids}
+    dimension = [f"- {_flow({'id': own, 'title': title, 'categories': texts})}"]
+    stratifier = [f"id: {_flow(own)}", f"title: {_flow(title)}", f"short: {_flow(title)}"]
+    stratifier += [f"ordered: false   # {say('draft.ordered', lang)}"]
+    stratifier += [
+        f"reference: {_flow(ids[max(codes, key=lambda code: codes[code])])}   # {say('draft.reference', lang)}"
     ]
-    lines += [f"constants: {{}}   # {say('draft.constants', lang)}"]
-    return "\n".join(lines) + "\n"
+    stratifier += ["levels:", *(f"  - {_flow({'id': ids[code], 'title': texts[code]})}" for code in ids)]
+    stratifier += [
+        f"dimension: {_flow(own)}",
+        "crosswalks:",
+        f"  - levels: {_flow({ids[code]: [code] for code in ids})}",
+    ]
+    return "\n".join(dimension) + "\n", "\n".join(stratifier) + "\n"
 
 
-def _id(path: Path) -> str:
-    return re.sub(r"[^a-z0-9]+", "_", path.stem.lower()).strip("_") or "file"
+def draft_table(path: Path, catalogue: Catalogue, *, name: str | None = None) -> tuple[str, str] | None:
+    """Return the lines of a plan that take in a HEAT Plus table and cite its source; None when `path` is none."""
+    if not set(COLUMNS) - OPTIONAL <= {OLD_NAMES.get(column, column) for column in read(path, name=name).columns}:
+        return None
+    rows = read_heat(path, name=name).rows
+    groups = {row.dimension: {other.subgroup for other in rows if other.dimension == row.dimension} for row in rows}
+    names = dict.fromkeys(row.abbreviation for row in rows)
+    own = identifier(Path(name or path.name).stem)
+    table = {
+        "file": f"{own}.csv",
+        "citation": own,
+        "dimensions": {name: _same_groups(subgroups, catalogue) for name, subgroups in groups.items()},
+        "indicators": {name: name if name in catalogue.indicators else "?" for name in names},
+    }
+    source = ", ".join(dict.fromkeys(row.source for row in rows))
+    return f"  - {_flow(table)}", f"  - {_flow({'id': own, 'title': {'da': source, 'en': source}})}"
+
+
+def _same_groups(subgroups: set[str], catalogue: Catalogue) -> str:
+    """The stratifier whose levels are called what the subgroups are called, or ``areas``, ``total`` or a question."""
+    if len(subgroups) == 1:
+        return "total"
+    if subgroups <= {name for area in catalogue.areas.values() for name in (area.name.da, area.name.en, area.code)}:
+        return "areas"
+    for stratifier in catalogue.stratifiers.values():
+        titles = {title for level in stratifier.levels for title in (level.title.da, level.title.en)}
+        if subgroups <= titles:
+            return stratifier.id
+    return "?"
+
+
+def identifier(words: str) -> str:
+    """Return `words` as an id: small letters, digits and underscores.
+
+    Examples
+    --------
+    >>> identifier("Udsat område"), identifier("0101011234")
+    ('udsat_område', 'file')
+    """
+    return re.sub(r"[^a-z0-9æøå]+", "_", masked(words).lower()).strip("_") or "file"
 
 
 def _flow(tree: Any) -> str:
-    return str(yaml.safe_dump(tree, default_flow_style=True, allow_unicode=True, width=10_000, sort_keys=False)).strip()
+    written = yaml.safe_dump(tree, default_flow_style=True, allow_unicode=True, width=10_000, sort_keys=False)
+    return str(written).strip().removesuffix("...").strip()
 
 
 def _decimal_mark(raw: Raw) -> str:
@@ -83,56 +166,85 @@ def _decimal_mark(raw: Raw) -> str:
     return "." if points > commas else ","
 
 
-def _column(name: str, column: pa.Array, catalogue: Catalogue, lang: Lang) -> list[str]:
-    guess, distinct = _guess(name, column), pc.unique(column).drop_null()
-    is_identifier = guess.get("to") == "person_id"
-    if guess.get("to", "").startswith("answer.") and guess["to"].partition(".")[2] not in catalogue.items:
-        guess = {"to": "ignore"}
-    if "codes" in guess:
-        present = set(distinct.to_pylist())
-        guess = guess | {"codes": {code: meaning for code, meaning in guess["codes"].items() if code in present}}
-    if _wants_codes(guess, catalogue):
-        guess = guess | {"codes": _codes(guess["to"], distinct, catalogue)} if len(distinct) <= FEW else guess
-    seen = say("draft.identifier", lang) if is_identifier else _seen(column, distinct, lang)
-    return [f"  {_flow(name).splitlines()[0]}: {_flow(guess)}", f"    # {seen}"]
-
-
-def _guess(name: str, column: pa.Array) -> dict[str, Any]:
-    known = column.drop_null()
-    if _all(known, "^" + CPR.pattern + "$") and _all(known, r"^\d{6}"):
+def _guess(column: Column, catalogue: Catalogue) -> dict[str, Any]:
+    """Where a column goes, how it is read, what its codes mean, and which of them mean that nothing is known."""
+    if column.all("^" + CPR.pattern + "$") and column.all(r"^\d{6}"):
         return {"to": "person_id", "as": "cpr"}
-    guess = next((dict(meaning) for pattern, meaning in NAMES if re.match(pattern, name.lower())), {"to": "ignore"})
+    named = (known for known in _names() if re.match(known["pattern"], column.name.lower()))
+    guess: dict[str, Any] = {key: value for key, value in next(named, {"to": "ignore"}).items() if key != "pattern"}
+    thing = thing_of(guess["to"], catalogue)
     if guess["to"] == "person_id":
-        return guess | {"as": "key"}
-    if guess["to"].endswith("_date") and guess.get("as") != "age":
-        form = next((form for form, pattern in DATES.items() if _all(known, re.sub(r"\?P<\w+>", "", pattern))), None)
-        return guess | ({"date": form} if form else {})
-    return guess
+        guess["as"] = "key"
+    elif guess["to"].endswith("_date") and guess.get("as") != "age":
+        form = next((form for form, pattern in DATES.items() if column.all(re.sub(r"\?P<\w+>", "", pattern))), None)
+        if form:
+            guess["date"] = form
+    elif guess["to"].startswith("answer.") and thing is None:
+        return {"to": "ignore"}
+    elif thing is not None and thing.amount is not None and _in_thousands(column):
+        guess["times"] = 1000
+    return guess | (_codes(guess, column, thing) if column.few else {})
 
 
-def _all(known: pa.Array, pattern: str) -> bool:
-    return len(known) > 0 and bool(pc.all(pc.match_substring_regex(known, pattern)).as_py())
+@cache
+def _names() -> list[dict[str, Any]]:
+    return list(read_yaml(BUILT_IN / "column_names.yaml"))
 
 
-def _wants_codes(guess: dict[str, Any], catalogue: Catalogue) -> bool:
-    table, _, thing = guess["to"].partition(".")
-    things: dict[str, Any] = {"position": catalogue.dimensions, "answer": catalogue.items}
-    known = things.get(table, {})
-    return thing in known and bool(known[thing].categories)
+def thing_of(target: str, catalogue: Catalogue) -> Dimension | Item | None:
+    """Return the dimension or the question that a target names; None where it names neither."""
+    table, _, name = target.partition(".")
+    if table == "position":
+        return catalogue.dimensions.get(name)
+    return catalogue.items.get(name) if table == "answer" else None
 
 
-def _codes(target: str, distinct: pa.Array, catalogue: Catalogue) -> dict[str, str]:
-    """Codes that are the store's own stand for themselves; the others are left for a person to fill in."""
-    table, _, thing = target.partition(".")
-    found: Any = catalogue.dimensions[thing] if table == "position" else catalogue.items[thing]
-    return {code: code if code in found.categories else "?" for code in sorted(distinct.to_pylist())}
+def _in_thousands(column: Column) -> bool:
+    numbers = [value for word in column.distinct.to_pylist() if (value := decimal(word)) is not None]
+    return bool(numbers) and max(numbers) < THOUSANDS
 
 
-def _seen(column: pa.Array, distinct: pa.Array, lang: Lang) -> str:
-    empty = column.null_count
-    if len(distinct) <= FEW:
-        counted = sorted(pc.value_counts(column.drop_null()).to_pylist(), key=lambda pair: pair["values"])
-        values = ", ".join(f"{pair['values']} ({pair['counts']})" for pair in counted)
-    else:
-        values = say("draft.many", lang, count=len(distinct))
-    return say("draft.seen", lang, values=values.replace("\n", " "), empty=empty)
+def _codes(guess: dict[str, Any], column: Column, thing: Dimension | Item | None) -> dict[str, Any]:
+    """Codes that are the store's own stand for themselves; those that nobody can know are left for a person to fill."""
+    categories = set(thing.categories) if thing is not None else set()
+    present = sorted(column.distinct.to_pylist())
+    missing = [code for code in present if MISSING.fullmatch(code) and code not in categories]
+    made: dict[str, Any] = {"missing": missing} if missing and (categories or "codes" in guess) else {}
+    if "codes" in guess:
+        return made | {"codes": {code: guess["codes"].get(code, "?") for code in present if code not in missing}}
+    if categories:
+        made["codes"] = {code: code if code in categories else "?" for code in present if code not in missing}
+    return made
+
+
+def _notes(column: Column, guess: dict[str, Any], catalogue: Catalogue, lang: Lang) -> list[str]:
+    """What stands in the column, and what it will be used for: unit, levels and reference group."""
+    target, _, thing = guess["to"].partition(".")
+    if guess["to"] == "person_id":
+        return [say("draft.identifier", lang)]
+    notes = [_seen(column, lang)]
+    dimension = catalogue.dimensions.get(thing) if target == "position" else None
+    if dimension is not None and dimension.amount is not None:
+        notes.append(say("draft.unit", lang, unit=dimension.amount[lang]))
+    for stratifier in catalogue.stratifiers.values():
+        named = stratifier.quantiles.dimension if stratifier.quantiles else stratifier.dimension
+        if dimension is not None and named == dimension.id:
+            notes.append(_used(stratifier, lang))
+    if target == "respondent" and thing == "weight":
+        notes.append(say("draft.weight", lang))
+    return notes
+
+
+def _used(stratifier: Stratifier, lang: Lang) -> str:
+    levels = ", ".join(level.title[lang] for level in stratifier.levels)
+    reference = next((level.title[lang] for level in stratifier.levels if level.id == stratifier.reference), None)
+    key = "draft.levels_ordered" if stratifier.ordered else "draft.levels_against" if reference else "draft.levels"
+    return say(key, lang, dimension=stratifier.title[lang], levels=levels, reference=reference)
+
+
+def _seen(column: Column, lang: Lang) -> str:
+    values = say("draft.many", lang, count=len(column.distinct))
+    if column.few:
+        counted = sorted(pc.value_counts(column.texts.drop_null()).to_pylist(), key=lambda pair: pair["values"])
+        values = ", ".join(f"{masked(pair['values'])} ({pair['counts']})" for pair in counted)
+    return say("draft.seen", lang, values=" ".join(values.split()), empty=column.texts.null_count)

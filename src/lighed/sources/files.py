@@ -14,10 +14,10 @@ import pyarrow.compute as pc
 
 from lighed.catalogue import Catalogue
 from lighed.core.errors import DataError, Problem
+from lighed.core.identifiers import CPR, masked
 from lighed.sources.mapping import ColumnMapping, Mapping
 from lighed.sources.raw import Raw, read
 from lighed.store.ingest import ROW, Taken, check, take_in
-from lighed.store.pseudonym import CPR
 from lighed.store.schema import Column, ColumnKind, Table, tables
 from lighed.store.snapshot import Store
 
@@ -48,11 +48,11 @@ def load(
     `dry_run` says what would happen and stores nothing; `replace` puts a corrected file in the place of what an earlier
     load of the same name under the same mapping gave. `name` is what the file is called, if not as it is stored.
     """
-    shown = name or path.name
+    shown = masked(name or path.name)
     raw = read(path, mapping.format, name=shown)
     digest = hashlib.sha256(path.read_bytes() + mapping.model_dump_json().encode()).hexdigest()
     made = Reading(raw, mapping, catalogue).tables()
-    check(made, shown, catalogue)
+    check(made, shown)
     return take_in(
         store, made, mapping=mapping.id, file=shown, digest=digest, key=key, dry_run=dry_run, replace=replace
     )
@@ -97,6 +97,11 @@ class Reading:
             if c not in self.mapping.columns and not (period and c == period.column)
         ]
         problems += [p for c, m in self.mapping.columns.items() if (p := self._bad_target(c, m))]
+        problems += [
+            Problem("unknown_constant", file, value=target)
+            for target in self.mapping.constants
+            if not self._is_direct(target)
+        ]
         if not any(m.to == "person_id" for m in self.mapping.columns.values()):
             problems.append(Problem("no_person", file))
         if problems:
@@ -239,7 +244,7 @@ class Reading:
             case "age":
                 return self._birth_from_age(column, texts)
             case "number" | "decimal":
-                return self._number(column, texts)
+                return pc.multiply(self._number(column, texts), given.times)
             case "whole":
                 return self._whole(column, texts)
             case "code" if of is not None and of.codes == "areas":

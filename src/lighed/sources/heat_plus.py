@@ -73,9 +73,9 @@ class HeatTable:
     raw: Raw
 
 
-def read_heat(path: Path) -> HeatTable:
+def read_heat(path: Path, *, name: str | None = None) -> HeatTable:
     """Read a table; raises DataError with every fault, by row and column."""
-    raw = read(path)
+    raw = read(path, name=name)
     cells = _Cells(raw)
     missing = [name for name in COLUMNS if name not in cells.texts and name not in OPTIONAL]
     if missing:

@@ -9,7 +9,7 @@
       CPR:    {to: person_id, as: cpr}
       KOMNR:  {to: residence.area}
       UDD:    {to: position.education, missing: ["9999"]}
-      INDK:   {to: position.income}
+      INDK:   {to: position.income, times: 1000}        # the file has thousands of kroner
       RYGER:  {to: answer.daily_smoking, codes: {"1": daily, "2": not_daily}}
       VAEGT:  {to: respondent.weight}
     constants: {respondent.wave: health_profile_2024}
@@ -38,6 +38,7 @@ class ColumnMapping(Definition):
     codes: dict[str, str] = Field(default_factory=dict)
     missing: tuple[str, ...] = ()
     date: str | None = None
+    times: float = 1.0
     note: str | None = None
 
 

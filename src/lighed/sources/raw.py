@@ -27,6 +27,7 @@ DELIMITERS = (";", ",", "\t", "|")
 MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 NUMBER = re.compile(r"[-+]?(\d{1,3}(\.\d{3})+|\d+)(,\d+)?|[-+]?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?([eE][-+]?\d+)?")
 CHUNK = 1 << 20
+MOST_UNPACKED = 2 << 30
 
 
 class Format(Definition):
@@ -97,6 +98,7 @@ def _excel(path: Path, shown: str, form: Format) -> Raw:
     import openpyxl  # only those who bring a workbook wait for it
 
     try:
+        _demand_small(path, shown)
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
         sheet = book[form.sheet] if form.sheet in book.sheetnames else book.worksheets[0]
         lines = [[_cell(value) for value in row] for row in sheet.iter_rows(values_only=True)]
@@ -113,6 +115,13 @@ def _excel(path: Path, shown: str, form: Format) -> Raw:
         raise DataError([Problem("no_rows", shown)])
     columns = {name: pa.array([row[k] for row in body], pa.string()) for k, name in enumerate(header)}
     return Raw(shown, columns, 2, Format(kind="xlsx", sheet=sheet.title, decimal="."))
+
+
+def _demand_small(path: Path, shown: str) -> None:
+    # A workbook is a packed folder: a few kilobytes may unpack to fill the memory.
+    with zipfile.ZipFile(path) as packed:
+        if sum(part.file_size for part in packed.infolist()) > MOST_UNPACKED:
+            raise DataError([Problem("too_large", shown, values={"most": MOST_UNPACKED >> 30})])
 
 
 def _cell(value: object) -> str | None:

@@ -24,7 +24,7 @@ Expression = Any  # an Ibis table or column
 def connect(url: str = "duckdb://", *, folders: list[Path] | None = None) -> Any:
     """Open an engine: ``duckdb://`` (in this process) or ``pyspark://``.
 
-    ``folders`` are the only places that a DuckDB engine may then read or write.
+    ``folders`` are the only places that a DuckDB engine may then read or write; it spills into the first of them.
     """
     scheme = url.split("://", 1)[0]
     if scheme == "pyspark":
@@ -33,11 +33,13 @@ def connect(url: str = "duckdb://", *, folders: list[Path] | None = None) -> Any
         raise StoreError("engine", url=url)
     engine = ibis.duckdb.connect()
     if folders is not None:
-        listed = ", ".join("'" + str(folder.resolve()).replace("'", "''") + "'" for folder in folders)
-        engine.raw_sql(f"SET allowed_directories = [{listed}]")
+        quoted = ["'" + str(folder.resolve()).replace("'", "''") + "'" for folder in folders]
+        engine.raw_sql(f"SET temp_directory = {quoted[0]} || '/tmp'")  # for what does not fit in memory
+        engine.raw_sql(f"SET allowed_directories = [{', '.join(quoted)}]")
         engine.raw_sql("SET enable_external_access = false")
     engine.raw_sql("SET autoinstall_known_extensions = false")
     engine.raw_sql("SET preserve_insertion_order = false")
+    engine.raw_sql("SET lock_configuration = true")
     return engine
 
 

@@ -12,7 +12,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from lighed.catalogue import Catalogue
 from lighed.core.errors import DataError, Problem, StoreError
 from lighed.store.pseudonym import Identities
 from lighed.store.schema import Table, tables
@@ -34,7 +33,7 @@ class Taken:
     shares: dict[str, dict[str, int]]
 
 
-def check(made: dict[str, pa.Table], file: str, catalogue: Catalogue) -> None:
+def check(made: dict[str, pa.Table], file: str) -> None:
     """Hold the tables of one file against the promises of the store; raises DataError with every fault."""
     problems: list[Problem] = []
     for name, rows in made.items():
@@ -44,7 +43,6 @@ def check(made: dict[str, pa.Table], file: str, catalogue: Catalogue) -> None:
         problems += _bad_dates(file, rows)
         problems += _repeated(file, name, table, rows)
         problems += _overlapping(file, name, table, rows)
-    assert catalogue
     if problems:
         raise DataError(sorted(problems, key=lambda p: (p.row or 0, p.column or "")))
 
@@ -119,6 +117,7 @@ def _contradicted(file: str, table: Table, rows: pa.Table) -> Iterator[Problem]:
 
 
 def _overlapping(file: str, name: str, table: Table, rows: pa.Table) -> Iterator[Problem]:
+    """Spells of one person that overlap; rows without a number are stored already, and only held against new ones."""
     if not table.spells:
         return
     ordered = rows.sort_by([*((key, "ascending") for key in table.spells), ("valid_from", "ascending")])
@@ -128,9 +127,14 @@ def _overlapping(file: str, name: str, table: Table, rows: pa.Table) -> Iterator
         same &= words[1:] == words[:-1]
     ends = pc.fill_null(ordered["valid_to"], FAR).to_numpy()
     starts = ordered["valid_from"].to_numpy()
-    rows_at = ordered[ROW].to_pylist()
-    for k in np.flatnonzero(same & (starts[1:] < ends[:-1]) & (starts[1:] != starts[:-1]))[:1000]:
-        yield Problem("overlaps", file, rows_at[k + 1], "valid_from", None, {"first": rows_at[k], "table": name})
+    fresh = ordered[ROW].is_valid().to_numpy()
+    wrong = same & (starts[1:] < ends[:-1]) & (starts[1:] != starts[:-1]) & (fresh[1:] | fresh[:-1])
+    for k in np.flatnonzero(wrong)[:1000]:
+        first, second = ordered[ROW][int(k)].as_py(), ordered[ROW][int(k) + 1].as_py()
+        if first is None or second is None:
+            yield Problem("overlaps_stored", file, second or first, "valid_from", None, {"table": name})
+        else:
+            yield Problem("overlaps", file, second, "valid_from", None, {"first": first, "table": name})
 
 
 def take_in(
@@ -195,9 +199,9 @@ def _once(table: Table, rows: pa.Table) -> pa.Table:
     )
 
 
-def _stored_keys(base: Snapshot, name: str, table: Table) -> pa.Table | None:
+def _stored(base: Snapshot, name: str, columns: list[str]) -> pa.Table | None:
     paths = base.paths(name)
-    return pa.concat_tables([pq.read_table(path, columns=list(table.key)) for path in paths]) if paths else None
+    return pa.concat_tables([pq.read_table(path, columns=columns) for path in paths]) if paths else None
 
 
 def _against_stored(file: str, base: Snapshot, numbered: dict[str, pa.Table]) -> None:
@@ -205,7 +209,8 @@ def _against_stored(file: str, base: Snapshot, numbered: dict[str, pa.Table]) ->
     problems: list[Problem] = []
     for name, rows in numbered.items():
         table = tables()[name]
-        stored = _stored_keys(base, name, table)
+        spans = ["valid_from", "valid_to"] if table.spells else []
+        stored = _stored(base, name, list(dict.fromkeys([*table.key, *spans])))
         if stored is None:
             continue
         if name in ONE_ROW:
@@ -213,12 +218,17 @@ def _against_stored(file: str, base: Snapshot, numbered: dict[str, pa.Table]) ->
             continue
         keyed = rows.select([*table.key, ROW])
         double = keyed.join(
-            stored.cast(keyed.select(list(table.key)).schema), list(table.key), join_type="left semi"
+            stored.select(list(table.key)).cast(keyed.select(list(table.key)).schema),
+            list(table.key),
+            join_type="left semi",
         ).sort_by(ROW)
         problems += [
             Problem("stored_already", file, row, None, None, {"table": name, "key": ", ".join(table.key)})
             for row in double[ROW].to_pylist()[:1000]
         ]
+        if spans:
+            both = pa.concat_tables([stored, rows.select([*stored.column_names, ROW])], promote_options="default")
+            problems += _overlapping(file, name, table, both)
     if problems:
         raise DataError(problems)
 

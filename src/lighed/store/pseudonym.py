@@ -24,7 +24,6 @@ from lighed.core.errors import StoreError
 from lighed.store.snapshot import Snapshot, Writer
 
 KEY_BYTES = 32
-CPR = re.compile(r"\d{6}[-\s]?[0-9A-Za-z]{4}")
 
 
 def make_key(path: Path) -> None:

@@ -69,10 +69,10 @@ def create_app(releases: list[Path]) -> FastAPI:
 
 
 class Site:
-    """Which address is which page."""
+    """Which address is which page; `unsigned` is what to say on every page of a release that is not in force."""
 
-    def __init__(self, releases: dict[str, Release]) -> None:
-        self.releases = releases
+    def __init__(self, releases: dict[str, Release], unsigned: str | None = None) -> None:
+        self.releases, self.unsigned = releases, unsigned
         self._answer = lru_cache(maxsize=2048)(self._make)  # a release never changes, so neither does a page of it
 
     def answer(self, lang: str, release: str, path: str, query: dict[str, str]) -> Response:
@@ -99,7 +99,7 @@ class Site:
             return json.dumps(built.plain(), ensure_ascii=False, allow_nan=False).encode(), "application/json"
         if twin == ".csv":
             return heat_table(built.rows, view).encode(), "text/csv; charset=utf-8"
-        frame = Frame(opened, list(self.releases.values()), stem, "&".join(f"{k}={v}" for k, v in query))
+        frame = Frame(opened, list(self.releases.values()), stem, "&".join(f"{k}={v}" for k, v in query), self.unsigned)
         return html(built, frame).encode(), "text/html; charset=utf-8"
 
     def missing(self, path: str) -> Response:

@@ -18,7 +18,6 @@ import pyarrow.parquet as pq
 
 from lighed.core.errors import StoreError
 from lighed.core.progress import track
-from lighed.core.text import say
 from lighed.sources.synthetic.chances import calibrated, draw_positions
 from lighed.sources.synthetic.happenings import Truth, answers, events
 from lighed.sources.synthetic.people import BLOCK, Population, years
@@ -88,9 +87,7 @@ def fill(store: Store, *, persons: int, seed: int, workers: int = 1) -> Truth:
             raise StoreError("not_empty", folder=store.folder)
         files: dict[str, pq.ParquetWriter] = {}
         blocks = 1 + -(-persons // BLOCK)
-        for made, part in track(
-            generate(persons, seed=seed, workers=workers), say("progress.synthetic", "da"), total=blocks
-        ):
+        for made, part in track(generate(persons, seed=seed, workers=workers), "synthetic", total=blocks):
             truth.join(part)
             for name, table in made.items():
                 if name not in files:

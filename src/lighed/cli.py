@@ -1,0 +1,313 @@
+"""The command line: thin commands that find, call and say."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from lighed.core.errors import LighedError
+from lighed.core.settings import Settings
+from lighed.core.text import Lang, number, say
+
+app = typer.Typer(
+    help="Lighed: social inequality in health, from register files to published pages.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+SETTINGS = Settings()
+LANG: Lang = SETTINGS.lang
+out, err = Console(highlight=False, soft_wrap=True), Console(stderr=True, highlight=False, soft_wrap=True)
+
+ProjectOption = Annotated[Path, typer.Option("--project", "-p", help="The project folder.")]
+PortOption = Annotated[int, typer.Option(help="The port to listen on.")]
+
+
+def _today() -> date:
+    return date.today()  # noqa: DTZ011 - the day where the user is
+
+
+def main() -> None:
+    """Run a command; what goes wrong is a sentence and exit code 1."""
+    try:
+        app()
+    except LighedError as error:
+        err.print(error.sentence(LANG), style="red", markup=False)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        err.print(say("cli.stopped", LANG))
+        sys.exit(130)
+
+
+@app.command()
+def init(
+    files: Annotated[list[Path], typer.Argument(help="Files whose mapping to draft.")],
+    project: ProjectOption = Path(),
+    dimension: Annotated[
+        list[str] | None, typer.Option(help="A column that is a social dimension of your own.")
+    ] = None,
+) -> None:
+    """Look at your files and draft a mapping for each; you read it through before anything is loaded."""
+    from lighed import catalogue
+    from lighed.core.project import Project
+    from lighed.store.pseudonym import make_key
+    from lighed.workbench import zone
+
+    made = Project.create(project, first=_today().year - 10, last=_today().year - 1)
+    make_key(made.key)
+    for file in files:
+        taken = zone.add_table(made, file, catalogue.load(project))
+        if taken:
+            out.print(say("cli.drafted_table", LANG, file=file.name, path=taken[0], plan=taken[1]), markup=False)
+            continue
+        for column in dimension or []:
+            for path in zone.add_dimension(made, file, column, LANG):
+                out.print(say("cli.drafted_dimension", LANG, path=path, id=path.stem), markup=False)
+        target, new = zone.draft_mapping(made, file, catalogue.load(project), LANG, dimensions=dimension or [])
+        key = "cli.drafted" if new else "cli.kept_draft"
+        out.print(say(key, LANG, path=target, file=file, project=project), markup=False)
+
+
+@app.command()
+def load(
+    files: Annotated[list[Path], typer.Argument(help="Files to load, all or none of each.")],
+    project: ProjectOption = Path(),
+    mapping: Annotated[Path | None, typer.Option(help="The mapping file; otherwise mappings/<file>.yaml.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen and store nothing.")] = False,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="A corrected version of a file that was loaded before.")
+    ] = False,
+) -> None:
+    """Load files into the project's person store; each whole or not at all."""
+    from lighed import catalogue
+    from lighed.core.identifiers import masked
+    from lighed.core.project import Project
+    from lighed.workbench.zone import load_file, mapping_path, note, read_mapping
+
+    made, known = Project(project), catalogue.load(project)
+    for file in files:
+        chosen = mapping or mapping_path(made, file)
+        if not chosen.is_file():
+            err.print(say("cli.no_mapping", LANG, file=masked(str(file)), project=project), style="red", markup=False)
+            raise typer.Exit(1)
+        taken = load_file(made, file, read_mapping(chosen), known, dry_run=dry_run, replace=replace)
+        note(made, "try" if dry_run else "load", chosen.name, f"{sum(taken.rows.values())} rows")
+        key = "cli.would_load" if dry_run else "cli.loaded" if taken.changed else "cli.unchanged"
+        rows = number(sum(taken.rows.values()), LANG, digits=0)
+        listed = ", ".join(f"{table} {number(n, LANG, digits=0)}" for table, n in taken.rows.items())
+        out.print(
+            say(
+                key,
+                LANG,
+                file=masked(file.name),
+                rows=rows,
+                persons=number(taken.persons, LANG, digits=0),
+                tables=listed,
+            )
+        )
+
+
+@app.command()
+def check(project: Annotated[Path | None, typer.Option("--project", "-p", help="The project folder.")] = None) -> None:
+    """Check every definition, run its worked example on the engine, and list what still waits."""
+    from lighed.analysis.examples import mistakes
+    from lighed.catalogue import load as read
+    from lighed.store.engine import connect
+
+    known, engine = read(project), connect()
+    run = [i for i in known.indicators.values() if i.computes]
+    wrong = [line for indicator in run for line in mistakes(engine, indicator)]
+    for line in wrong:
+        err.print(line, style="red", markup=False)
+    for what, ids in known.waiting().items():
+        out.print(
+            say("cli.waiting", LANG, what=say(f"catalogue.waits_for.{what}", LANG), count=len(ids), ids=", ".join(ids))
+        )
+    out.print(
+        say("cli.status_fields", LANG, ids=", ".join(i.id for i in known.indicators.values() if i.kind == "status"))
+    )
+    if wrong:
+        err.print(say("cli.mistakes", LANG, count=len(wrong)), style="red")
+        raise typer.Exit(1)
+    out.print(say("cli.checked", LANG, count=len(known.indicators), examples=len(run)))
+
+
+@app.command()
+def build(
+    project: ProjectOption = Path(),
+    plan: Annotated[str | None, typer.Option(help="Which plan of the project.")] = None,
+    made: Annotated[
+        str | None, typer.Option(help="The date that the release bears (2026-11-22); today without.")
+    ] = None,
+) -> None:
+    """Build a release from the person store and published tables, protect it, audit it, and put it in force."""
+    from lighed import catalogue
+    from lighed.core.project import Project
+    from lighed.workbench.zone import build as make
+    from lighed.workbench.zone import note, plan_of, point_at
+
+    where, known = Project(project), catalogue.load(project)
+    chosen = plan_of(known, plan, where)
+    versions = where.releases / chosen.id
+    day = made or _today().isoformat()
+    built = make(known, chosen, store=where.store, tables=where.tables, versions=versions, made=day)
+    point_at(versions, built.release.folder)
+    note(where, "build", f"{chosen.id}/{built.release.folder.name}", "put in force")
+    _say_built(built)
+
+
+def _say_built(built: Any) -> None:
+    hidden = built.release.audit.get("hidden_figures", 0)
+    key = "cli.built" if built.new else "cli.same_release"
+    out.print(
+        say(
+            key,
+            LANG,
+            folder=built.release.folder,
+            rows=number(built.rows, LANG, digits=0),
+            hidden=number(hidden, LANG, digits=0),
+        )
+    )
+
+
+@app.command()
+def serve(
+    folders: Annotated[list[Path] | None, typer.Argument(help="Releases, or folders of releases.")] = None,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = SETTINGS.host,
+    port: PortOption = 8000,
+) -> None:
+    """Serve the pages of releases. Nothing of the secure zone is needed, or can be opened."""
+    from lighed.core.release import found_in
+    from lighed.web.app import create_app
+
+    found = [release for folder in folders or [Path("releases")] for release in found_in(folder)]
+    if not found:
+        err.print(
+            say("cli.nothing_to_serve", LANG, folder=", ".join(map(str, folders or [Path("releases")]))), style="red"
+        )
+        raise typer.Exit(1)
+    _run(create_app(found), host, port, "cli.serving")
+
+
+@app.command()
+def workbench(
+    project: ProjectOption = Path(),
+    host: Annotated[str, typer.Option(help="The address to listen on; inside the secure zone.")] = SETTINGS.host,
+    port: PortOption = 8001,
+) -> None:
+    """Open the analyst's pages of the secure zone: upload, mapping, dry run, build, sign-off."""
+    from lighed.core.project import Project
+    from lighed.workbench.app import create_app, first_user
+
+    made = Project.create(project, first=_today().year - 10, last=_today().year - 1)
+    password = first_user(made)
+    if password:
+        out.print(say("cli.first_user", LANG, name="admin", password=password), markup=False)
+    _run(create_app(made), host, port, "cli.workbench")
+
+
+def _run(application: Any, host: str, port: int, message: str) -> None:
+    import uvicorn
+
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            err.print(say("cli.port_taken", LANG, port=port), style="red")
+            raise typer.Exit(1) from None
+    out.print(say(message, LANG, host=host, port=port))
+    uvicorn.run(application, host=host, port=port, log_level="warning", server_header=False)
+
+
+@app.command()
+def measure(
+    table: Annotated[Path, typer.Argument(help="An aggregated table in the HEAT Plus layout (CSV or Excel).")],
+    write: Annotated[Path | None, typer.Option(help="Write the measures as CSV.")] = None,
+    heat: Annotated[Path | None, typer.Option(help="Write the table again in the HEAT Plus layout, unchanged.")] = None,
+) -> None:
+    """Compute every measure of inequality for an aggregated table."""
+    from lighed.analysis.tables import measured
+    from lighed.sources.heat_plus import read_heat, write_heat
+
+    read = read_heat(table)
+    made = measured(read.rows)
+    if heat:
+        write_heat(read, heat)
+        out.print(say("cli.exported", LANG, path=heat, rows=len(read.rows)))
+    if write:
+        from pyarrow import csv
+
+        csv.write_csv(made, write)
+        out.print(say("cli.exported", LANG, path=write, rows=made.num_rows))
+    else:
+        _print_measures(made.to_pylist())
+
+
+def _print_measures(rows: list[dict[str, Any]]) -> None:
+    """A table per indicator, setting, year and dimension."""
+    seen: dict[tuple[Any, ...], Table] = {}
+    for row in rows:
+        key = (row["indicator"], row["setting"], row["date"], row["dimension"])
+        if key not in seen:
+            seen[key] = Table(title=" · ".join(str(part) for part in key), title_justify="left")
+            for head, side in (
+                ("measure", "left"),
+                ("value", "right"),
+                ("lower", "right"),
+                ("upper", "right"),
+                ("method", "left"),
+            ):
+                seen[key].add_column(say(f"measured.{head}", LANG), justify=side)  # type: ignore[arg-type]
+        digits = 3 if row["unit"] in {"ratio", "index"} else 1
+        numbers = [number(row[name], LANG, digits=digits) for name in ("value", "lower", "upper")]
+        seen[key].add_row(say(f"measure.{row['measure']}.title", LANG), *numbers, row["flags"] or row["method"])
+    for made in seen.values():
+        out.print(made)
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Option(help="Where the demo lies.")] = Path("demo"),
+    persons: Annotated[int, typer.Option(min=10_000, max=6_000_000, help="Synthetic persons.")] = 300_000,
+    seed: Annotated[int, typer.Option(help="The seed of the synthetic persons.")] = 2026,
+    port: PortOption = 8000,
+    serve_it: Annotated[bool, typer.Option("--serve/--no-serve", help="Serve the pages when they are built.")] = True,
+) -> None:
+    """Build the demo and serve it: real published figures of Denmark, and a synthetic population beside them."""
+    from lighed import catalogue
+    from lighed.core.release import current, found_in
+    from lighed.sources.synthetic import fill
+    from lighed.store import Store
+    from lighed.web.app import create_app
+    from lighed.workbench.zone import build as make
+    from lighed.workbench.zone import point_at
+
+    known, releases = catalogue.load(), folder / "releases"
+    fill(Store.create(folder / "store"), persons=persons, seed=seed, workers=SETTINGS.workers)
+    for name in ("denmark", "synthetic"):
+        versions = releases / name
+        if current(versions) is None:
+            built = make(
+                known,
+                known.plans[name],
+                store=folder / "store",
+                tables=None,
+                versions=versions,
+                made=_today().isoformat(),
+            )
+            point_at(versions, built.release.folder)
+            _say_built(built)
+    if serve_it:
+        _run(create_app(found_in(releases)), SETTINGS.host, port, "cli.serving")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,362 @@
+"""Who may do what: local users, roles as data, server-side sessions, and a log that only grows.
+
+The database is SQLite beside the project (``accounts.db``). Passwords are kept as argon2 hashes, sessions as hashes of
+their tokens. Each entry of the log holds the digest of the one before, and the database refuses to change or delete
+one, so that whoever edits the file by other means breaks the chain.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Protocol
+
+import sqlalchemy as sql
+import yaml
+from argon2 import PasswordHasher
+from argon2.exceptions import VerificationError
+
+from lighed.core.errors import AccessError, SignInError
+from lighed.core.text import Text
+
+IDLE, LONGEST = 30 * 60, 8 * 60 * 60  # seconds that a session lasts unused, and at all
+TRIES, WITHIN = 5, 15 * 60  # wrong passwords for one name before it must wait
+SHORTEST_PASSWORD = 12
+NOBODY = "-"
+
+_DATA = sql.MetaData()
+USER = sql.Table(
+    "user",
+    _DATA,
+    sql.Column("name", sql.String, primary_key=True),
+    sql.Column("password", sql.String, nullable=False),
+    sql.Column("closed", sql.Boolean, nullable=False, default=False),
+)
+ROLE = sql.Table(
+    "user_role",
+    _DATA,
+    sql.Column("user", sql.String, sql.ForeignKey("user.name"), primary_key=True),
+    sql.Column("role", sql.String, primary_key=True),
+)
+SESSION = sql.Table(
+    "session",
+    _DATA,
+    sql.Column("token_hash", sql.String, primary_key=True),
+    sql.Column("user", sql.String, sql.ForeignKey("user.name"), nullable=False),
+    sql.Column("form_token", sql.String, nullable=False),
+    sql.Column("began", sql.Float, nullable=False),
+    sql.Column("seen", sql.Float, nullable=False),
+)
+LOG = sql.Table(
+    "log",
+    _DATA,
+    sql.Column("number", sql.Integer, primary_key=True),
+    sql.Column("at", sql.Float, nullable=False),
+    sql.Column("user", sql.String, nullable=False),
+    sql.Column("action", sql.String, nullable=False),
+    sql.Column("thing", sql.String, nullable=False),
+    sql.Column("detail", sql.String, nullable=False),
+    sql.Column("before", sql.String, nullable=False),
+    sql.Column("digest", sql.String, nullable=False),
+)
+FORBID = (
+    "CREATE TRIGGER IF NOT EXISTS log_{verb} BEFORE {verb} ON log BEGIN SELECT RAISE(ABORT, 'the log grows only'); END"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """What a role is called and what it allows."""
+
+    title: Text
+    about: Text
+    actions: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Somebody who has an account."""
+
+    name: str
+    roles: frozenset[str]
+    closed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A user who is signed in; ``form_token`` stands in every form that changes something."""
+
+    user: User
+    form_token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the log."""
+
+    number: int
+    at: float
+    user: str
+    action: str
+    thing: str
+    detail: str
+    before: str
+    digest: str
+
+
+class Made(Protocol):
+    """A thing that remembers who made it."""
+
+    @property
+    def made_by(self) -> str:
+        """The name of the user."""
+
+
+@cache
+def _rights() -> dict[str, Any]:
+    return dict(yaml.safe_load(files("lighed.core").joinpath("roles.yaml").read_text("utf-8")))
+
+
+@cache
+def roles() -> dict[str, Role]:
+    """Every role by its id."""
+    return {
+        name: Role(Text(**given["title"]), Text(**given["about"]), frozenset(given["actions"]))
+        for name, given in _rights()["roles"].items()
+    }
+
+
+@cache
+def actions() -> dict[str, Text]:
+    """What every action is called."""
+    return {name: Text(**given) for name, given in _rights()["actions"].items()}
+
+
+def may(user: User | None, action: str, thing: Made | None = None) -> bool:
+    """Return whether `user` may do `action` (to `thing`): no, unless a role of theirs allows it.
+
+    Examples
+    --------
+    >>> may(User("anna", frozenset({"analyst"})), "build"), may(User("anna", frozenset()), "build"), may(None, "build")
+    (True, False, False)
+    """
+    assert action in actions(), action
+    if user is None or user.closed:
+        return False
+    if action in _rights()["two_persons"] and (thing is None or thing.made_by == user.name):
+        return False
+    return any(action in roles()[role].actions for role in user.roles if role in roles())
+
+
+class Accounts:
+    """The database of users, sessions and the log."""
+
+    def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
+        self.clock = clock
+        self.engine = sql.create_engine(f"sqlite:///{path}")
+        sql.event.listen(self.engine, "connect", _prepare)
+        sql.event.listen(self.engine, "begin", lambda c: c.exec_driver_sql("BEGIN IMMEDIATE"))
+        self.hasher = PasswordHasher()
+        self.failed: dict[str, list[float]] = {}
+        _DATA.create_all(self.engine)
+        with self.engine.begin() as db:
+            for verb in ("UPDATE", "DELETE"):
+                db.exec_driver_sql(FORBID.format(verb=verb))
+        path.chmod(0o600)
+
+    # --- users
+
+    def users(self) -> list[User]:
+        """Return every user by name."""
+        with self.engine.begin() as db:
+            return [_user(db, name) for name in db.scalars(sql.select(USER.c.name).order_by(USER.c.name))]
+
+    def user(self, name: str) -> User | None:
+        """Return the user of that name."""
+        with self.engine.begin() as db:
+            return _user(db, name) if _exists(db, name) else None
+
+    def add_user(self, name: str, password: str, given: Iterable[str], *, by: str) -> None:
+        """Open an account; a name is taken once and for all, for the log speaks of it."""
+        name = name.strip()
+        if not name or not name.replace("-", "").replace(".", "").replace("_", "").isalnum():
+            raise SignInError("user_name")
+        hashed = self._hashed(password)
+        with self.engine.begin() as db:
+            if _exists(db, name):
+                raise SignInError("name_taken", name=name)
+            db.execute(USER.insert().values(name=name, password=hashed, closed=False))
+            _give(db, name, given)
+            self._record(db, by, "manage_users", name, f"opened with {_listed(given)}")
+
+    def set_roles(self, name: str, given: Iterable[str], *, by: str) -> None:
+        """Replace a user's roles."""
+        with self.engine.begin() as db:
+            db.execute(ROLE.delete().where(ROLE.c.user == name))
+            _give(db, name, given)
+            self._record(db, by, "manage_users", name, f"roles: {_listed(given)}")
+
+    def set_closed(self, name: str, *, closed: bool, by: str) -> None:
+        """Close an account, or open it again; who is signed in with it is signed out."""
+        with self.engine.begin() as db:
+            db.execute(USER.update().where(USER.c.name == name).values(closed=closed))
+            db.execute(SESSION.delete().where(SESSION.c.user == name))
+            self._record(db, by, "manage_users", name, "closed" if closed else "opened again")
+
+    def set_password(self, name: str, password: str, *, by: str) -> None:
+        """Give a user a new password; all their sessions end."""
+        hashed = self._hashed(password)
+        with self.engine.begin() as db:
+            db.execute(USER.update().where(USER.c.name == name).values(password=hashed))
+            db.execute(SESSION.delete().where(SESSION.c.user == name))
+            self._record(db, by, "set_password", name)
+
+    def _hashed(self, password: str) -> str:
+        if len(password) < SHORTEST_PASSWORD:
+            raise SignInError("short_password", length=SHORTEST_PASSWORD)
+        return self.hasher.hash(password)
+
+    # --- sessions
+
+    def sign_in(self, name: str, password: str) -> str:
+        """Return the token of a new session; the wrong name and the wrong password give the same error."""
+        now = self.clock()
+        self.failed[name] = [at for at in self.failed.get(name, []) if at > now - WITHIN]
+        if len(self.failed[name]) >= TRIES:
+            raise SignInError("wait", minutes=WITHIN // 60)
+        token = secrets.token_urlsafe(32)
+        with self.engine.begin() as db:
+            known = _exists(db, name)
+            kept = db.scalar(sql.select(USER.c.password).where(USER.c.name == name, USER.c.closed.is_(False)))
+            right = self._matches(kept, password)
+            # What is typed as a name may be anything, so only names of ours are written down.
+            self._record(db, name if right else NOBODY, "sign_in" if right else "sign_in_failed", name if known else "")
+            if right:
+                fresh = {"token_hash": _hash(token), "user": name, "form_token": secrets.token_urlsafe(32)}
+                db.execute(SESSION.insert().values(**fresh, began=now, seen=now))
+        if not right:
+            self.failed[name].append(now)
+            raise SignInError("wrong")
+        del self.failed[name]
+        return token
+
+    def _matches(self, kept: str | None, password: str) -> bool:
+        # A name that does not exist takes as long as one that does.
+        try:
+            return self.hasher.verify(kept or _decoy(), password) and kept is not None
+        except VerificationError:
+            return False
+
+    def session(self, token: str | None) -> Session | None:
+        """Return who is signed in with a token, or None; using a session keeps it alive."""
+        if not token:
+            return None
+        now, mine = self.clock(), SESSION.c.token_hash == _hash(token)
+        with self.engine.begin() as db:
+            found = db.execute(sql.select(SESSION).where(mine)).one_or_none()
+            if found is None:
+                return None
+            if now - found.seen > IDLE or now - found.began > LONGEST:
+                db.execute(SESSION.delete().where(mine))
+                return None
+            db.execute(SESSION.update().where(mine).values(seen=now))
+            return Session(_user(db, found.user), found.form_token)
+
+    def sign_out(self, token: str | None) -> None:
+        """End a session."""
+        with self.engine.begin() as db:
+            mine = SESSION.c.token_hash == _hash(token or "")
+            name = db.scalar(sql.select(SESSION.c.user).where(mine))
+            db.execute(SESSION.delete().where(mine))
+            if name:
+                self._record(db, name, "sign_out", name)
+
+    # --- the log
+
+    def demand(self, user: User | None, action: str, thing: Made | None = None) -> User:
+        """Return the user if they may; otherwise write down that they tried, and raise AccessError."""
+        if user is None or not may(user, action, thing):
+            self.record(user.name if user else NOBODY, "refused", action)
+            raise AccessError(action, actions()[action])
+        return user
+
+    def record(self, by: str, action: str, thing: str, detail: str = "") -> None:
+        """Write an entry; nothing in it may be of a person in the store."""
+        with self.engine.begin() as db:
+            self._record(db, by, action, thing, detail)
+
+    def _record(self, db: sql.Connection, by: str, action: str, thing: str, detail: str = "") -> None:
+        last = db.execute(sql.select(LOG.c.number, LOG.c.digest).order_by(LOG.c.number.desc()).limit(1)).one_or_none()
+        number, before = (last.number + 1, last.digest) if last else (1, "")
+        fields: dict[str, Any] = {
+            "number": number,
+            "at": self.clock(),
+            "user": by,
+            "action": action,
+            "thing": thing,
+            "detail": detail,
+            "before": before,
+        }
+        db.execute(LOG.insert().values(**fields, digest=_digest(fields)))
+
+    def log(self, most: int = 500) -> list[Entry]:
+        """Return the newest entries, newest first."""
+        with self.engine.begin() as db:
+            return [Entry(*row) for row in db.execute(sql.select(LOG).order_by(LOG.c.number.desc()).limit(most))]
+
+    def broken_at(self) -> int | None:
+        """Return the number of the first entry that does not follow from the one before; None when the chain holds."""
+        before, number = "", 0
+        with self.engine.begin() as db:
+            for row in db.execute(sql.select(LOG).order_by(LOG.c.number)).mappings():
+                fields = {name: value for name, value in row.items() if name != "digest"}
+                if row["number"] != number + 1 or row["before"] != before or row["digest"] != _digest(fields):
+                    return int(row["number"])
+                before, number = row["digest"], row["number"]
+        return None
+
+
+def _prepare(connection: Any, _: Any) -> None:
+    connection.isolation_level = None  # sqlalchemy says when a transaction begins
+    for setting in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
+        connection.execute(f"PRAGMA {setting}")
+
+
+def _exists(db: sql.Connection, name: str) -> bool:
+    return db.scalar(sql.select(USER.c.name).where(USER.c.name == name)) is not None
+
+
+def _user(db: sql.Connection, name: str) -> User:
+    closed = db.scalar(sql.select(USER.c.closed).where(USER.c.name == name))
+    return User(name, frozenset(db.scalars(sql.select(ROLE.c.role).where(ROLE.c.user == name))), bool(closed))
+
+
+def _give(db: sql.Connection, name: str, given: Iterable[str]) -> None:
+    for role in sorted(set(given)):
+        if role not in roles():
+            raise SignInError("no_role", role=role, known=", ".join(roles()))
+        db.execute(ROLE.insert().values(user=name, role=role))
+
+
+def _listed(given: Iterable[str]) -> str:
+    return ", ".join(sorted(given)) or "no role"
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _digest(fields: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(fields, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+@cache
+def _decoy() -> str:
+    return PasswordHasher().hash(secrets.token_urlsafe())

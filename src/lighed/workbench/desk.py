@@ -1,0 +1,322 @@
+"""What a signed-in person can do in the secure zone. Every method asks ``may`` first and writes down what was done."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import shutil
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from lighed import catalogue
+from lighed.catalogue import Catalogue
+from lighed.core.accounts import Accounts, Entry, User
+from lighed.core.errors import DataError, DefinitionError, LoadError, ReleaseError, SignInError
+from lighed.core.identifiers import masked
+from lighed.core.project import Project
+from lighed.core.release import Release
+from lighed.core.text import Lang
+from lighed.core.types import ReleasePlan
+from lighed.disclosure import publish
+from lighed.sources.draft import draft
+from lighed.sources.heat_plus import read_heat
+from lighed.sources.mapping import Mapping
+from lighed.store import Snapshot, Store
+from lighed.store.ingest import Taken
+from lighed.workbench import zone
+
+CHUNK = 1 << 20
+ENDINGS = {".csv", ".txt", ".tsv", ".xlsx", ".xlsm", ".parquet"}
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that was uploaded: what its owner calls it, and who brought it. It lies under an id of our making."""
+
+    id: str
+    name: str
+    size: int
+    made_by: str
+    at: str
+
+    @property
+    def ending(self) -> str:
+        """The ending of the file's name, which says what kind of file it is."""
+        return Path(self.name).suffix.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A release that was built and waits for somebody else's signature."""
+
+    plan: str
+    folder: Path
+    made_by: str
+
+    @property
+    def release(self) -> Release:
+        """The release, opened for reading."""
+        return Release.open(self.folder)
+
+
+class Desk:
+    """The work of one user in one project."""
+
+    def __init__(self, project: Project, accounts: Accounts, user: User | None) -> None:
+        self.project, self.accounts, self.user = project, accounts, user
+
+    def _demand(self, action: str, thing: Any = None) -> User:
+        return self.accounts.demand(self.user, action, thing)
+
+    def _done(self, action: str, thing: str, detail: str = "") -> None:
+        assert self.user is not None
+        self.accounts.record(self.user.name, action, thing, detail)
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The catalogue with the project's own definitions."""
+        return catalogue.load(self.project.folder)
+
+    # --- what there is
+
+    def snapshot(self) -> Snapshot | None:
+        """Return the store as it stands; None before anything is loaded."""
+        self._demand("see_zone")
+        there = (self.project.store / "current").is_file()
+        return Store.open(self.project.store).current() if there else None
+
+    def uploads(self) -> list[Upload]:
+        """Return the files that wait to be loaded, the newest first."""
+        self._demand("see_zone")
+        found = [self._upload(path.parent.name) for path in self.project.inbox.glob("*/about.json")]
+        return sorted(found, key=lambda upload: (upload.at, upload.id), reverse=True)
+
+    def upload(self, name: str) -> Upload:
+        """Return an upload by its id."""
+        self._demand("see_zone")
+        return self._upload(name)
+
+    def _upload(self, name: str) -> Upload:
+        about = self.project.inbox / name / "about.json"
+        if not name.isalnum() or not about.is_file():
+            raise LoadError("no_upload")
+        return Upload(**json.loads(about.read_text("utf-8")))
+
+    def path_of(self, upload: Upload) -> Path:
+        """Return where an upload lies."""
+        return self.project.inbox / upload.id / f"file{upload.ending}"
+
+    def plans(self) -> list[ReleasePlan]:
+        """Return the project's own plans."""
+        self._demand("see_zone")
+        own = {path.stem for path in self.project.plans.glob("*.yaml")}
+        return [plan for name, plan in self.catalogue.plans.items() if name in own]
+
+    def candidates(self) -> list[Candidate]:
+        """Return what was built and is not signed."""
+        self._demand("see_zone")
+        return [self._candidate(path.parent.name) for path in sorted(self.project.candidates.glob("*/by.json"))]
+
+    def candidate(self, plan: str) -> Candidate:
+        """Return what was built by a plan."""
+        self._demand("see_zone")
+        return self._candidate(plan)
+
+    def _candidate(self, plan: str) -> Candidate:
+        by = self.project.candidates / plan / "by.json"
+        if plan not in {path.name for path in self.project.candidates.glob("*")} or not by.is_file():
+            raise ReleaseError("no_candidate", plan=plan)
+        return Candidate(plan, by.parent / "release", json.loads(by.read_text("utf-8"))["made_by"])
+
+    # --- files
+
+    def take_upload(self, name: str, content: BinaryIO) -> Upload:
+        """Put a file into the inbox, under an id of our making."""
+        user, shown = self._demand("upload"), masked(Path(name.replace("\\", "/")).name)[:120]
+        if Path(shown).suffix.lower() not in ENDINGS:
+            raise LoadError("upload_kind", known=", ".join(sorted(ENDINGS)))
+        fresh = secrets.token_hex(8)
+        folder = self.project.inbox / fresh
+        folder.mkdir(parents=True, mode=0o700)
+        try:
+            with (folder / f"file{Path(shown).suffix.lower()}").open("wb") as file:
+                shutil.copyfileobj(content, file, CHUNK)
+                size = file.tell()
+            upload = Upload(fresh, shown, size, user.name, _today())
+            (folder / "about.json").write_text(json.dumps(asdict(upload)), "utf-8")
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        self._done("upload", fresh, f"{size} bytes")
+        return upload
+
+    def discard_upload(self, upload: Upload) -> None:
+        """Delete a file from the inbox."""
+        self._demand("upload")
+        shutil.rmtree(self.project.inbox / upload.id)
+        self._done("discard_upload", upload.id)
+
+    def mapping_path(self, upload: Upload) -> Path:
+        """Return where the mapping of an upload lies: files of the same name share it."""
+        return zone.mapping_path(self.project, Path(upload.name))
+
+    def mapping_text(self, upload: Upload, lang: Lang) -> str:
+        """Return the mapping of an upload, or a draft of one."""
+        self._demand("see_zone")
+        path = self.mapping_path(upload)
+        return path.read_text("utf-8") if path.is_file() else self.draft(upload, lang)
+
+    def draft(self, upload: Upload, lang: Lang) -> str:
+        """Return a new draft of the mapping of an upload."""
+        self._demand("see_zone")
+        return draft(self.path_of(upload), self.catalogue, lang, name=upload.name)
+
+    def save_mapping(self, upload: Upload, text: str) -> None:
+        """Keep the mapping of an upload as its text; a text that is no mapping is refused."""
+        self._demand("map")
+        path = self.mapping_path(upload)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        waiting = path.with_suffix(".yaml.new")
+        waiting.write_text(text, "utf-8")
+        try:
+            zone.read_mapping(waiting, unfinished=True)
+        except DefinitionError:
+            waiting.unlink()
+            raise
+        waiting.replace(path)
+        self._done("map", path.name)
+
+    def load(self, upload: Upload, *, dry_run: bool, replace: bool) -> Taken:
+        """Load an upload under its mapping, or say what would happen; what is loaded is deleted from the inbox."""
+        self._demand("try" if dry_run else "load")
+        taken = zone.load_file(
+            self.project,
+            self.path_of(upload),
+            self._mapping(upload),
+            self.catalogue,
+            dry_run=dry_run,
+            replace=replace,
+            name=upload.name,
+        )
+        self._done("try" if dry_run else "load", upload.id, f"{sum(taken.rows.values())} rows")
+        if not dry_run:
+            shutil.rmtree(self.project.inbox / upload.id)
+        return taken
+
+    def _mapping(self, upload: Upload) -> Mapping:
+        return zone.read_mapping(self.mapping_path(upload))
+
+    def is_table(self, upload: Upload) -> bool:
+        """Return whether an upload is a table of published figures in WHO's layout."""
+        self._demand("see_zone")
+        try:
+            return bool(read_heat(self.path_of(upload), name=upload.name).rows)
+        except DataError as error:
+            return not any(problem.key == "missing_column" for problem in error.problems)
+
+    def take_table(self, upload: Upload) -> Path:
+        """Take a table of published figures into the project and its first plan."""
+        self._demand("load")
+        taken = zone.add_table(self.project, self.path_of(upload), self.catalogue, name=upload.name)
+        if taken is None:
+            raise LoadError("no_table")
+        self._done("load", upload.id, "published figures")
+        shutil.rmtree(self.project.inbox / upload.id)
+        return taken[1]
+
+    # --- releases
+
+    def plan_text(self, plan: str) -> str:
+        """Return a plan as its text."""
+        self._demand("see_zone")
+        return self._plan_path(plan).read_text("utf-8")
+
+    def _plan_path(self, plan: str) -> Path:
+        path = self.project.plans / f"{plan}.yaml"
+        if path not in self.project.plans.glob("*.yaml"):
+            raise ReleaseError("no_plan", plan=plan, known=", ".join(p.stem for p in self.project.plans.glob("*.yaml")))
+        return path
+
+    def save_plan(self, plan: str, text: str) -> None:
+        """Keep a plan as its text; a text that is no plan is refused, and the earlier one stays."""
+        self._demand("plan")
+        path = self._plan_path(plan)
+        before = path.read_text("utf-8")
+        path.write_text(text, "utf-8")
+        try:
+            catalogue.load(self.project.folder)
+        except DefinitionError:
+            path.write_text(before, "utf-8")
+            raise
+        self._done("plan", plan)
+
+    def build(self, plan: str) -> Candidate:
+        """Build a release as a candidate; an earlier candidate of the plan gives way."""
+        user = self._demand("build")
+        known = self.catalogue
+        target = self.project.candidates / plan
+        waiting = target.with_name(f"{plan}.{secrets.token_hex(4)}.part")
+        waiting.mkdir(parents=True)
+        try:
+            chosen = zone.plan_of(known, plan, self.project)
+            estimates, inputs, seed = zone.estimated(
+                known, chosen, store=self.project.store, tables=self.project.tables
+            )
+            publish(estimates, chosen, known, waiting / "release", inputs=inputs, made=_today(), seed=seed)
+            (waiting / "by.json").write_text(json.dumps({"made_by": user.name}), "utf-8")
+            shutil.rmtree(target, ignore_errors=True)
+            waiting.replace(target)
+        except BaseException:
+            shutil.rmtree(waiting, ignore_errors=True)
+            raise
+        self._done("build", plan)
+        return self._candidate(plan)
+
+    def sign_off(self, candidate: Candidate) -> Path:
+        """Put a candidate in force; never the one that one built oneself."""
+        user = self._demand("sign_off", candidate)
+        target = zone.sign_off(self.project, candidate.plan, candidate.folder, by=user.name)
+        shutil.rmtree(candidate.folder.parent)
+        self._done("sign_off", f"{candidate.plan}/{target.name}", f"built by {candidate.made_by}")
+        return target
+
+    def discard(self, candidate: Candidate) -> None:
+        """Delete a candidate."""
+        self._demand("discard")
+        shutil.rmtree(candidate.folder.parent)
+        self._done("discard", candidate.plan)
+
+    # --- accounts
+
+    def users(self) -> list[User]:
+        """Return every account."""
+        self._demand("manage_users")
+        return self.accounts.users()
+
+    def add_user(self, name: str, password: str, roles: Iterable[str]) -> None:
+        """Open an account."""
+        self.accounts.add_user(name, password, roles, by=self._demand("manage_users").name)
+
+    def change_user(self, name: str, *, roles: Iterable[str], closed: bool) -> None:
+        """Give an account other roles, close it or open it again; nobody does this to their own."""
+        user = self._demand("manage_users")
+        if name == user.name:
+            raise SignInError("own")
+        self.accounts.set_roles(name, roles, by=user.name)
+        self.accounts.set_closed(name, closed=closed, by=user.name)
+
+    def reset_password(self, name: str, password: str) -> None:
+        """Give somebody a new password."""
+        self.accounts.set_password(name, password, by=self._demand("manage_users").name)
+
+    def log(self) -> tuple[list[Entry], int | None]:
+        """Return the newest entries of the log, and where its chain is broken, if it is."""
+        self._demand("read_log")
+        return self.accounts.log(), self.accounts.broken_at()
+
+
+def _today() -> str:
+    return date.today().isoformat()  # noqa: DTZ011 - the day where the user is

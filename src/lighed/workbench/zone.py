@@ -1,0 +1,209 @@
+"""What is done inside the secure zone, by pages and by commands alike: load a file, build a release, sign it off."""
+
+from __future__ import annotations
+
+import getpass
+import hashlib
+import json
+import re
+import shutil
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from lighed.analysis.build import from_store
+from lighed.analysis.published import from_tables
+from lighed.catalogue import Catalogue
+from lighed.catalogue.load import BUILT_IN, parse_yaml, validated
+from lighed.core.accounts import Accounts
+from lighed.core.errors import LighedError, LoadError, ReleaseError
+from lighed.core.estimates import Estimates
+from lighed.core.progress import working
+from lighed.core.project import Project
+from lighed.core.release import Release
+from lighed.core.text import Lang
+from lighed.core.types import ReleasePlan
+from lighed.disclosure import publish
+from lighed.sources.draft import draft, draft_dimension, draft_table, identifier
+from lighed.sources.files import load
+from lighed.sources.heat_plus import read_heat, write_heat
+from lighed.sources.mapping import Mapping, Period
+from lighed.store import Store
+from lighed.store.engine import connect
+from lighed.store.ingest import Taken
+from lighed.store.pseudonym import make_key, read_key
+
+
+def note(project: Project, action: str, thing: str, detail: str = "") -> None:
+    """Write in the project's log what was done on the command line, and by which user of the machine."""
+    Accounts(project.accounts).record(f"{getpass.getuser()} (cli)", action, thing, detail)
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A release that was built, and whether it is new."""
+
+    release: Release
+    rows: int
+    new: bool
+
+
+def mapping_path(project: Project, file: Path) -> Path:
+    """Return where the mapping of a file lies, by the file's name."""
+    return project.mappings / f"{identifier(file.stem)}.yaml"
+
+
+def draft_mapping(
+    project: Project, file: Path, catalogue: Catalogue, lang: Lang, *, dimensions: Collection[str] = ()
+) -> tuple[Path, bool]:
+    """Write a draft of the mapping of a file, and say whether it is new; one that is there already is left alone."""
+    path = mapping_path(project, file)
+    if path.exists():
+        return path, False
+    path.write_text(draft(file, catalogue, lang, dimensions=dimensions), "utf-8")
+    return path, True
+
+
+def add_dimension(project: Project, file: Path, column: str, lang: Lang) -> list[Path]:
+    """Write the definitions of a social dimension of the project's own, drafted from a column of a file."""
+    texts = draft_dimension(file, column, lang)
+    paths = [project.folder / kind / f"{identifier(column)}.yaml" for kind in ("dimensions", "stratifiers")]
+    for path, text in zip(paths, texts, strict=True):
+        path.parent.mkdir(exist_ok=True)
+        if not path.exists():
+            path.write_text(text, "utf-8")
+    return paths
+
+
+def add_table(
+    project: Project, file: Path, catalogue: Catalogue, *, name: str | None = None
+) -> tuple[Path, Path] | None:
+    """Take a table of published figures into the project and its first plan; None when the file is no such table."""
+    drafted = draft_table(file, catalogue, name=name)
+    if drafted is None:
+        return None
+    table = project.tables / f"{identifier(Path(name or file.name).stem)}.csv"
+    project.tables.mkdir(parents=True, exist_ok=True)
+    write_heat(read_heat(file, name=name), table)
+    plan = min(project.plans.glob("*.yaml"))
+    text = plan.read_text("utf-8")
+    for heading, line in zip(("tables:", "citations:"), drafted, strict=True):
+        if line not in text:
+            lined = re.sub(rf"(?m)^{heading}.*$", lambda found: f"{found[0]}\n{line}", text, count=1)  # noqa: B023
+            text = lined if lined != text else f"{text.rstrip()}\n{heading}\n{line}\n"
+    plan.write_text(text, "utf-8")
+    return table, plan
+
+
+def parsed(text: str, path: Path) -> Mapping:
+    """Return the mapping that a text is; `path` is where it stands, for the message when it is none."""
+    return validated(Mapping, parse_yaml(text, path), path)
+
+
+def read_mapping(path: Path, *, unfinished: bool = False) -> Mapping:
+    """Read a mapping file; one with a question mark or an empty year left in it is refused, unless it may be so yet."""
+    mapping = parsed(path.read_text("utf-8"), path)
+    asked = [name for name, column in mapping.columns.items() if "?" in column.codes.values()]
+    if not unfinished and asked:
+        raise LoadError("codes_asked", path=path.name, columns=", ".join(asked))
+    if not unfinished and mapping.period == Period():
+        raise LoadError("year_asked", path=path.name)
+    return mapping
+
+
+def load_file(
+    project: Project,
+    path: Path,
+    mapping: Mapping,
+    catalogue: Catalogue,
+    *,
+    dry_run: bool,
+    replace: bool,
+    name: str | None = None,
+) -> Taken:
+    """Take a file into the project's store."""
+    make_key(project.key)
+    store, key = Store.create(project.store), read_key(project.key)
+    try:
+        with working("load"):
+            return load(store, path, mapping, catalogue, key=key, dry_run=dry_run, replace=replace, name=name)
+    except LighedError:
+        raise
+    except Exception as error:  # noqa: BLE001 - the text of another's error may hold a value of the file
+        raise LoadError("unexpected", kind=type(error).__name__) from None
+
+
+def plan_of(catalogue: Catalogue, name: str | None, project: Project | None) -> ReleasePlan:
+    """Return the plan of that name; without one, the project's own if it has just one."""
+    own = sorted(path.stem for path in project.plans.glob("*.yaml")) if project else []
+    wanted = name or (own[0] if len(own) == 1 else "")
+    if wanted not in catalogue.plans:
+        raise ReleaseError("no_plan", plan=wanted, known=", ".join(own or sorted(catalogue.plans)))
+    return catalogue.plans[wanted]
+
+
+def estimated(
+    catalogue: Catalogue, plan: ReleasePlan, *, store: Path | None, tables: Path
+) -> tuple[Estimates, dict[str, str], int | None]:
+    """Compute everything a plan asks for: from the persons of the store, and from published tables."""
+    parts, inputs, seed = [], dict[str, str](), None
+    if plan.years:
+        assert store is not None
+        snapshot = Store.open(store).current()
+        engine = connect(folders=[store])
+        parts.append(from_store(engine, snapshot, catalogue, plan))
+        inputs |= snapshot.inputs
+        seed = next((int(load.file.rpartition(" ")[2]) for load in snapshot.loads if load.source == "synthetic"), None)
+    if plan.tables:
+        parts.append(from_tables(catalogue, plan, tables))
+        inputs |= {table.file: _digest(tables / table.file) for table in plan.tables}
+    return Estimates.concat(parts), inputs, seed
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def build(
+    catalogue: Catalogue, plan: ReleasePlan, *, store: Path | None, tables: Path | None, versions: Path, made: str
+) -> Built:
+    """Build a release as the next version below `versions`; an equal one that stands there is taken instead."""
+    estimates, inputs, seed = estimated(catalogue, plan, store=store, tables=tables or BUILT_IN / "published")
+    versions.mkdir(parents=True, exist_ok=True)
+    taken = [int(path.name) for path in versions.iterdir() if path.name.isdecimal()]
+    folder = versions / str(max(taken, default=0) + 1)
+    release = publish(estimates, plan, catalogue, folder, inputs=inputs, made=made, seed=seed)
+    twin = next((versions / str(n) for n in sorted(taken) if same(versions / str(n), folder)), None)
+    if twin:
+        shutil.rmtree(folder)
+        return Built(Release.open(twin), len(estimates), new=False)
+    return Built(release, len(estimates), new=True)
+
+
+def same(one: Path, other: Path) -> bool:
+    """Return whether two release folders are equal to the byte."""
+    names = sorted(path.name for path in one.iterdir())
+    return names == sorted(path.name for path in other.iterdir()) and all(
+        (one / name).read_bytes() == (other / name).read_bytes() for name in names
+    )
+
+
+def point_at(versions: Path, release: Path) -> None:
+    """Put a version in force, in one step."""
+    waiting = versions / "current.new"
+    waiting.write_text(release.name, "ascii")
+    waiting.replace(versions / "current")
+
+
+def sign_off(project: Project, plan: str, candidate: Path, *, by: str) -> Path:
+    """Move a candidate among the releases and put it in force; who signed stands in a log, not in the release."""
+    versions = project.releases / plan
+    versions.mkdir(parents=True, exist_ok=True)
+    taken = [int(path.name) for path in versions.iterdir() if path.name.isdecimal()]
+    target = versions / str(max(taken, default=0) + 1)
+    shutil.copytree(candidate, target.with_name(target.name + ".part"))
+    target.with_name(target.name + ".part").replace(target)
+    point_at(versions, target)
+    with (versions / "signed.jsonl").open("a", encoding="utf-8") as file:
+        file.write(json.dumps({"release": target.name, "by": by}) + "\n")
+    return target
