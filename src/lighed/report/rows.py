@@ -22,6 +22,10 @@ class Index:
 
     rows: dict[tuple[str, str | None, str, bool], list[Row]]
 
+    def has(self, indicator: str) -> bool:
+        """Return whether there are rows of an indicator."""
+        return any(name == indicator for name, _, _, _ in self.rows)
+
     def get(self, indicator: str, stratifier: str | None, measure: str, *, change: bool = False) -> list[Row]:
         """Return the rows of a measure in the order of periods (and levels)."""
         return self.rows.get((indicator, stratifier, measure, change), [])
@@ -63,9 +67,16 @@ def of_area(release: Release, area: str) -> Index:
     return _indexed(release.folder, area)
 
 
+def home(release: Release, indicator: str) -> str:
+    """Return the area that an indicator is shown at first: the release's own, or else the first that has rows of it."""
+    own = release.manifest.front_area
+    listed = (own, *release.areas) if indicator in release.indicators else (own,)
+    return next((area for area in listed if of_area(release, area).has(indicator)), own)
+
+
 def social(release: Release, indicator: Indicator) -> list[Stratifier]:
     """Return the dimensions that an indicator is compared over, those with an order first."""
-    index = of_area(release, release.manifest.front_area)
+    index = of_area(release, home(release, indicator.id))
     present = [s for s in release.stratifiers.values() if index.get(indicator.id, s.id, "crude")]
     return sorted(present, key=lambda s: (not s.social, not s.ordered))
 

@@ -22,6 +22,7 @@ from lighed.report import pages
 from lighed.report.heat import heat_table
 from lighed.report.html import Frame, html
 from lighed.report.page import Notice, Page
+from lighed.report.rows import home
 from lighed.report.view import View
 
 HEADERS = {
@@ -123,8 +124,8 @@ def _parsed(path: str) -> tuple[str, str | None, str | None]:
 
 def _area(release: Release, path: str, asked: dict[str, str]) -> str:
     parts = path.split("/")
-    wanted = asked.get("area") or (parts[1].split(".")[0] if parts[0] == "area" and len(parts) > 1 else None)
-    area = wanted or release.manifest.front_area
+    about = parts[1].split("/")[0].removesuffix(".json").removesuffix(".csv") if len(parts) > 1 else ""
+    area = asked.get("area") or (about if parts[0] == "area" else home(release, about))
     if area not in release.areas:
         raise HTTPException(404)
     return area

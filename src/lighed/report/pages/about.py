@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date
 
 from lighed.core.text import Lang, day, number
-from lighed.core.types import COUNTRY, CitedSource, Indicator
+from lighed.core.types import CitedSource, Indicator
 from lighed.report.page import Block, Cell, Column, Facts, Heading, Link, Page, Points, Table, Words
-from lighed.report.rows import of_area, periods
+from lighed.report.rows import home, of_area, periods
 from lighed.report.view import View
 from lighed.report.words import amount
 
@@ -74,7 +74,7 @@ def _coverage(view: View) -> Table:
 
 
 def _covered(view: View, one: Indicator) -> tuple[Cell, ...]:
-    index = of_area(view.release, COUNTRY)
+    index = of_area(view.release, home(view.release, one.id))
     mine = [(s, m, rows) for (i, s, m, change), rows in index.rows.items() if i == one.id and not change]
     listed = periods(row for _, _, rows in mine for row in rows)
     dims = [view.release.stratifiers[s].short[view.lang] for s in dict.fromkeys(s for s, _, _ in mine) if s]

@@ -64,7 +64,7 @@ def factor(view: View, one: Factor) -> Page:
     ]
     for about in ("factor", "implementation"):
         bullets = [b for b in one.bullets if b.about == about]
-        blocks += [Heading(view.say(f"factor.about_{about}"), about, 3), _bullets(view, bullets, f"{about}-table")]
+        blocks += [Heading(view.say(f"factor.about_{about}"), about, 3), _bullets(view, bullets, about)]
     others = [i for i in view.release.indicators.values() if i.factor == one.id and i.bullet is None]
     if others:
         blocks += [
@@ -88,11 +88,11 @@ def _actions(view: View, actions: Iterable[Action]) -> list[Block]:
     return blocks
 
 
-def _bullets(view: View, bullets: list[Bullet], name: str) -> Table:
+def _bullets(view: View, bullets: list[Bullet], about: str) -> Table:
     lines: list[tuple[Bullet | None, Indicator]] = [
         (b, i) for b in bullets for i in view.catalogue.indicators.values() if i.bullet == b.id
     ]
-    return _table(view, view.say("factor.indicators"), lines, name)
+    return _table(view, view.say(f"factor.about_{about}"), lines, f"{about}-table")
 
 
 def _table(view: View, caption: str, lines: list[tuple[Bullet | None, Indicator]], name: str) -> Table:

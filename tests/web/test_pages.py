@@ -1,0 +1,155 @@
+"""Every page through the front door: no fault, no request elsewhere, accessible, on a telephone, without scripts."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.web.conftest import Visit
+
+pytestmark = pytest.mark.browser
+
+PAGES = [
+    "denmark/",
+    "denmark/rug",
+    "denmark/areas",
+    "denmark/area/0461",
+    "denmark/factors",
+    "denmark/factor/3",
+    "denmark/catalogue",
+    "denmark/catalogue?q=rygning",
+    "denmark/about",
+    "denmark/accessibility",
+    "denmark/indicator/F3.1",
+    "denmark/indicator/F3.1?by=municipality_by_poverty",
+    "denmark/indicator/life_expectancy",
+    "denmark/indicator/F2.1",
+    "synthetic/",
+    "synthetic/?area=0461",
+    "synthetic/rug",
+    "synthetic/area/0461",
+    "synthetic/factor/4",
+    "synthetic/about",
+    "synthetic/indicator/F3.1",
+    "synthetic/indicator/F3.1?view=bars",
+    "synthetic/indicator/F3.1?by=origin&area=1083",
+    "synthetic/indicator/I4.1",
+]
+WIDE, NARROW = 1280, 360
+SCREENSHOTS = Path(__file__).parents[1] / "screenshots"
+
+
+@pytest.mark.parametrize("lang", ["da", "en"])
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_has_no_fault_asks_nobody_else_and_is_accessible(visit: Visit, path: str, lang: str) -> None:
+    page = visit.open(f"/{lang}/{path}")
+    assert visit.faults == []
+    assert visit.elsewhere == []
+    assert visit.axe() == []
+    assert page.locator("h1").count() == 1
+    assert page.locator("html").get_attribute("lang") == lang
+    SCREENSHOTS.mkdir(exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / f"{lang}_{re.sub('[^a-z0-9]+', '_', path.lower())}.png", full_page=True)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_fits_a_telephone(visit: Visit, path: str) -> None:
+    visit.page.set_viewport_size({"width": NARROW, "height": 740})
+    visit.open(f"/da/{path}")
+    assert visit.overflow() == 0
+    assert visit.axe() == []
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_has_everything_without_scripts(browser: Browser, site: str, path: str) -> None:
+    page = browser.new_page(java_script_enabled=False)
+    page.goto(f"{site}/da/{path}")
+    pictures = [image.get_attribute("src") or "" for image in page.locator("figure img").all()]
+    assert len(pictures) == page.locator("figure").count()
+    assert all(page.request.get(site + picture).headers["content-type"] == "image/svg+xml" for picture in pictures)
+    assert all(caption.inner_text().strip() for caption in page.locator("figcaption").all())
+    page.close()
+
+
+def test_choices_work_without_scripts(browser: Browser, site: str) -> None:
+    page = browser.new_page(java_script_enabled=False)
+    page.goto(f"{site}/da/synthetic/indicator/F3.1")
+    page.select_option("#choice-by", "income_quintile")
+    page.select_option("#choice-area", "0461")
+    page.click("form.choices button")
+    assert urlsplit(page.url).query == "area=0461&by=income_quintile&view=equiplot"
+    assert "Odense" in page.inner_text("main")
+    page.close()
+
+
+def test_the_door_opens_on_real_denmark_in_danish_and_synthetic_is_one_click_away(visit: Visit) -> None:
+    page = visit.open("/")
+    assert urlsplit(page.url).path == "/da/denmark/"
+    assert page.locator(".banner").count() == 0
+    page.click("text=Syntetisk Danmark")
+    assert urlsplit(page.url).path == "/da/synthetic/"
+    assert "opdigtede" in page.inner_text(".banner")
+    page.click("text=English")
+    assert urlsplit(page.url).path == "/en/synthetic/"
+
+
+def test_the_keyboard_reaches_the_content_the_menu_and_every_table(visit: Visit) -> None:
+    page = visit.open("/da/denmark/rug")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "content"
+    reached = set()
+    for _ in range(25):
+        page.keyboard.press("Tab")
+        reached.add(page.evaluate("document.activeElement.tagName + (document.activeElement.className || '')"))
+    assert {"SELECTform-select", "BUTTONbutton button-primary", "DIVtable-frame", "A"} <= reached
+
+
+def test_no_address_within_the_site_leads_nowhere(visit: Visit) -> None:
+    waiting, seen = ["/da/denmark/", "/da/synthetic/"], set[str]()
+    while waiting:
+        path = waiting.pop()
+        if path in seen or len(seen) > 250:
+            continue
+        seen.add(path)
+        answer = visit.page.request.get(visit.address + path)
+        assert answer.status == 200, path
+        if "text/html" in answer.headers["content-type"]:
+            found = re.findall(r'href="(/[^"#]*)', answer.text())
+            waiting += [one.replace("&amp;", "&") for one in found if not one.startswith("/static/")]
+    assert len(seen) > 200
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_and_its_twin_say_the_same(visit: Visit, path: str) -> None:
+    stem, _, query = path.partition("?")
+    twin = (stem + "index" if stem.endswith("/") else stem) + ".json" + (f"?{query}" if query else "")
+    said = json.loads(visit.page.request.get(f"{visit.address}/da/{twin}").text())
+    page = visit.open(f"/da/{path}")
+    assert page.inner_text("h1") == said["title"]
+    assert len(said["blocks"]) > 0
+    assert "NaN" not in json.dumps(said)
+
+
+def test_a_page_that_does_not_exist_says_so(visit: Visit) -> None:
+    answer = visit.page.request.get(visit.address + "/da/denmark/indicator/none")
+    assert answer.status == 404
+    assert "findes ikke" in answer.text()
+
+
+def test_a_question_in_the_address_cannot_put_a_script_on_the_page(visit: Visit) -> None:
+    page = visit.open("/da/denmark/catalogue?q=%22%3E%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E")
+    assert page.locator("img[src=x]").count() == 0
+    assert visit.faults == []
+
+
+@pytest.mark.parametrize("header", ["content-security-policy", "x-content-type-options", "referrer-policy"])
+def test_every_answer_is_sent_with_its_guards(visit: Visit, header: str) -> None:
+    for path in ("/da/denmark/", "/static/lighed.css", "/da/denmark/index.json", "/da/none/"):
+        assert header in visit.page.request.get(visit.address + path).headers
