@@ -152,7 +152,7 @@ def _collected(grid: Grid, n: Array) -> npt.NDArray[np.bool_]:
 def _standard_methods(grid: Grid) -> list[str]:
     form = {"rate": "dobson", "mean": "normal", "proportion": "wilson, effective n"}
     return [
-        f"direct, {i.standardise.to}, {form.get(i.kind, 'wilson, effective n')}" if i.standardise else ""
+        f"direct to {i.standardise.to}, {form.get(i.kind, 'wilson, effective n')}" if i.standardise else ""
         for i in grid.indicators
     ]
 

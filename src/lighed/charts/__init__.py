@@ -6,6 +6,6 @@ from lighed.charts.equiplot import equiplot
 from lighed.charts.gap import gap
 from lighed.charts.gradient import gradient
 from lighed.charts.ranking import ranking
-from lighed.charts.theme import Drawn, svg
+from lighed.charts.theme import Drawn, Heads, svg
 
-__all__ = ["Drawn", "bars", "dumbbell", "equiplot", "gap", "gradient", "ranking", "svg"]
+__all__ = ["Drawn", "Heads", "bars", "dumbbell", "equiplot", "gap", "gradient", "ranking", "svg"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from lighed.core.text import Lang, say
 from lighed.core.types import Indicator, Stratifier
 from lighed.report.rows import NULL
-from lighed.report.words import Row, amount, clear, interval, written
+from lighed.report.words import Row, clear, interval, written
 
 
 def level_title(stratifier: Stratifier, level: str | None, lang: Lang) -> str:
@@ -150,20 +150,4 @@ def ranked(indicator: Indicator, stratifier: Stratifier, row: Row, lang: Lang) -
         interval=interval(row, lang),
         worst=stratifier.ends.worst[lang],
         best=stratifier.ends.best[lang],
-    )
-
-
-def growing(indicator: Indicator, stratifier: Stratifier, first: Row, last: Row, change: Row, lang: Lang) -> str:
-    """Say one line of a list of gaps that have moved."""
-    return say(
-        "sentence.growing",
-        lang,
-        indicator=indicator.short[lang],
-        dimension=stratifier.title[lang].lower(),
-        first=first["period"],
-        last=last["period"],
-        first_value=written(first, lang),
-        last_value=written(last, lang),
-        change=amount(change["value"], change["unit"], lang, form="difference"),
-        interval=interval(change, lang),
     )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from lighed.charts import bars, equiplot, gap, gradient
+from lighed.charts import Drawn, Heads, bars, equiplot, gap, gradient
 from lighed.core.condition import sentence
 from lighed.core.text import Text, number, texts
 from lighed.core.types import UNKNOWN, Indicator, Stratifier
 from lighed.report import sentences
-from lighed.report.methods import explained
+from lighed.report.methods import all_explained, explained
 from lighed.report.page import (
     Block,
     Cell,
@@ -119,37 +119,40 @@ def _choices(view: View, one: Indicator, chosen: Stratifier, dimensions: list[St
 
 
 def _pattern(view: View, one: Indicator, chosen: Stratifier, groups: list[Row], latest: list[Row], look: str) -> Figure:
-    title = view.say(
-        "indicator.pattern_title", indicator=one.short[view.lang], dimension=chosen.title[view.lang].lower()
-    )
+    """The groups: of few all periods as dots or the last as bars, of many the last as a gradient."""
+    many, total = len(chosen.levels) > MANY, view.index.groups(one, None)
+    period = latest[0]["period"] if latest else ""
+    mean = next((row for row in reversed(total) if row["period"] == period and row["value"] is not None), None)
+    said = [] if many else [f"{one.title[view.lang]}."]
+    said.append(_who(view, one, chosen, latest))
+    ends = sentences.ends(chosen, latest, one, view.lang)
+    if many:
+        said.append(view.say("indicator.gradient", worst=ends[0], best=ends[1]))
+    elif look == "bars" and mean:
+        said.append(view.say("indicator.average", value=written(mean, view.lang)))
+    heads, average = _heads(view, one, chosen, groups, " ".join(said)), mean["value"] if mean else None
+    if many:
+        return _with_table(
+            view, one, chosen, latest, gradient(latest, chosen, heads, average=average, ends=ends), heads
+        )
+    if look == "bars":
+        return _with_table(view, one, chosen, groups, bars(latest, chosen, heads, average=average), heads)
+    kept = sorted({row["period"] for row in groups})[-PERIODS:]
+    lines = [row | {"row": row["period"]} for row in reversed(groups) if row["period"] in kept]
+    return _with_table(view, one, chosen, groups, equiplot(lines, chosen, heads), heads)
+
+
+def _heads(view: View, one: Indicator, chosen: Stratifier, groups: list[Row], spoken: str) -> Heads:
+    names = {"indicator": one.short[view.lang], "dimension": chosen.title[view.lang].lower()}
     certain = any(row["lower"] is not None for row in groups)
     unit = view.say(f"unit.{one.unit}.axis")
-    subtitle = view.say(
-        "indicator.subtitle" if certain else "indicator.subtitle_plain", area=view.place, unit=unit.lower()
-    )
-    spoken = view.say("sentence.about", title=one.title[view.lang], text=_who(view, one, chosen, latest))
-    total = view.index.groups(one, None)
-    average = next((row["value"] for row in reversed(total) if latest and row["period"] == latest[0]["period"]), None)
-    common: dict[str, Any] = {"title": title, "subtitle": subtitle, "axis": unit, "lang": view.lang}
-    if len(chosen.levels) > MANY:
-        named = sentences.ends(chosen, latest, one, view.lang)
-        spoken = " ".join(
-            [_who(view, one, chosen, latest), view.say("indicator.gradient", worst=named[0], best=named[1])]
-        )
-        chart = gradient(latest, chosen, average=average, ends=named, description=spoken, **common)
-        return Figure("pattern", chart, spoken, _groups_table(view, one, chosen, latest))
-    if look == "bars":
-        spoken = (
-            " ".join([spoken, view.say("indicator.average", value=written(total[-1], view.lang))])
-            if average is not None
-            else spoken
-        )
-        chart = bars(latest, chosen, average=average, description=spoken, **common)
-    else:
-        kept = sorted({row["period"] for row in groups})[-PERIODS:]
-        lines = [row | {"row": row["period"]} for row in reversed(groups) if row["period"] in kept]
-        chart = equiplot(lines, chosen, description=spoken, **common)
-    return Figure("pattern", chart, spoken, _groups_table(view, one, chosen, groups))
+    key = "indicator.subtitle" if certain else "indicator.subtitle_plain"
+    subtitle = view.say(key, area=view.place, unit=unit.lower())
+    return Heads(view.say("indicator.pattern_title", **names), subtitle, spoken, unit, view.lang)
+
+
+def _with_table(view: View, one: Indicator, chosen: Stratifier, rows: list[Row], chart: Drawn, heads: Heads) -> Figure:
+    return Figure("pattern", chart, heads.description, _groups_table(view, one, chosen, rows))
 
 
 def _groups_table(view: View, one: Indicator, chosen: Stratifier, groups: list[Row]) -> Table:
@@ -201,7 +204,7 @@ def _gap(view: View, one: Indicator, chosen: Stratifier, pair: tuple[str, str]) 
     blocks: list[Block] = [Heading(view.say("indicator.gap"), "gap")]
     if len(view.index.get(one.id, chosen.id, pair[0])) > 1:
         spoken = sentences.trend((ends[0], ends[1], ends[2], ends[3]), (changes[0], changes[1]), view.lang)
-        blocks += [Words(spoken)] if spoken else []
+        blocks += [Words(spoken[:1].upper() + spoken[1:])] if spoken else []
     names = tuple(view.say(f"measure.{m}.title").lower() for m in pair)
     blocks += [
         Words(view.say("sentence.gap_from", absolute_measure=names[0], relative_measure=names[1])),
@@ -219,15 +222,8 @@ def _gap_figure(view: View, one: Indicator, chosen: Stratifier, scale: str, meas
         f"{name}, {view.place}, {last['period']}: {written(last, view.lang)} {interval(last, view.lang)}".strip()
         + f". {view.say(f'measure.{measure}.meaning')}"
     )
-    chart = gap(
-        rows,
-        null=NULL[measure],
-        title=title,
-        subtitle=f"{one.short[view.lang]}, {chosen.short[view.lang].lower()}, {view.place}",
-        description=spoken,
-        axis=view.say(f"unit.{unit}.gap"),
-        lang=view.lang,
-    )
+    subtitle = f"{one.short[view.lang]}, {chosen.short[view.lang].lower()}, {view.place}"
+    heads = Heads(title, subtitle, spoken, view.say(f"unit.{unit}.gap"), view.lang)
     columns = (
         Column(view.say("indicator.period")),
         Column(name, number=True),
@@ -236,7 +232,9 @@ def _gap_figure(view: View, one: Indicator, chosen: Stratifier, scale: str, meas
     cells = tuple(
         (Cell(row["period"]), _value(row, view), Cell(interval(row, view.lang), number=True)) for row in reversed(rows)
     )
-    return Figure(scale, chart, spoken, Table(title, columns, cells, id=f"{scale}-table"))
+    return Figure(
+        scale, gap(rows, heads, null=NULL[measure]), spoken, Table(title, columns, cells, id=f"{scale}-table")
+    )
 
 
 def _potential(view: View, one: Indicator, chosen: Stratifier, latest: list[Row]) -> list[Block]:
@@ -296,7 +294,7 @@ def _made(view: View, one: Indicator, chosen: Stratifier, rows: list[Row]) -> li
     """How the shown figures were made: each method that occurs, and the rule of the release."""
     shown = [*view.index.groups(one, chosen.id), *view.index.groups(one, None)]
     shown += [row for m in view.index.gap(one.id, chosen) or () for row in view.index.get(one.id, chosen.id, m)]
-    ways = dict.fromkeys(explained(row["method"], view) for row in shown if row["method"])
+    ways = all_explained([row["method"] for row in shown if row["method"]], view)
     manifest = view.release.manifest
     items = [Words(way[:1].upper() + way[1:] + ("" if way.endswith(".") else ".")) for way in ways]
     hidden = sum(row["flags"] == "suppressed" for row in rows)

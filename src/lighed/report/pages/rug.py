@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lighed.core.types import Indicator, Stratifier
-from lighed.report.page import Block, Cell, Choices, Column, Link, Notice, Page, Table, Tone, Words
+from lighed.report.page import Block, Cell, Choices, Column, Notice, Page, Table, Tone, Words
 from lighed.report.rows import of_area
 from lighed.report.view import View
 from lighed.report.words import Row, clear, flag_word, written
@@ -41,7 +41,7 @@ def rug(view: View) -> Page:
         view.say("rug.title"),
         view.lang,
         tuple(blocks),
-        view.trail(Link(view.say("menu.rug"), view.href("rug"))),
+        view.trail(),
         rows=given,
     )
 

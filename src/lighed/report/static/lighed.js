@@ -4,6 +4,8 @@ const locales = {
   en: { decimal: ".", thousands: ",", grouping: [3], currency: ["£", ""], minus: "−" },
 };
 
+const NARROW = 420; // pixels below which the names of groups do not fit beside each other
+
 async function draw() {
   const canvases = [...document.querySelectorAll("[data-chart]")];
   if (canvases.length === 0) return;
@@ -11,6 +13,7 @@ async function draw() {
   const formatLocale = locales[document.documentElement.lang];
   for (const canvas of canvases) {
     const spec = JSON.parse(document.getElementById(`chart-${canvas.dataset.chart}`).textContent);
+    if (canvas.clientWidth < NARROW) spec.config.legend.columns = 1;
     await window.vegaEmbed(canvas, spec, { actions: false, ast: true, renderer: "svg", defaultStyle: false, logLevel: 1, formatLocale });
     canvas.dataset.drawn = "true";
   }
