@@ -20,7 +20,8 @@ from lighed.core.errors import StoreError
 from lighed.core.progress import track
 from lighed.sources.synthetic.chances import calibrated, draw_positions
 from lighed.sources.synthetic.happenings import Truth, answers, events
-from lighed.sources.synthetic.people import BLOCK, Population, years
+from lighed.sources.synthetic.people import Population
+from lighed.sources.synthetic.world import BLOCK, years
 from lighed.store.snapshot import Load, Store
 
 __all__ = ["Truth", "fill", "generate", "years"]

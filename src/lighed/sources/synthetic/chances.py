@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from scipy.special import expit, logit
 
-from lighed.sources.synthetic.people import BLOCK, GROUPS, Array, Population, Rng, day_of, parameters, years
+from lighed.sources.synthetic.people import Population
+from lighed.sources.synthetic.world import BLOCK, GROUPS, Array, Rng, day_of, parameters, years
 
 IN_ORDER = {"education_profile", "parents", "income"}
 

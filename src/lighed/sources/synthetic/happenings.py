@@ -10,17 +10,8 @@ import numpy as np
 import pyarrow as pa
 
 from lighed.sources.synthetic.chances import chances, eligible, models
-from lighed.sources.synthetic.people import (
-    Array,
-    Population,
-    Rng,
-    date,
-    day_of,
-    municipalities,
-    parameters,
-    rows,
-    years,
-)
+from lighed.sources.synthetic.people import Population
+from lighed.sources.synthetic.world import Array, Rng, date, day_of, municipalities, parameters, rows, years
 
 LEVELS = ("short", "medium", "long")
 
