@@ -311,6 +311,7 @@ def residual_variance(value: Array, weight: Array) -> Floats:
     array, shape (..., level)
         The residual variance of the weighted least-squares line over each level's share: put into the delta method it
         gives the classical standard error of the line, to be used with Student's t on levels − 2 degrees of freedom.
+        Not finite where a level is empty or where two levels leave no residual.
 
     Examples
     --------
@@ -318,10 +319,11 @@ def residual_variance(value: Array, weight: Array) -> Floats:
     [0.0, 0.0, 0.0]
     """
     value, weight = np.asarray(value, float), np.asarray(weight, float)
-    part, off = share(weight), ridit(weight) - 0.5
-    line = average(value, weight)[..., None] - slope_index(value, weight)[..., None] * off
-    spread = (part * (value - line) ** 2).sum(-1, keepdims=True) / (value.shape[-1] - 2)
-    return np.asarray(spread / part, float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        part, off = share(weight), ridit(weight) - 0.5
+        line = average(value, weight)[..., None] - slope_index(value, weight)[..., None] * off
+        spread = (part * (value - line) ** 2).sum(-1, keepdims=True) / (value.shape[-1] - 2)
+        return np.asarray(spread / part, float)
 
 
 def evaluate(
