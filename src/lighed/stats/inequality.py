@@ -187,7 +187,7 @@ def relative_index(value: Array, weight: Array) -> Array:
     7.0
     """
     middle, half = average(value, weight), slope_index(value, weight) / 2
-    positive = (middle - half).real * (middle + half).real > 0
+    positive = np.minimum((middle - half).real, (middle + half).real) > 0
     return np.where(positive, middle + half, np.nan) / np.where(positive, middle - half, 1)
 
 
