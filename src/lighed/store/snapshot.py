@@ -202,7 +202,11 @@ class Writer:
         """Leave out what an earlier load of the same file under the same mapping gave."""
         gone = {load.digest for load in self.loads if (load.mapping, load.file) == (mapping, file)}
         self.loads = [load for load in self.loads if load.digest not in gone]
-        self.files = {t: [entry for entry in entries if entry["load"] not in gone] for t, entries in self.files.items()}
+        # Identities stay: a number that was given once must never be given to somebody else.
+        self.files = {
+            t: [entry for entry in entries if t == "identity" or entry["load"] not in gone]
+            for t, entries in self.files.items()
+        }
 
     def open_table(self, table: str, digest: str) -> pq.ParquetWriter:
         """Open a new Parquet file of `table` for a source that writes batch by batch; the caller closes it."""
