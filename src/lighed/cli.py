@@ -57,11 +57,10 @@ def init(
     """Look at your files and draft a mapping for each; you read it through before anything is loaded."""
     from lighed import catalogue
     from lighed.core.project import Project
-    from lighed.store.pseudonym import make_key
     from lighed.workbench import zone
 
     made = Project.create(project, first=_today().year - 10, last=_today().year - 1)
-    make_key(made.key)
+    zone.first_key(made)
     for file in files:
         taken = zone.add_table(made, file, catalogue.load(project))
         if taken:

@@ -40,7 +40,10 @@ def read_key(path: Path) -> bytes:
     """Read the key; without it nothing can be taken in."""
     if not path.is_file():
         raise StoreError("no_key", path=path)
-    key = bytes.fromhex(path.read_text("ascii").strip())
+    try:
+        key = bytes.fromhex(path.read_text("ascii").strip())
+    except ValueError:
+        raise StoreError("short_key", path=path) from None
     if len(key) < KEY_BYTES:
         raise StoreError("short_key", path=path)
     return key

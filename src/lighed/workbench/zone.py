@@ -111,6 +111,12 @@ def read_mapping(path: Path, *, unfinished: bool = False) -> Mapping:
     return mapping
 
 
+def first_key(project: Project) -> None:
+    """Make the key of the pseudonyms, unless something is stored: with another key its persons would become others."""
+    if not (project.store / "current").is_file() or not Store.open(project.store).current().loads:
+        make_key(project.key)
+
+
 def load_file(
     project: Project,
     path: Path,
@@ -122,7 +128,7 @@ def load_file(
     name: str | None = None,
 ) -> Taken:
     """Take a file into the project's store."""
-    make_key(project.key)
+    first_key(project)
     store, key = Store.create(project.store), read_key(project.key)
     try:
         with working("load"):
