@@ -29,6 +29,7 @@ DATES = {
     "ddmmyyyy": r"^(?P<d>\d{2})(?P<m>\d{2})(?P<y>\d{4})$",
 }
 ROW_PER_THING = {"position", "answer", "event"}
+_WHOLE_CPR = "^" + CPR.pattern + "$"
 MISSING_MARKS = ("", ".", "NA", "NULL")
 
 
@@ -196,10 +197,11 @@ class Reading:
         """An identifier as it will be hashed; a CPR number has ten characters, and a lost leading zero comes back."""
         if given.as_ in {None, "cpr"}:
             texts = pc.if_else(pc.match_substring_regex(texts, r"^\d{9}$"), pc.utf8_lpad(texts, 10, "0"), texts)
-            good = pc.match_substring_regex(texts, "^" + CPR.pattern + "$")
+            good = pc.match_substring_regex(texts, _WHOLE_CPR)
             self._wrong("not_a_cpr", column, np.flatnonzero(~np.asarray(pc.fill_null(good, True))), show=False)
-        self._wrong("no_identifier", column, np.flatnonzero(~np.asarray(texts.is_valid())), show=False)
-        return texts
+        # Two spellings of one number must be one person already when rows are held against each other.
+        bare = pc.utf8_upper(pc.replace_substring_regex(texts, r"[-\s]", ""))
+        return pc.if_else(pc.match_substring_regex(texts, _WHOLE_CPR), bare, texts)
 
     def _code(self, column: str, given: ColumnMapping, texts: pa.Array, known: set[str] | None) -> pa.Array:
         """Codes as the store has them: those of the mapping, and those that are the store's own already."""
@@ -272,6 +274,7 @@ class Reading:
         column, given = next((c, m) for c, m in self.mapping.columns.items() if m.to == "person_id")
         before = len(self.problems)
         found = self._identifier(column, given, self._text(column, given))
+        self._wrong("no_identifier", column, np.flatnonzero(~np.asarray(found.is_valid())), show=False)
         if getattr(self, "_person_read", False):
             del self.problems[before:]  # said once
         self._person_read = True

@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from lighed.core.errors import StoreError
+from lighed.core.identifiers import CPR
 from lighed.store.snapshot import Snapshot, Writer
 
 KEY_BYTES = 32
@@ -50,8 +51,13 @@ def read_key(path: Path) -> bytes:
 
 
 def hashed(identifiers: Sequence[str], key: bytes) -> list[str]:
-    """Return the keyed 128-bit hash of each identifier, in 32 digits; case, hyphens and spaces do not matter."""
-    return [hmac.digest(key, re.sub(r"[-\s]", "", word).upper().encode(), "sha256")[:16].hex() for word in identifiers]
+    """Return the keyed 128-bit hash of each identifier, in 32 digits; a CPR number is one however it is written."""
+    return [hmac.digest(key, _bare(word).encode(), "sha256")[:16].hex() for word in identifiers]
+
+
+def _bare(word: str) -> str:
+    # Elsewhere a hyphen tells identifiers apart: 1-11 is not 11-1.
+    return re.sub(r"[-\s]", "", word).upper() if CPR.fullmatch(word) else word
 
 
 class Identities:
