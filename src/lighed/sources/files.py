@@ -229,10 +229,11 @@ class Reading:
 
     def _area(self, column: str, given: ColumnMapping, texts: pa.Array) -> pa.Array:
         # Statistics Denmark writes 101 where CPR writes 0101
-        padded = pc.if_else(pc.match_substring_regex(texts, r"^\d{1,3}$"), pc.utf8_lpad(texts, 4, "0"), texts)
-        return self._code(
-            column, given, padded, {a.code for a in self.catalogue.areas.values()} if not given.codes else None
-        )
+        short = pc.match_substring_regex(texts, r"^\d{1,3}$")
+        if given.codes:
+            short = pc.and_(short, pc.invert(pc.is_in(texts, value_set=pa.array(list(given.codes)))))
+        padded = pc.if_else(short, pc.utf8_lpad(texts, 4, "0"), texts)
+        return self._code(column, given, padded, {area.code for area in self.catalogue.areas.values()})
 
     def _read(
         self, column: str, given: ColumnMapping, kind: ColumnKind, of: Column | None, known: set[str] | None
