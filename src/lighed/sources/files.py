@@ -98,6 +98,12 @@ class Reading:
             if c not in self.mapping.columns and not (period and c == period.column)
         ]
         problems += [p for c, m in self.mapping.columns.items() if (p := self._bad_target(c, m))]
+        first: dict[str, str] = {}
+        problems += [
+            Problem("target_twice", file, column=c, value=m.to, values={"first": first[m.to]})
+            for c, m in self.mapping.columns.items()
+            if m.to != "ignore" and first.setdefault(m.to, c) != c
+        ]
         problems += [
             Problem("unknown_constant", file, value=target)
             for target in self.mapping.constants
