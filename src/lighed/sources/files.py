@@ -350,8 +350,10 @@ class Reading:
         columns: dict[str, pa.Array] = {"person_id": self._person()}
         columns["dimension" if name == "position" else "item"] = pa.repeat(pa.scalar(thing), self.raw.length)
         if name == "event":
-            columns["date"] = self._date(column, given, self._text(column, given))
-            value = columns["date"]
+            value = columns["date"] = self._date(column, given, self._text(column, given))
+            # The file has no number for the event: a person has one of a kind a day.
+            parts = (columns["person_id"], columns["item"].cast(pa.string()), value.cast(pa.string()))
+            columns["event_id"] = pc.binary_join_element_wise(*parts, " ")
         else:
             found: Any = self.catalogue.dimensions[thing] if name == "position" else self.catalogue.items[thing]
             known = set(found.categories) or None
