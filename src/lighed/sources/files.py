@@ -69,6 +69,7 @@ class Reading:
 
     def __post_init__(self) -> None:
         self.problems: list[Problem] = []
+        self._said: set[str] = set()
         self.rows = np.arange(self.raw.length, dtype=np.int64) + self.raw.first_row
 
     def tables(self) -> dict[str, pa.Table]:
@@ -148,10 +149,20 @@ class Reading:
             return None
         if period.column is None:
             return np.full(self.raw.length, period.year, np.int64)
+        before = len(self.problems)
         found = self._whole(period.column, self._text(period.column))
         years = np.asarray(found.fill_null(0))
-        self._wrong("not_a_year", period.column, np.flatnonzero((years < 1900) | (years > 2100)))
+        wrong = np.asarray(found.is_valid()) & ((years < 1900) | (years > 2100))
+        self._wrong("not_a_year", period.column, np.flatnonzero(wrong))
+        self._wrong("empty", period.column, np.flatnonzero(np.asarray(self._text(period.column).is_null())))
+        self._once("year", before)
         return years
+
+    def _once(self, what: str, before: int) -> None:
+        """Forget the problems since `before` when they have been said: what several tables need is read for each."""
+        if what in self._said:
+            del self.problems[before:]
+        self._said.add(what)
 
     def _whole(self, column: str, texts: pa.Array) -> pa.Array:
         numbers = self._number(column, texts)
@@ -282,9 +293,7 @@ class Reading:
         before = len(self.problems)
         found = self._identifier(column, given, self._text(column, given))
         self._wrong("no_identifier", column, np.flatnonzero(~np.asarray(found.is_valid())), show=False)
-        if getattr(self, "_person_read", False):
-            del self.problems[before:]  # said once
-        self._person_read = True
+        self._once("person", before)
         return found
 
     def _direct_tables(self) -> list[str]:
