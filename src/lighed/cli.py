@@ -56,6 +56,7 @@ def init(
 ) -> None:
     """Look at your files and draft a mapping for each; you read it through before anything is loaded."""
     from lighed import catalogue
+    from lighed.core.identifiers import masked
     from lighed.core.project import Project
     from lighed.workbench import zone
 
@@ -64,14 +65,15 @@ def init(
     for file in files:
         taken = zone.add_table(made, file, catalogue.load(project))
         if taken:
-            out.print(say("cli.drafted_table", LANG, file=file.name, path=taken[0], plan=taken[1]), markup=False)
+            shown = masked(file.name)
+            out.print(say("cli.drafted_table", LANG, file=shown, path=taken[0], plan=taken[1]), markup=False)
             continue
         for column in dimension or []:
             for path in zone.add_dimension(made, file, column, LANG):
                 out.print(say("cli.drafted_dimension", LANG, path=path, id=path.stem), markup=False)
         target, new = zone.draft_mapping(made, file, catalogue.load(project), LANG, dimensions=dimension or [])
         key = "cli.drafted" if new else "cli.kept_draft"
-        out.print(say(key, LANG, path=target, file=file, project=project), markup=False)
+        out.print(say(key, LANG, path=target, file=masked(str(file)), project=project), markup=False)
 
 
 @app.command()
@@ -97,7 +99,7 @@ def load(
             err.print(say("cli.no_mapping", LANG, file=masked(str(file)), project=project), style="red", markup=False)
             raise typer.Exit(1)
         taken = load_file(made, file, read_mapping(chosen), known, dry_run=dry_run, replace=replace)
-        note(made, "try" if dry_run else "load", chosen.name, f"{sum(taken.rows.values())} rows")
+        note(made, "try" if dry_run else "load", masked(chosen.name), f"{sum(taken.rows.values())} rows")
         key = "cli.would_load" if dry_run else "cli.loaded" if taken.changed else "cli.unchanged"
         rows = number(sum(taken.rows.values()), LANG, digits=0)
         listed = ", ".join(f"{table} {number(n, LANG, digits=0)}" for table, n in taken.rows.items())
@@ -109,7 +111,8 @@ def load(
                 rows=rows,
                 persons=number(taken.persons, LANG, digits=0),
                 tables=listed,
-            )
+            ),
+            markup=False,
         )
 
 

@@ -6,7 +6,7 @@ import re
 
 CPR = re.compile(r"\d{6}[-\s]?[0-9A-Za-z]{4}")
 # A number that lost its leading zero is one too. What merely looks like a number of a person is hidden with them.
-_LIKE = re.compile(r"(?<!\d)(\d{6}[-\s]?\d{4}|\d{6}-[0-9A-Za-z]{4}|\d{9})(?!\d)")
+_LIKE = re.compile(r"(?<!\d)(\d{6}[-\s]?\d{4}|\d{5,6}-[0-9A-Za-z]{4}|\d{5}\s\d{4}|\d{9})(?!\d)")
 HIDDEN = "••••"
 
 
@@ -19,3 +19,8 @@ def masked(text: str) -> str:
     ('••••.csv', 'født ••••', '2025-01-31')
     """
     return _LIKE.sub(HIDDEN, text)
+
+
+def shows_number(text: str) -> bool:
+    """Return whether something in `text` looks like a CPR number."""
+    return _LIKE.search(text) is not None

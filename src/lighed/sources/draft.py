@@ -17,7 +17,7 @@ from lighed.catalogue import Catalogue
 from lighed.catalogue.load import BUILT_IN, read_yaml
 from lighed.core.errors import DataError, Problem
 from lighed.core.heat import COLUMNS, OLD_NAMES, OPTIONAL
-from lighed.core.identifiers import CPR, masked
+from lighed.core.identifiers import CPR, masked, shows_number
 from lighed.core.text import Lang, say
 from lighed.core.types import Dimension, Item, Stratifier
 from lighed.sources.files import DATES
@@ -90,7 +90,7 @@ def draft_dimension(path: Path, name: str, lang: Lang) -> tuple[str, str]:
     if name not in raw.columns:
         raise DataError([Problem("missing_column", path.name, column=name)])
     counted = pc.value_counts(raw.columns[name].drop_null()).to_pylist()
-    codes = {pair["values"]: pair["counts"] for pair in counted if not MISSING.fullmatch(pair["values"])}
+    codes = {pair["values"]: pair["counts"] for pair in counted if _is_code(pair["values"])}
     if not 2 <= len(codes) <= MOST_LEVELS:
         raise DataError([Problem("no_levels", path.name, column=name, values={"most": MOST_LEVELS})])
     own, title = identifier(name), {"da": name, "en": name}
@@ -109,6 +109,10 @@ def draft_dimension(path: Path, name: str, lang: Lang) -> tuple[str, str]:
         f"  - levels: {_flow({ids[code]: [code] for code in ids})}",
     ]
     return "\n".join(dimension) + "\n", "\n".join(stratifier) + "\n"
+
+
+def _is_code(value: str) -> bool:
+    return not MISSING.fullmatch(value) and not shows_number(value)
 
 
 def draft_table(path: Path, catalogue: Catalogue, *, name: str | None = None) -> tuple[str, str] | None:
@@ -207,7 +211,8 @@ def _in_thousands(column: Column) -> bool:
 def _codes(guess: dict[str, Any], column: Column, thing: Dimension | Item | None) -> dict[str, Any]:
     """Codes that are the store's own stand for themselves; those that nobody can know are left for a person to fill."""
     categories = set(thing.categories) if thing is not None else set()
-    present = sorted(column.distinct.to_pylist())
+    # What looks like a person's number is no code, and is written nowhere; on loading it is an unknown one.
+    present = sorted(code for code in column.distinct.to_pylist() if not shows_number(code))
     missing = [code for code in present if MISSING.fullmatch(code) and code not in categories]
     made: dict[str, Any] = {"missing": missing} if missing and (categories or "codes" in guess) else {}
     if "codes" in guess:

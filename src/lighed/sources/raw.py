@@ -21,6 +21,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from lighed.core.errors import DataError, Problem
+from lighed.core.identifiers import shows_number
 from lighed.core.types import Definition
 
 DELIMITERS = (";", ",", "\t", "|")
@@ -84,9 +85,8 @@ def _parquet(path: Path, shown: str) -> Raw:
         raise DataError([Problem("cut_off", shown)]) from None
     if not table.num_rows:
         raise DataError([Problem("no_rows", shown)])
-    return Raw(
-        shown, {name: _as_text(table[name]) for name in table.column_names}, 1, Format(kind="parquet", decimal=".")
-    )
+    columns = {name: _as_text(table[place]) for place, name in enumerate(_header(shown, table.column_names))}
+    return Raw(shown, columns, 1, Format(kind="parquet", decimal="."))
 
 
 def _as_text(column: pa.ChunkedArray) -> pa.Array:
@@ -209,6 +209,8 @@ def _header(shown: str, names: list[str]) -> list[str]:
     if not any(header):
         raise DataError([Problem("no_header", shown)])
     problems = [Problem("no_column_name", shown, 1, str(k + 1)) for k, name in enumerate(header) if not name]
+    # A file without column names would have its first person for a header, and drafts and pages show the header.
+    problems += [Problem("number_for_name", shown, 1, name) for name in header if shows_number(name)]
     problems += [
         Problem("column_twice", shown, 1, name) for name in sorted({n for n in header if n and header.count(n) > 1})
     ]

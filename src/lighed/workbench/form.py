@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from lighed.catalogue import Catalogue
-from lighed.core.identifiers import masked
+from lighed.core.identifiers import masked, shows_number
 from lighed.core.text import Lang, say
 from lighed.sources.draft import Column, thing_of
 from lighed.sources.files import DATES
@@ -89,7 +89,8 @@ def _line(number: int, column: Column, given: ColumnMapping, catalogue: Catalogu
     listed = ", ".join(masked(code) for code in sorted(counts)[:8]) + (" …" if len(counts) > 8 else "")
     seen = say("zone.seen", lang, distinct=len(counts), empty=column.texts.null_count)
     categories = _categories(given.to, catalogue, lang)
-    codes = tuple(Code(code, counts[code], _means(given, code, categories)) for code in sorted(counts))
+    known = sorted(code for code in counts if not shows_number(code))
+    codes = tuple(Code(code, counts[code], _means(given, code, categories)) for code in known)
     return Line(
         number,
         column.name,
@@ -144,7 +145,8 @@ def _chosen(number: int, column: Column, form: Given[str, Any]) -> dict[str, Any
     made |= {"times": float(times)} if times.replace(".", "", 1).isdecimal() else {}
     missing = [word.strip() for word in str(form.get(f"missing.{number}", "")).split(",") if word.strip()]
     codes: dict[str, str] = {}
-    for place, code in enumerate(sorted(column.distinct.to_pylist())):
+    known = sorted(code for code in column.distinct.to_pylist() if not shows_number(code))
+    for place, code in enumerate(known):
         meant = form.get(f"code.{number}.{place}")
         if meant == "missing":
             missing.append(code)
