@@ -26,6 +26,7 @@ from lighed.core.types import Definition
 
 DELIMITERS = (";", ",", "\t", "|")
 MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+DOUBLED = re.compile("Ã[¦¸¥\u2020\u02dc\u2026\x86\x98\x85]")
 NUMBER = re.compile(r"[-+]?(\d{1,3}(\.\d{3})+|\d+)(,\d+)?|[-+]?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?([eE][-+]?\d+)?")
 CHUNK = 1 << 20
 MOST_UNPACKED = 2 << 30
@@ -161,7 +162,7 @@ def _text(path: Path, shown: str, form: Format) -> Raw:
 
 
 def _encoding(path: Path, shown: str) -> str:
-    """Find the letters of the whole file: by its mark, else UTF-8, else Windows; a file of both is refused."""
+    """Find the letters of the whole file: by its mark, else UTF-8, else Windows."""
     with path.open("rb") as file:
         start = file.read(4096)
     marked = next((name for mark, name in MARKS.items() if start.startswith(mark)), None)
@@ -169,34 +170,40 @@ def _encoding(path: Path, shown: str) -> str:
         return marked
     if b"\x00" in start:
         raise DataError([Problem("not_text", shown)])
-    if _wrong_row(path, "utf-8") is None:
-        return "utf-8"
-    with path.open(encoding="cp1252", errors="replace", newline="") as file:
-        for row, line in enumerate(file, 1):
-            # "Ã¸" and its like are Danish letters of UTF-8 read as Windows letters: the file holds both kinds.
-            if re.search("Ã[¦¸¥\u2020\u02dc\u2026]", line):
-                raise DataError([Problem("mixed_letters", shown, row)])
-    return "cp1252"
+    return "utf-8" if _wrong_row(path, "utf-8") is None else "cp1252"
 
 
 def _demand_letters(path: Path, shown: str, encoding: str) -> None:
     try:
         row = _wrong_row(path, encoding)
+        windows = codecs.lookup(encoding).name in {"cp1252", "iso8859-1"}
     except LookupError:
         raise DataError([Problem("no_such_letters", shown, values={"encoding": encoding})]) from None
     if row is not None:
         raise DataError([Problem("letters", shown, row, values={"encoding": encoding})])
+    if windows and (mixed := _doubled_row(path, encoding)):
+        key = "letters" if _wrong_row(path, "utf-8") is None else "mixed_letters"
+        raise DataError([Problem(key, shown, mixed, values={"encoding": encoding})])
+
+
+def _doubled_row(path: Path, encoding: str) -> int | None:
+    """Return the first row with "Ã¸" or its like: a Danish letter of UTF-8, read as two Windows letters."""
+    with path.open(encoding=encoding, newline="") as file:
+        return next((row for row, line in enumerate(file, 1) if DOUBLED.search(line)), None)
 
 
 def _wrong_row(path: Path, encoding: str) -> int | None:
-    """Return the row in which the file is not written in `encoding`; None when it is to the end."""
+    """Return the row in which the file is not text in `encoding`; None when it is to the end."""
     decoder, row = codecs.getincrementaldecoder(encoding)(), 1
     with path.open("rb") as file:
         while chunk := file.read(CHUNK):
             try:
-                row += decoder.decode(chunk).count("\n")
+                text = decoder.decode(chunk)
             except UnicodeDecodeError as error:
                 return row + chunk[: error.start].count(b"\n")
+            if "\x00" in text:
+                return row + text[: text.index("\x00")].count("\n")
+            row += text.count("\n")
     try:
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:
