@@ -70,7 +70,7 @@ class Reading:
     def __post_init__(self) -> None:
         self.problems: list[Problem] = []
         self._said: set[str] = set()
-        self.rows = np.arange(self.raw.length, dtype=np.int64) + self.raw.first_row
+        self.rows = self.raw.rows
 
     def tables(self) -> dict[str, pa.Table]:
         """Return the tables, identifiers still as texts, each row with its number in the file."""

@@ -101,7 +101,7 @@ class _Cells:
     """Turns texts into numbers and collects what is wrong with them."""
 
     def __init__(self, raw: Raw) -> None:
-        self.raw, self.problems = raw, list[Problem]()
+        self.raw, self.problems, self.numbers = raw, list[Problem](), raw.rows
         self.texts = {
             OLD_NAMES.get(name, name): [(word or "").strip() for word in column.to_pylist()]
             for name, column in raw.columns.items()
@@ -112,7 +112,7 @@ class _Cells:
 
     def wrong(self, key: str, name: str, k: int, **values: Any) -> None:
         self.problems.append(
-            Problem(key, self.raw.file, k + self.raw.first_row, name, self.text(name, k) or None, values)
+            Problem(key, self.raw.file, int(self.numbers[k]), name, self.text(name, k) or None, values)
         )
 
     def number(self, name: str, k: int) -> float | None:
@@ -149,7 +149,7 @@ class _Cells:
             return None
         given: dict[str, Any] = words | numbers | {"date": words["date"].removesuffix(".0")}
         return HeatRow(
-            row=k + self.raw.first_row,
+            row=int(self.numbers[k]),
             **given,
             note=self.text("note", k),
             iso3=self.text("iso3", k),

@@ -16,6 +16,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
@@ -44,18 +46,27 @@ class Format(Definition):
 
 @dataclass(frozen=True, slots=True)
 class Raw:
-    """The columns of a file as texts; ``first_row`` is the number, in the file, of the first row of data."""
+    """The columns of a file as texts; ``first_row`` is the number, in the file, of the first row of data.
+
+    ``numbers`` are those of all rows where they do not follow each other, for some lines are empty.
+    """
 
     file: str
     columns: dict[str, pa.Array]
     first_row: int = 2
     format: Format = field(default_factory=Format)
     newline: str = "\n"
+    numbers: npt.NDArray[np.int64] | None = None
 
     @property
     def length(self) -> int:
         """How many rows of data there are."""
         return len(next(iter(self.columns.values()), ()))
+
+    @property
+    def rows(self) -> npt.NDArray[np.int64]:
+        """The number of each row of data in the file; the names of the columns stand in row 1."""
+        return np.arange(self.length, dtype=np.int64) + self.first_row if self.numbers is None else self.numbers
 
 
 def read(path: Path, form: Format | None = None, *, name: str | None = None) -> Raw:
@@ -158,7 +169,27 @@ def _text(path: Path, shown: str, form: Format) -> Raw:
         raise DataError([Problem("no_rows", shown)])
     columns = {name: table[name].combine_chunks() for name in header}
     found = Format(kind="csv", delimiter=delimiter, encoding=encoding, decimal=form.decimal)
-    return Raw(shown, columns, 2, found, "\r\n" if head.endswith("\r\n") else "\n")
+    numbers = None if _lines(path) == 1 + table.num_rows else _numbers(path, encoding, delimiter, table.num_rows)
+    return Raw(shown, columns, 2, found, "\r\n" if head.endswith("\r\n") else "\n", numbers)
+
+
+def _lines(path: Path) -> int:
+    """Count the lines; more than there are rows where some are empty or lie within quotation marks."""
+    count, last = 0, b""
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            count, last = count + chunk.count(b"\n"), chunk[-2:]
+    return count + (not last.endswith((b"\n", b"\n\x00")))
+
+
+def _numbers(path: Path, encoding: str, delimiter: str, count: int) -> npt.NDArray[np.int64] | None:
+    """Number the rows as they stand, empty ones counted; None where the slow reader does not see the same rows."""
+    with path.open(encoding=encoding, newline="") as file:
+        try:
+            rows = [number for number, row in enumerate(csv.reader(file, delimiter=delimiter), 1) if row]
+        except csv.Error:
+            return None
+    return np.array(rows[1:], np.int64) if len(rows) == 1 + count else None
 
 
 def _encoding(path: Path, shown: str) -> str:
@@ -230,14 +261,13 @@ def _faults(path: Path, shown: str, encoding: str, delimiter: str, width: int) -
     """Say which rows have another number of fields than there are columns, and where a quotation mark is left open."""
     with path.open(encoding=encoding, newline="") as file:
         rows = csv.reader(file, delimiter=delimiter, strict=True)
-        start = 1
+        number = 0
         try:
-            for row in rows:
-                if len(row) != width:
-                    yield Problem("ragged", shown, start, values={"found": len(row), "expected": width})
-                start = rows.line_num + 1
+            for number, row in enumerate(rows, 1):
+                if row and len(row) != width:
+                    yield Problem("ragged", shown, number, values={"found": len(row), "expected": width})
         except csv.Error:
-            yield Problem("open_quote", shown, start)
+            yield Problem("open_quote", shown, number + 1)
 
 
 def decimal(written: str, mark: str | None = None) -> float | None:
