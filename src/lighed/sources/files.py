@@ -53,9 +53,18 @@ def load(
     raw = read(path, mapping.format, name=shown)
     digest = hashlib.sha256(path.read_bytes() + mapping.model_dump_json().encode()).hexdigest()
     made = Reading(raw, mapping, catalogue).tables()
-    check(made, shown)
+    named = {given.to: column for column, given in mapping.columns.items()}
+    check(made, shown, named)
     return take_in(
-        store, made, mapping=mapping.id, file=shown, digest=digest, key=key, dry_run=dry_run, replace=replace
+        store,
+        made,
+        mapping=mapping.id,
+        file=shown,
+        digest=digest,
+        key=key,
+        dry_run=dry_run,
+        replace=replace,
+        named=named,
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import dataclasses
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -33,18 +34,27 @@ class Taken:
     shares: dict[str, dict[str, int]]
 
 
-def check(made: dict[str, pa.Table], file: str) -> None:
-    """Hold the tables of one file against the promises of the store; raises DataError with every fault."""
+def check(made: dict[str, pa.Table], file: str, named: dict[str, str] | None = None) -> None:
+    """Hold the tables of one file against the promises of the store; raises DataError with every fault.
+
+    `named` says what the file calls the columns of the store.
+    """
     problems: list[Problem] = []
     for name, rows in made.items():
         table = tables()[name]
-        problems += [p for c, of in table.columns.items() if of.required for p in _missing(file, name, rows, c)]
-        problems += _out_of_range(file, table, rows)
-        problems += _bad_dates(file, rows)
-        problems += _repeated(file, name, table, rows)
-        problems += _overlapping(file, name, table, rows)
+        found = [p for c, of in table.columns.items() if of.required for p in _missing(file, name, rows, c)]
+        found += _out_of_range(file, table, rows)
+        found += _bad_dates(file, rows)
+        found += _repeated(file, name, table, rows)
+        found += _overlapping(file, name, table, rows)
+        problems += _called(found, name, named)
     if problems:
         raise DataError(sorted(problems, key=lambda p: (p.row or 0, p.column or "")))
+
+
+def _called(problems: Iterable[Problem], table: str, named: dict[str, str] | None) -> list[Problem]:
+    """Say what the file calls a column, where it has one for it."""
+    return [dataclasses.replace(p, column=(named or {}).get(f"{table}.{p.column}", p.column)) for p in problems]
 
 
 def _at(
@@ -147,6 +157,7 @@ def take_in(
     key: bytes,
     dry_run: bool,
     replace: bool,
+    named: dict[str, str] | None = None,
 ) -> Taken:
     """Write checked tables into the store in one step; the same digest again changes nothing."""
     with store.writing() as writer:
@@ -159,7 +170,7 @@ def take_in(
             writer.drop(mapping, file)
         identities = Identities(before, key)
         numbered = {name: _numbered(rows, identities) for name, rows in made.items()}
-        _against_stored(file, writer.snapshot(), numbered)
+        _against_stored(file, writer.snapshot(), numbered, named)
         if dry_run:
             writer.discard()
             writer.files = {t: list(entries) for t, entries in before.files.items()}
@@ -204,7 +215,9 @@ def _stored(base: Snapshot, name: str, columns: list[str]) -> pa.Table | None:
     return pa.concat_tables([pq.read_table(path, columns=columns) for path in paths]) if paths else None
 
 
-def _against_stored(file: str, base: Snapshot, numbered: dict[str, pa.Table]) -> None:
+def _against_stored(
+    file: str, base: Snapshot, numbered: dict[str, pa.Table], named: dict[str, str] | None = None
+) -> None:
     """Rows whose key is stored already, and spells that overlap stored ones: the file must replace, not add."""
     problems: list[Problem] = []
     for name, rows in numbered.items():
@@ -214,7 +227,7 @@ def _against_stored(file: str, base: Snapshot, numbered: dict[str, pa.Table]) ->
         if stored is None:
             continue
         if name in ONE_ROW:
-            problems += _against_persons(file, base, name, table, rows)
+            problems += _called(_against_persons(file, base, name, table, rows), name, named)
             continue
         keyed = rows.select([*table.key, ROW])
         double = keyed.join(
@@ -228,7 +241,7 @@ def _against_stored(file: str, base: Snapshot, numbered: dict[str, pa.Table]) ->
         ]
         if spans:
             both = pa.concat_tables([stored, rows.select([*stored.column_names, ROW])], promote_options="default")
-            problems += _overlapping(file, name, table, both)
+            problems += _called(_overlapping(file, name, table, both), name, named)
     if problems:
         raise DataError(problems)
 
