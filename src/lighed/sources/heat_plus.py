@@ -102,6 +102,7 @@ class _Cells:
 
     def __init__(self, raw: Raw) -> None:
         self.raw, self.problems, self.numbers = raw, list[Problem](), raw.rows
+        self.called = {OLD_NAMES.get(name, name): name for name in raw.columns}
         self.texts = {
             OLD_NAMES.get(name, name): [(word or "").strip() for word in column.to_pylist()]
             for name, column in raw.columns.items()
@@ -111,9 +112,8 @@ class _Cells:
         return self.texts[name][k] if name in self.texts else ""
 
     def wrong(self, key: str, name: str, k: int, **values: Any) -> None:
-        self.problems.append(
-            Problem(key, self.raw.file, int(self.numbers[k]), name, self.text(name, k) or None, values)
-        )
+        place = self.raw.file, int(self.numbers[k]), self.called.get(name, name)
+        self.problems.append(Problem(key, *place, self.text(name, k) or None, values))
 
     def number(self, name: str, k: int) -> float | None:
         written = self.text(name, k)
@@ -126,7 +126,7 @@ class _Cells:
 
     def demanded(self, name: str, k: int, allowed: Callable[[float], bool], rule: str) -> float:
         found = self.number(name, k)
-        if found is None and not self.text(name, k):
+        if found is None and self.text(name, k).upper() in {"", "NA"}:
             self.wrong("empty", name, k)
         elif found is not None and not allowed(found):
             self.wrong(rule, name, k)
