@@ -24,6 +24,7 @@ app = typer.Typer(
 )
 SETTINGS = Settings()
 LANG: Lang = SETTINGS.lang
+STOPPED = 130  # what the command line parser makes of Ctrl-C
 out, err = Console(highlight=False, soft_wrap=True), Console(stderr=True, highlight=False, soft_wrap=True)
 
 ProjectOption = Annotated[Path, typer.Option("--project", "-p", help="The project folder.")]
@@ -41,9 +42,10 @@ def main() -> None:
     except LighedError as error:
         err.print(error.sentence(LANG), style="red", markup=False)
         sys.exit(1)
-    except KeyboardInterrupt:
-        err.print(say("cli.stopped", LANG))
-        sys.exit(130)
+    except SystemExit as ended:
+        if ended.code == STOPPED:
+            err.print(say("cli.stopped", LANG))
+        raise
 
 
 @app.command()
