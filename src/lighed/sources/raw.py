@@ -12,6 +12,7 @@ import codecs
 import csv
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,6 +33,8 @@ DOUBLED = re.compile("Ã[¦¸¥\u2020\u02dc\u2026\x86\x98\x85]")
 NUMBER = re.compile(r"[-+]?(\d{1,3}(\.\d{3})+|\d+)(,\d+)?|[-+]?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?([eE][-+]?\d+)?")
 CHUNK = 1 << 20
 MOST_UNPACKED = 2 << 30
+# What a damaged workbook makes its readers say: of the archive, of its packing, and of the XML inside.
+BROKEN = (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError, LookupError, ValueError, SyntaxError)
 
 
 class Format(Definition):
@@ -114,7 +117,7 @@ def _excel(path: Path, shown: str, form: Format) -> Raw:
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
         sheet = book[form.sheet] if form.sheet in book.sheetnames else book.worksheets[0]
         lines = [[_cell(value) for value in row] for row in sheet.iter_rows(values_only=True)]
-    except (zipfile.BadZipFile, KeyError, OSError, EOFError, ValueError):
+    except BROKEN:
         raise DataError([Problem("cut_off", shown)]) from None
     while lines and not any(lines[-1]):
         lines.pop()
