@@ -24,7 +24,7 @@ from lighed.store.snapshot import Snapshot
 
 OPEN_END = "9999-12-31"
 BASIC = ("person_id", "year", "area", "sex", "age", "days")
-FRAME_VERSION = 1  # to be raised when the meaning of a column changes, so that kept frames are made anew
+FRAME_VERSION = 2  # to be raised when the meaning of a column changes, so that kept frames are made anew
 
 
 def person_years(
@@ -83,7 +83,8 @@ def _resident(engine: Any, snapshot: Snapshot, years: list[int]) -> Expression:
     person = snapshot.read(engine, "person").select("person_id", "sex", "birth_date", "death_date")
     lived = spells.join(calendar, [spells.valid_from < calendar["last"], spells.valid_to > calendar["first"]])
     lived = lived.join(person, "person_id").mutate(
-        entry=lambda t: ibis.greatest(t.valid_from, t["first"]),
+        # a spell may be of the whole year in which a child is born
+        entry=lambda t: ibis.greatest(t.valid_from, t["first"], t.birth_date.coalesce(t["first"])),
         leave=lambda t: ibis.least(t.valid_to, t["last"], t.death_date.coalesce(ibis.date(OPEN_END))),
     )
     lived = lived.filter(lived.entry < lived.leave)
@@ -186,7 +187,9 @@ def _with_quantiles(rows: Expression, position: Expression, stratifier: Stratifi
     above = [
         (joined.spell_amount >= joined[f"cut_{k}"], stratifier.levels[k].id) for k in range(quantiles.groups - 1, 0, -1)
     ]
-    level = ibis.cases((joined.spell_amount.isnull(), UNKNOWN), *above, else_=stratifier.levels[0].id)
+    # without an age there is no group to be ranked in
+    unranked = ibis.or_(joined.spell_amount.isnull(), *(joined[name].isnull() for name in quantiles.within))
+    level = ibis.cases((unranked, UNKNOWN), *above, else_=stratifier.levels[0].id)
     extra = [name for name in joined.columns if name.startswith("cut_")]
     return joined.mutate(**{stratifier.id: level}).drop("spell_amount", "age_band", *extra)
 
