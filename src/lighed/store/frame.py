@@ -18,6 +18,7 @@ import ibis
 import pyarrow as pa
 
 from lighed.catalogue import Catalogue
+from lighed.core.errors import StoreError
 from lighed.core.types import UNKNOWN, Stratifier
 from lighed.store.engine import Expression, age_band, memory_table
 from lighed.store.snapshot import Snapshot
@@ -40,6 +41,8 @@ def person_years(
     folder = snapshot.folder / "frames" / hashlib.sha256(name.encode()).hexdigest()[:16]
     if not (folder / "complete").is_file():
         _write(engine, build(engine, snapshot, catalogue, listed, wanted), folder, wanted)
+    if not any(folder.glob("year=*/*.parquet")):
+        raise StoreError("nobody", first=listed[0], last=listed[-1])
     return engine.read_parquet(str(folder / "year=*" / "*.parquet"), hive_partitioning=True).mutate(
         year=lambda t: t.year.cast("int32")
     )
