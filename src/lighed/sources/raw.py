@@ -114,9 +114,10 @@ def _excel(path: Path, shown: str, form: Format) -> Raw:
 
     try:
         _demand_small(path, shown)
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-        sheet = book[form.sheet] if form.sheet in book.sheetnames else book.worksheets[0]
-        lines = [[_cell(value) for value in row] for row in sheet.iter_rows(values_only=True)]
+        with path.open("rb") as file:  # a workbook that is read as it is needed keeps its file open
+            book = openpyxl.load_workbook(file, read_only=True, data_only=True)
+            sheet = book[form.sheet] if form.sheet in book.sheetnames else book.worksheets[0]
+            lines = [[_cell(value) for value in row] for row in sheet.iter_rows(values_only=True)]
     except BROKEN:
         raise DataError([Problem("cut_off", shown)]) from None
     while lines and not any(lines[-1]):
