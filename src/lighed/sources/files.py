@@ -18,7 +18,7 @@ from lighed.core.identifiers import CPR, masked
 from lighed.sources.mapping import ColumnMapping, Mapping
 from lighed.sources.raw import Raw, read
 from lighed.store.ingest import ROW, Taken, check, take_in
-from lighed.store.schema import Column, ColumnKind, Table, tables
+from lighed.store.schema import ARROW, Column, ColumnKind, Table, tables
 from lighed.store.snapshot import Store
 
 MOST = 1000  # faults that are collected of one column; a file with more is of another kind than its mapping
@@ -114,11 +114,7 @@ class Reading:
             for c, m in self.mapping.columns.items()
             if m.to != "ignore" and first.setdefault(m.to, c) != c
         ]
-        problems += [
-            Problem("unknown_constant", file, value=target)
-            for target in self.mapping.constants
-            if not self._is_direct(target)
-        ]
+        problems += [p for target, value in self.mapping.constants.items() if (p := self._bad_constant(target, value))]
         if not any(m.to == "person_id" for m in self.mapping.columns.values()):
             problems.append(Problem("no_person", file))
         if problems:
@@ -137,6 +133,21 @@ class Reading:
         if known and (name in known.columns or name in things.get(table, {})):
             return None
         return Problem("unknown_target", self.raw.file, column=column, value=given.to)
+
+    def _bad_constant(self, target: str, value: Any) -> Problem | None:
+        if not self._is_direct(target):
+            return Problem("unknown_constant", self.raw.file, value=target)
+        table, _, name = target.partition(".")
+        of, written = tables()[table].columns[name], str(value)
+        known = self._areas() if of.codes == "areas" else self._known(of)
+        if known is not None and written not in known:
+            return Problem("unknown_code", self.raw.file, None, target, written, {"known": _first_of(known)})
+        try:
+            pa.scalar(written).cast(pa.string() if of.kind == "id" else ARROW[of.kind])
+        except pa.ArrowInvalid:
+            key = {"date": "not_a_date", "whole": "not_whole"}.get(of.kind, "not_a_number")
+            return Problem(key, self.raw.file, None, target, written, {"form": "yyyy-mm-dd"})
+        return None
 
     # --- what is read
 
@@ -249,8 +260,7 @@ class Reading:
             else np.zeros(len(texts), bool)
         )
         at = np.flatnonzero(np.asarray(texts.is_valid()) & bad)
-        shown = sorted(known or ())
-        self._wrong("unknown_code", column, at, known=", ".join(shown[:12]) + (" …" if len(shown) > 12 else ""))
+        self._wrong("unknown_code", column, at, known=_first_of(known or set()))
         return coded
 
     def _area(self, column: str, given: ColumnMapping, texts: pa.Array) -> pa.Array:
@@ -259,7 +269,10 @@ class Reading:
         if given.codes:
             short = pc.and_(short, pc.invert(pc.is_in(texts, value_set=pa.array(list(given.codes)))))
         padded = pc.if_else(short, pc.utf8_lpad(texts, 4, "0"), texts)
-        return self._code(column, given, padded, {area.code for area in self.catalogue.areas.values()})
+        return self._code(column, given, padded, self._areas())
+
+    def _areas(self) -> set[str]:
+        return {area.code for area in self.catalogue.areas.values()}
 
     def _read(
         self, column: str, given: ColumnMapping, kind: ColumnKind, of: Column | None, known: set[str] | None
@@ -402,6 +415,10 @@ class Reading:
             arrays.append(_cast(array, kind))
         made = pa.table([*arrays, pa.array(self.rows)], names=[*names, ROW])
         return made.filter(pa.array(kept))
+
+
+def _first_of(known: set[str]) -> str:
+    return ", ".join(sorted(known)[:12]) + (" …" if len(known) > 12 else "")
 
 
 def _cast(array: pa.Array, kind: pa.DataType) -> pa.Array:
