@@ -116,7 +116,10 @@ def _excel(path: Path, shown: str, form: Format) -> Raw:
         _demand_small(path, shown)
         with path.open("rb") as file:  # a workbook that is read as it is needed keeps its file open
             book = openpyxl.load_workbook(file, read_only=True, data_only=True)
-            sheet = book[form.sheet] if form.sheet in book.sheetnames else book.worksheets[0]
+            if form.sheet and form.sheet not in book.sheetnames:
+                known = ", ".join(book.sheetnames)
+                raise DataError([Problem("no_sheet", shown, values={"sheet": form.sheet, "known": known})])
+            sheet = book[form.sheet] if form.sheet else book.worksheets[0]
             lines = [[_cell(value) for value in row] for row in sheet.iter_rows(values_only=True)]
     except BROKEN:
         raise DataError([Problem("cut_off", shown)]) from None
