@@ -20,26 +20,32 @@ def primary(cells: Cells, policy: Policy, catalogue: Catalogue) -> Mask:
     k = policy.smallest_count
     indicators = [catalogue.indicators[name] for name in cells.words["indicator"]]
     survey = np.array([i.basis == "survey" for i in indicators])[cells.at["indicator"]]
-    share = np.array([i.kind == "proportion" for i in indicators])[cells.at["indicator"]]
     counted = np.array([i.kind != "mean" for i in indicators])[cells.at["indicator"]]
     fewest = np.where(survey, policy.smallest_respondents, policy.smallest_group)
     without = cells.n - cells.events
     small = (cells.n > 0) & (cells.n < fewest)
     few = counted & (cells.events > 0) & (cells.events < k)
-    nearly_all = share & (cells.n > 0) & (without < k)
+    nearly_all = _shares(cells, catalogue) & (cells.n > 0) & (without < k)
     return np.asarray(small | few | nearly_all)
+
+
+def _shares(cells: Cells, catalogue: Catalogue) -> Mask:
+    """Which cells are shares of persons: those without the thing are a group too."""
+    of = np.array([catalogue.indicators[name].kind == "proportion" for name in cells.words["indicator"]])
+    return np.asarray(of[cells.at["indicator"]])
 
 
 def secondary(hidden: Mask, cells: Cells, sums: csr_array, policy: Policy, catalogue: Catalogue) -> Mask:
     """Return the cells that must be hidden too, so that no sum gives a hidden cell or holds less than the limit.
 
     In every line with a hidden cell at least two are hidden, and together they hold at least the smallest count of
-    persons and of events; cells are taken from the smallest up, parts before wholes.
+    persons, of events and, in a share, of persons without the thing: what the reader can work out of them is their
+    sum. Cells are taken from the smallest up, parts before wholes.
     """
-    whole = _wholeness(cells, catalogue)
+    whole, shares = _wholeness(cells, catalogue), _shares(cells, catalogue)
     first = hidden.copy()
     while True:
-        unsafe = _unsafe(hidden, cells, sums, policy)
+        unsafe = _unsafe(hidden, cells, sums, policy, shares)
         more = _cheapest(unsafe, hidden, cells, sums, whole)
         if not len(more):
             return np.asarray(hidden & ~first)
@@ -47,11 +53,14 @@ def secondary(hidden: Mask, cells: Cells, sums: csr_array, policy: Policy, catal
         hidden[more] = True
 
 
-def _unsafe(hidden: Mask, cells: Cells, sums: csr_array, policy: Policy) -> Mask:
+def _unsafe(hidden: Mask, cells: Cells, sums: csr_array, policy: Policy, shares: Mask) -> Mask:
     count = sums @ hidden.astype(np.int64)
     events, n = sums @ np.where(hidden, cells.events, 0), sums @ np.where(hidden, cells.n, 0)
     thin = _few(events, policy.smallest_count) | _few(n, policy.smallest_group)
-    return np.asarray((count == 1) | ((count > 1) & thin))
+    of_shares = hidden & shares
+    without = sums @ np.where(of_shares, cells.n - cells.events, 0)
+    nearly_all = (sums @ of_shares.astype(np.int64) > 0) & (without < policy.smallest_count)
+    return np.asarray((count == 1) | ((count > 1) & (thin | nearly_all)))
 
 
 def _few(total: Array, limit: int) -> Mask:
