@@ -2,13 +2,15 @@
 
 A *cell* is a crude row: persons (or respondents, or records) and events of one group. A *line* is a sum that anybody
 can make of what is published: the levels of a stratifier and their total, the municipalities of a region and the
-region, the regions and the country. If exactly one cell of a line is hidden, it can be worked out from the others.
+region, the regions and the country, five groups of education and the three that they make up. If exactly one cell of a
+line is hidden, it can be worked out from the others.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import permutations
 from typing import Any
 
 import numpy as np
@@ -19,7 +21,7 @@ from scipy.sparse import csr_array
 from lighed.catalogue import Catalogue
 from lighed.catalogue.areas import parent_of
 from lighed.core.estimates import Estimates
-from lighed.core.types import COUNTRY, Stratifier
+from lighed.core.types import COUNTRY, UNKNOWN, Stratifier
 
 Array = npt.NDArray[Any]
 KEY = ("indicator", "period", "area", "stratifier", "level")
@@ -72,7 +74,8 @@ def _number(columns: list[Array], radix: list[int]) -> Array:
 
 def lines(cells: Cells, catalogue: Catalogue) -> csr_array:
     """Return the sums as an incidence matrix, shape (line, cell)."""
-    pairs = [*_level_lines(cells), *_area_lines(cells, catalogue), *_area_group_lines(cells, catalogue)]
+    pairs = [*_level_lines(cells), *_area_lines(cells, catalogue)]
+    pairs += [*_area_group_lines(cells, catalogue), *_same_code_lines(cells, catalogue)]
     line, cell, start = [], [], 0
     for of_line, of_cell in pairs:
         _, numbered = np.unique(of_line, return_inverse=True)
@@ -140,27 +143,63 @@ def _summed(cells: Cells, parent: Array) -> Iterator[tuple[Array, Array]]:
 
 
 def _area_group_lines(cells: Cells, catalogue: Catalogue) -> Iterator[tuple[Array, Array]]:
-    """The municipalities of a level that is made of areas (a fifth by poverty), and the level."""
+    """A level that is made of areas (a fifth by poverty): its municipalities, or the area that is the level."""
     for name in cells.words["stratifier"]:
         stratifier = catalogue.stratifiers[name]
         if stratifier.areas:
-            yield from _level_of_areas(cells, stratifier)
+            (crosswalk,) = stratifier.crosswalks
+            made_of = {code: level for level, codes in crosswalk.levels.items() for code in codes}
+            yield from _level_of_areas(cells, stratifier, made_of)
+            yield from _level_of_areas(cells, stratifier, {level: level for level in crosswalk.levels})
 
 
-def _level_of_areas(cells: Cells, stratifier: Stratifier) -> Iterator[tuple[Array, Array]]:
-    (crosswalk,) = stratifier.crosswalks
-    of = {code: level for level, codes in crosswalk.levels.items() for code in codes}
+def _level_of_areas(cells: Cells, stratifier: Stratifier, of: dict[str, str]) -> Iterator[tuple[Array, Array]]:
     level = np.array([cells.position("level", of.get(code, "")) for code in cells.words["area"]])
     at = cells.at
     part = np.flatnonzero((at["stratifier"] < 0) & (level[at["area"]] >= 0))
-    names = ("indicator", "period")
-    radix = [len(cells.words[n]) + 3 for n in names] + [len(cells.words["level"]) + 3]
-    line = _number([at[n][part] for n in names] + [level[at["area"][part]]], radix)
+    whole = {"area": cells.position("area", COUNTRY), "stratifier": cells.position("stratifier", stratifier.id)}
+    yield from _made_of(cells, part, whole | {"level": level[at["area"][part]]})
+
+
+def _same_code_lines(cells: Cells, catalogue: Catalogue) -> Iterator[tuple[Array, Array]]:
+    """The levels of a stratifier that make up a level of another, out of the same codes (education in five and three).
+
+    Without them a group that is hidden under one name could be read under the other.
+    """
+    for coarse, fine in permutations(cells.words["stratifier"], 2):
+        of = _nested(catalogue.stratifiers[coarse], catalogue.stratifiers[fine])
+        if of:
+            level = np.array([cells.position("level", of.get(word, "")) for word in cells.words["level"]])
+            part = np.flatnonzero(cells.at["stratifier"] == cells.position("stratifier", fine))
+            part = part[level[cells.at["level"][part]] >= 0]
+            whole = {"stratifier": cells.position("stratifier", coarse), "level": level[cells.at["level"][part]]}
+            yield from _made_of(cells, part, whole)
+
+
+def _nested(coarse: Stratifier, fine: Stratifier) -> dict[str, str]:
+    """For each level of `fine`, the level of `coarse` that it is a part of, where that is made up of such levels."""
+    if coarse.areas or not coarse.dimension or coarse.dimension != fine.dimension:
+        return {}
+    whole, parts = _codes(coarse), _codes(fine)
+    of = {part: level for level in whole for part in parts if parts[part] and parts[part] <= whole[level]}
+    filled = {level: set().union(*(parts[p] for p in parts if of.get(p) == level)) for level in whole}
+    return {part: level for part, level in of.items() if filled[level] == whole[level]}
+
+
+def _codes(stratifier: Stratifier) -> dict[str, set[tuple[Any, ...]]]:
+    """The source codes of each level, with the years of their coding; for the unknown level all that are known."""
+    found: dict[str, set[tuple[Any, ...]]] = {}
+    for crosswalk in stratifier.crosswalks:
+        for level, codes in crosswalk.levels.items():
+            found.setdefault(level, set()).update((crosswalk.first_year, crosswalk.last_year, code) for code in codes)
+    return found | {UNKNOWN: {("known", *code) for codes in found.values() for code in codes}}
+
+
+def _made_of(cells: Cells, part: Array, whole: dict[str, Any]) -> Iterator[tuple[Array, Array]]:
+    """Parts with the cell that each belongs to: of the same key, but for what `whole` says of it."""
+    keys = {name: np.broadcast_to(whole.get(name, cells.at[name][part]), part.shape) for name in KEY}
+    line = _number([*keys.values()], [len(cells.words[name]) + 3 for name in KEY])
     each = np.unique(line, return_index=True)[1]
-    wanted = [at[n][part[each]] for n in names] + [
-        level[at["area"][part[each]]],
-        np.full(len(each), cells.position("stratifier", stratifier.id)),
-    ]
-    row, whole = cells.matched([at["indicator"], at["period"], at["level"], at["stratifier"]], wanted)
+    row, found = cells.matched([cells.at[name] for name in KEY], [column[each] for column in keys.values()])
     kept = np.isin(line, line[each][row])
-    yield np.concatenate([line[kept], line[each][row]]), np.concatenate([part[kept], whole])
+    yield np.concatenate([line[kept], line[each][row]]), np.concatenate([part[kept], found])
