@@ -17,10 +17,10 @@ from lighed.charts.theme import (
     levels_shown,
     lines,
     listed,
+    listed_height,
     look,
     measured,
     names,
-    step,
     tips,
 )
 from lighed.core.types import Stratifier
@@ -42,4 +42,4 @@ def bars(rows: Rows, stratifier: Stratifier, heads: Heads, *, average: float | N
     )
     whisker = base.mark_rule(strokeWidth=2, color=INK).encode(x="lower:Q", x2="upper:Q")
     whiskers = [whisker] if has_intervals(rows) else []
-    return finished([bar, *whiskers, *level_line(average, alt.X)], heads, height=step(order))
+    return finished([bar, *whiskers, *level_line(average, alt.X)], heads, height=listed_height(order))

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import altair as alt
 
-from lighed.charts.theme import BLUE, LINE, Drawn, Heads, Rows, chart_of, finished, lines, listed, measured, step, tips
+from lighed.charts.theme import (
+    BLUE,
+    LINE,
+    Drawn,
+    Heads,
+    Rows,
+    chart_of,
+    finished,
+    lines,
+    listed,
+    listed_height,
+    measured,
+    tips,
+)
 
 ENDS = [BLUE, "#F46A25"]
 
@@ -23,4 +36,4 @@ def dumbbell(rows: Rows, heads: Heads, *, ends: tuple[str, str]) -> Drawn:
         shape=alt.Shape("end:N", title=None, scale=alt.Scale(domain=list(ends), range=["circle", "diamond"])),
         tooltip=tips(heads, "group"),
     )
-    return finished([line, point], heads, height=step(order))
+    return finished([line, point], heads, height=listed_height(order))

@@ -15,8 +15,8 @@ from lighed.charts.theme import (
     level_line,
     lines,
     listed,
+    listed_height,
     measured,
-    step,
     tips,
 )
 
@@ -31,4 +31,4 @@ def ranking(rows: Rows, heads: Heads, *, null: float) -> Drawn:
     point = base.mark_point(filled=True, size=100, opacity=1, color=BLUE)
     point = point.encode(measured("value", heads, null=null), tooltip=tips(heads, "label", digits=2))
     whiskers = [whisker] if has_intervals(rows) else []
-    return finished([*level_line(null, alt.X), *whiskers, point], heads, height=step(order))
+    return finished([*level_line(null, alt.X), *whiskers, point], heads, height=listed_height(order))

@@ -90,9 +90,9 @@ def lines(text: str) -> str:
     return "\n".join(textwrap.fill(part, LETTERS) for part in text.split("\n"))
 
 
-def step(labels: list[str]) -> Any:
-    """Return the height of a line of a list: enough for the name with the most lines."""
-    return alt.Step(10 + 15 * max((1 + label.count("\n") for label in labels), default=1))
+def listed_height(labels: list[str]) -> int:
+    """Return the height of a list, in pixels: each line has room for the name with the most lines."""
+    return len(labels) * (10 + 15 * max((1 + label.count("\n") for label in labels), default=1))
 
 
 def measured(field: str, heads: Heads, *, null: float = 0.0, channel: Any = alt.X) -> Any:

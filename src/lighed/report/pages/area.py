@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from lighed.core.text import join, number
 from lighed.core.types import COUNTRY, Area, Indicator, Stratifier
+from lighed.report.findings import CHANCE
 from lighed.report.page import (
     Block,
     Card,
@@ -56,7 +58,7 @@ def area(view: View) -> Page:
     if not lines:
         blocks.append(Notice(view.say("sentence.no_rows", area=view.place)))
     else:
-        blocks += [Words(view.say("area.key")), _table(view, own, others, lines)]
+        blocks += [*_stands(view, lines), Words(view.say("area.key")), _table(view, own, others, lines)]
     blocks += _gaps(view)
     given = [row for _, rows in lines for row in rows if row]
     trail = view.trail(Link(view.say("menu.areas"), view.href("areas", area=None)))
@@ -71,6 +73,24 @@ def _parent(view: View, own: Area, kind: str) -> Area | None:
 def _total(index: Index, indicator: Indicator) -> Row | None:
     rows = index.groups(indicator, None)
     return rows[-1] if rows else None
+
+
+def _stands(view: View, lines: list[tuple[Indicator, list[Row | None]]]) -> list[Block]:
+    """Say in words where the municipality differs from the country, and how much of that chance alone would give."""
+    tones = [(i, _compared(i, rows[0], rows[-1])) for i, rows in lines if rows[0]]
+    judged = [(i, tone) for i, tone in tones if tone != "none"]
+    if not judged or view.area == COUNTRY:
+        return []
+    words: list[Block] = []
+    for tone in ("worse", "better"):
+        names = [i.short[view.lang] for i, of in judged if of == tone]
+        if names:
+            said = {"count": len(names), "judged": len(judged), "names": join(names, view.lang)}
+            words.append(Words(view.say(f"area.stands_{tone}", **said)))
+    if not words:
+        words.append(Words(view.say("area.stands_same", judged=len(judged))))
+    chance = number(2 * CHANCE * len(judged), view.lang)
+    return [*words, Words(view.say("area.stands_chance", chance=chance))]
 
 
 def _table(view: View, own: Area, others: list[Area], lines: list[tuple[Indicator, list[Row | None]]]) -> Table:
