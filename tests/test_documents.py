@@ -1,0 +1,70 @@
+"""The documents say what is true: links lead somewhere, commands exist, examples run."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import typer
+import yaml
+
+from lighed.analysis.examples import mistakes
+from lighed.catalogue import load
+from lighed.cli import app
+from lighed.stats import inequality
+
+ROOT = Path(__file__).parent.parent
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("benchmarks/*.md")])
+COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+
+
+def blocks(document: str, kind: str) -> list[str]:
+    return re.findall(rf"```{kind}\n(.*?)```", (ROOT / document).read_text("utf-8"), re.DOTALL)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_link_and_picture_leads_to_a_file(document: Path) -> None:
+    named = re.findall(r"\]\(([^)#:]+)\)|src=\"([^\"]+)\"", document.read_text("utf-8"))
+    assert [link for pair in named for link in pair if link and not (document.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md"])
+def test_every_make_command_is_in_the_makefile(document: str) -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    asked = set(re.findall(r"(?:^|`)make ([a-z-]+)", (ROOT / document).read_text("utf-8"), re.MULTILINE))
+    assert asked
+    assert asked <= targets
+
+
+def test_every_command_of_the_readme_exists_with_its_options() -> None:
+    lines = [line for block in blocks("README.md", "sh") for line in block.splitlines() if line.startswith("lighed ")]
+    assert len(lines) > 4
+    for line in lines:
+        _, command, *words = shlex.split(line, comments=True)
+        options = {name for parameter in COMMANDS[command].params for name in parameter.opts}
+        assert {word for word in words if word.startswith("-")} <= options, line
+
+
+def test_the_indicator_of_the_guide_is_computed(tmp_path: Path, engine: Any) -> None:
+    (text,) = blocks("CONTRIBUTING.md", "yaml")
+    (tmp_path / "indicators").mkdir()
+    name = yaml.safe_load(text)["id"]
+    (tmp_path / "indicators" / f"{name}.yaml").write_text(text, "utf-8")
+    indicator = load(tmp_path).indicators[name]
+    assert indicator.computes
+    assert list(mistakes(engine, indicator)) == []
+    assert list(mistakes(engine, indicator.model_copy(update={"numerator": indicator.population}))) != []
+
+
+def test_the_measure_of_the_guide_is_taken_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    (text,) = blocks("CONTRIBUTING.md", "python")
+    monkeypatch.setattr(inequality, "MEASURES", dict(inequality.MEASURES))
+    before = set(inequality.MEASURES)
+    exec(text, vars(inequality) | {"MEASURES": inequality.MEASURES})
+    (new,) = set(inequality.MEASURES) - before
+    made = inequality.MEASURES[new](np.array([30.0, 20.0, 10.0]), np.array([1.0, 1.0, 2.0]))
+    assert made == pytest.approx(7.5)
