@@ -1,0 +1,361 @@
+"""What every measure of inequality must do, by list: a measure that is registered is tested by all that applies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from numpy.testing import assert_allclose
+from samples import DRAWS, covered, numbers
+
+from lighed.stats import MEASURES, Measure, Values, evaluate, proportion
+from lighed.stats.inequality import arrange, change
+from lighed.stats.intervals import gradient
+
+ROUNDING = 1e-9  # relative: the same sums in another order, of numbers whose fitted line may end near 0
+ABSENT = 1e-9  # absolute: what is left of 0, of values about 10
+NUMERIC = 1e-5  # relative: what a central difference with a step of 1e-4 leaves
+LOWER, HIGHER = "lower_is_better", "higher_is_better"
+POLARITIES: list[Any] = [LOWER, HIGHER]
+
+ALL = list(MEASURES.values())
+RELATIVE = [m for m in ALL if m.scale == "relative"]
+ABSOLUTE = [m for m in ALL if m.scale != "relative"]
+WEIGHTED = [m for m in ALL if m.weighted]
+UNWEIGHTED = [m for m in ALL if not m.weighted]
+UNORDERED = [m for m in ALL if m.order == "ignored"]
+BETWEEN_ENDS = [m for m in ALL if m.order == "required" or m.id in {"difference", "ratio"}]
+# A line through more points has ranks that vary more: dividing a level changes its slope.
+FITTED = {"slope_index", "relative_index"}
+POOLED = [m for m in WEIGHTED if m.id not in FITTED]
+
+Cells = tuple[Any, Any]
+each = pytest.mark.parametrize
+
+
+def _cells(shape: int | tuple[int, ...]) -> st.SearchStrategy[Cells]:
+    # Between 10 and 18 no fitted line falls to 0, so that every measure exists.
+    value = arrays(float, shape, elements=st.floats(10, 18))
+    weight = arrays(float, shape, elements=st.floats(1, 1000))
+    return st.tuples(value, weight)
+
+
+CELLS = st.integers(2, 7).flatmap(_cells)
+FACTOR = st.floats(0.1, 100)
+
+
+def by_list(*drawn: st.SearchStrategy[Any]) -> Callable[[Any], Any]:
+    """Draw the last arguments of a test, the same ones in every run."""
+    return lambda test: settings(derandomize=True, deadline=None, max_examples=25)(given(*drawn)(test))
+
+
+def assert_same(made: Values, other: Values) -> None:
+    for name in Values.__slots__:
+        assert_allclose(getattr(made, name), getattr(other, name), rtol=ROUNDING, atol=ABSENT, err_msg=name)
+
+
+def _evaluated(m: Measure, cells: Cells, polarity: Any = LOWER, *, variance: Any = None) -> Values:
+    """The measure where each level's standard error is 2 % of its value, unless `variance` says otherwise."""
+    return evaluate(m, cells[0], (0.02 * cells[0]) ** 2 if variance is None else variance, cells[1], polarity=polarity)
+
+
+def _distance(m: Measure, value: Any) -> Any:
+    """How far a value is from no inequality, on the scale on which the interval is symmetrical."""
+    return np.log(value) if m.null == 1.0 else value
+
+
+def _width(m: Measure, made: Values) -> Any:
+    return _distance(m, made.upper) - _distance(m, made.lower)
+
+
+@each("m", ALL, ids=str)
+def test_a_measure_is_registered_by_its_name_with_the_interval_that_fits_its_null_value(m: Measure) -> None:
+    assert MEASURES[m.id] is m
+    assert (m.interval == "delta on the log scale") == (m.null == 1.0)
+
+
+@each("m", ALL, ids=str)
+@by_list(CELLS)
+def test_equal_levels_have_no_inequality(m: Measure, cells: Cells) -> None:
+    value, weight = cells
+    scale = weight.sum() if m.scale == "people" else 1
+    assert_allclose(m(np.full(len(value), value[0]), weight) / scale, m.null, atol=ABSENT)
+
+
+@each("m", BETWEEN_ENDS, ids=str)
+@by_list(CELLS)
+def test_a_measure_between_two_ends_turns_round_with_them(m: Measure, cells: Cells) -> None:
+    there, back = m(*cells), m(*(part[::-1] for part in cells))
+    assert_allclose(_distance(m, back), -_distance(m, there), rtol=ROUNDING, atol=ABSENT)
+
+
+@each("m", RELATIVE, ids=str)
+@by_list(CELLS, FACTOR)
+def test_relative_measures_ignore_the_unit(m: Measure, cells: Cells, factor: float) -> None:
+    value, weight = cells
+    assert_allclose(m(factor * value, weight), m(value, weight), rtol=ROUNDING, atol=ABSENT)
+
+
+@each("m", ABSOLUTE, ids=str)
+@by_list(CELLS, FACTOR)
+def test_absolute_measures_are_in_the_unit_of_the_value(m: Measure, cells: Cells, factor: float) -> None:
+    value, weight = cells
+    assert_allclose(m(factor * value, weight), factor * m(value, weight), rtol=ROUNDING, atol=ABSENT * weight.sum())
+
+
+@each("m", ABSOLUTE, ids=str)
+@by_list(CELLS, FACTOR)
+def test_absolute_measures_ignore_what_all_have(m: Measure, cells: Cells, shift: float) -> None:
+    value, weight = cells
+    assert_allclose(m(value + shift, weight), m(value, weight), rtol=ROUNDING, atol=ABSENT * weight.sum())
+
+
+@each("m", ALL, ids=str)
+@by_list(CELLS, FACTOR)
+def test_only_a_number_of_people_grows_with_the_population(m: Measure, cells: Cells, factor: float) -> None:
+    value, weight = cells
+    grown = factor if m.scale == "people" else 1
+    assert_allclose(m(value, factor * weight), grown * m(value, weight), rtol=ROUNDING, atol=ABSENT * weight.sum())
+
+
+@each("m", UNWEIGHTED, ids=str)
+@by_list(CELLS)
+def test_a_measure_without_weights_ignores_them(m: Measure, cells: Cells) -> None:
+    value, weight = cells
+    assert m(value, weight) == m(value, weight[::-1])
+
+
+@each("m", WEIGHTED, ids=str)
+def test_a_measure_with_weights_needs_them(m: Measure) -> None:
+    value = np.array([16.0, 11, 14, 12])
+    assert abs(m(value, np.array([1.0, 5, 2, 2])) / m(value, np.array([5.0, 1, 2, 2])) - 1) > 0.01
+
+
+@each("m", POOLED, ids=str)
+@by_list(CELLS, st.floats(0.1, 0.9), st.integers(0, 6))
+def test_dividing_a_level_in_two_of_the_same_value_changes_nothing(
+    m: Measure, cells: Cells, part: float, at: int
+) -> None:
+    value, weight = cells
+    k = at % len(value)
+    divided = np.insert(weight, k, part * weight[k])
+    divided[k + 1] *= 1 - part
+    assert_allclose(m(np.insert(value, k, value[k]), divided), m(value, weight), rtol=ROUNDING, atol=ABSENT)
+
+
+@each("m", UNORDERED, ids=str)
+@by_list(st.permutations(range(1, 6)), _cells(7))
+def test_a_measure_that_ignores_order_does_so_between_the_ends(m: Measure, inner: list[int], cells: Cells) -> None:
+    order = [0, *inner, 6]
+    assert_allclose(m(*(part[order] for part in cells)), m(*cells), rtol=ROUNDING, atol=ABSENT)
+
+
+@each("polarity", POLARITIES)
+@each("m", ALL, ids=str)
+@by_list(st.integers(2, 6).flatmap(lambda levels: _cells((2, 3, levels))))
+def test_many_at_once_are_as_one_at_a_time(m: Measure, polarity: Any, cells: Cells) -> None:
+    batch = _evaluated(m, cells, polarity)
+    assert batch.value.shape == (2, 3)
+    for at in np.ndindex(2, 3):
+        alone = _evaluated(m, tuple(part[at] for part in cells), polarity)
+        assert_same(Values(*(getattr(batch, name)[at] for name in Values.__slots__)), alone)
+
+
+WHOLE = (np.array([16.0, 15, 11, 12]), np.full(4, 0.1), np.array([10.0, 30, 20, 40]))  # value, variance, weight
+DEFECTS = {
+    "a missing value": (0, np.nan),
+    "an infinite value": (0, np.inf),
+    "a missing variance": (1, np.nan),
+    "an infinite variance": (1, np.inf),
+    "a missing weight": (2, np.nan),
+    "an empty level": (2, 0.0),
+    "a negative weight": (2, -1.0),
+}
+KNOWN_ERRORS = [True, False]  # whether the levels have standard errors of their own; else the line says how far off
+
+
+def _given(parts: tuple[Any, ...], m: Measure, *, known: bool, polarity: Any = LOWER) -> Values:
+    value, variance, weight = parts
+    return evaluate(m, value, variance if known else None, weight, polarity=polarity)
+
+
+@each("level", [0, 1, 3], ids="level {}".format)
+@each(
+    ("defect", "known"),
+    [(d, known) for d in DEFECTS for known in KNOWN_ERRORS if known or "variance" not in d],
+    ids=str,
+)
+@each("m", ALL, ids=str)
+def test_what_is_missing_or_empty_gives_nothing_and_leaves_the_others_alone(
+    m: Measure, defect: str, known: bool, level: int
+) -> None:
+    which, missing = DEFECTS[defect]
+    parts = tuple(np.stack([part, part]) for part in WHOLE)
+    parts[which][0, level] = missing
+    made, alone = _given(parts, m, known=known), _given(WHOLE, m, known=known)
+    assert np.isfinite(alone.value)
+    for name in Values.__slots__:
+        assert np.isnan(getattr(made, name)[0])
+        assert_allclose(getattr(made, name)[1], getattr(alone, name), rtol=ROUNDING)
+
+
+@each("polarity", POLARITIES)
+@each("m", ALL, ids=str)
+def test_a_single_level_shows_no_inequality(m: Measure, polarity: Any) -> None:
+    made = _given(tuple(part[:1] for part in WHOLE), m, known=True, polarity=polarity)
+    assert np.isnan(made.value) or made.value == m.null
+
+
+@each("m", ALL, ids=str)
+def test_two_levels_leave_no_residual_to_judge_by(m: Measure) -> None:
+    made = _given(tuple(part[:2] for part in WHOLE), m, known=False)
+    assert np.isnan(made.value)
+
+
+@each("polarity", POLARITIES)
+@each("m", ALL, ids=str)
+@by_list(CELLS)
+def test_the_interval_is_symmetrical_about_its_estimate(m: Measure, polarity: Any, cells: Cells) -> None:
+    made = _evaluated(m, cells, polarity)
+    value, lower, upper = (_distance(m, part) for part in (made.value, made.lower, made.upper))
+    assert lower < value < upper
+    assert_allclose(upper - value, value - lower, rtol=ROUNDING, atol=ABSENT)
+    assert made.se > 0
+
+
+@each("m", ALL, ids=str)
+@by_list(CELLS)
+def test_a_quarter_of_the_variance_halves_the_interval(m: Measure, cells: Cells) -> None:
+    wide = _evaluated(m, cells)
+    narrow = _evaluated(m, cells, variance=(0.01 * cells[0]) ** 2)
+    assert_allclose(narrow.se, wide.se / 2, rtol=ROUNDING)
+    assert_allclose(_width(m, narrow), _width(m, wide) / 2, rtol=ROUNDING)
+
+
+@each("polarity", POLARITIES)
+@each("m", ALL, ids=str)
+@by_list(CELLS)
+def test_positive_means_that_the_worse_off_are_worse_off(m: Measure, polarity: Any, cells: Cells) -> None:
+    value, weight = np.sort(cells[0]) + 0.01 * np.arange(len(cells[0])), cells[1]
+    worse = value[::-1] if polarity == LOWER else value
+    assert _distance(m, _evaluated(m, (worse, weight), polarity).value) > 0
+    assert _distance(m, _evaluated(m, (worse[::-1], weight), polarity).value) < 0
+
+
+@each("m", ALL, ids=str)
+@by_list(CELLS)
+def test_the_other_polarity_is_the_same_turned_round(m: Measure, cells: Cells) -> None:
+    one, other = (_evaluated(m, cells, polarity) for polarity in POLARITIES)
+    for name, opposite in (("value", "value"), ("lower", "upper"), ("upper", "lower")):
+        turned = -_distance(m, getattr(one, opposite))
+        assert_allclose(_distance(m, getattr(other, name)), turned, rtol=ROUNDING, atol=ABSENT)
+    relative_error = [made.se / made.value if m.null == 1.0 else made.se for made in (one, other)]
+    assert_allclose(*relative_error, rtol=ROUNDING)
+
+
+@each("m", ALL, ids=str)
+@by_list(CELLS)
+def test_limits_stand_on_both_sides_of_no_inequality(m: Measure, cells: Cells) -> None:
+    value, weight = np.full(len(cells[0]), 10.0), cells[1]
+    made = _evaluated(m, (value, weight))
+    assert made.lower < m.null < made.upper
+
+
+@each("m", ALL, ids=str)
+@by_list(CELLS)
+def test_the_gradient_is_that_of_small_steps(m: Measure, cells: Cells) -> None:
+    value, weight = cells
+    step = 1e-4 * np.eye(len(value))
+    numeric = (m(value + step, weight) - m(value - step, weight)) / 2e-4
+    assert_allclose(gradient(m.function, value, weight), numeric, rtol=NUMERIC, atol=NUMERIC * np.abs(numeric).max())
+
+
+LINE = {"slope_index": 8.0, "relative_index": 18 / 10}
+
+
+@each(("name", "expected"), LINE.items())
+@by_list(st.integers(2, 7).flatmap(_cells))
+def test_levels_on_a_line_give_the_line(name: str, expected: float, cells: Cells) -> None:
+    part = cells[1] / cells[1].sum()
+    value = 18 - 8 * (part.cumsum() - part / 2)
+    assert_allclose(MEASURES[name](value, part), expected, rtol=ROUNDING)
+
+
+@each("end", [(-30.0, -20.0, -10.0), (30.0, 2.0, 1.0), (1.0, 2.0, 30.0)], ids=str)
+@each("polarity", POLARITIES)
+def test_there_is_no_relative_index_of_a_line_that_is_not_positive_at_both_ends(polarity: Any, end: Any) -> None:
+    made = _evaluated(MEASURES["relative_index"], (np.array(end), np.ones(3)), polarity)
+    assert np.isnan(numbers(made)).all()
+
+
+@each("ends", [(0.0, 1.0), (1.0, 0.0), (0.0, 0.0)], ids=str)
+@each("polarity", POLARITIES)
+def test_there_is_no_ratio_to_or_of_nothing(polarity: Any, ends: Any) -> None:
+    made = _evaluated(MEASURES["ratio"], (np.array(ends), np.ones(2)), polarity, variance=np.ones(2))
+    assert np.isnan(numbers(made)).all()
+
+
+@each("reference", [None, 0, 2], ids="reference {}".format)
+@each("polarity", POLARITIES)
+@by_list(arrays(float, (3, 5), elements=st.floats(10, 18)))
+def test_groups_without_an_order_are_put_from_the_worst_to_the_reference(
+    polarity: Any, reference: int | None, value: Any
+) -> None:
+    weight = np.arange(15.0).reshape(3, 5)
+    put, carried = arrange(value, weight, polarity=polarity, reference=reference)
+    badness = put if polarity == LOWER else -put
+    others = badness if reference is None else badness[:, :-1]
+    assert (np.diff(others) <= 0).all()
+    if reference is not None:
+        assert_allclose(carried[:, -1], weight[:, reference])
+    assert_allclose(np.sort(carried), weight)
+    assert_allclose(put, value.ravel()[carried.astype(int)])
+
+
+@each("m", ALL, ids=str)
+def test_no_change_between_two_equal_periods_and_more_error_than_in_one(m: Measure) -> None:
+    one = _given(WHOLE, m, known=True)
+    made = change(m, one, one)
+    assert_allclose(made.value, m.null)
+    assert_allclose(_width(m, made), np.sqrt(2) * _width(m, one), rtol=ROUNDING)
+    assert_allclose(made.se, np.sqrt(2) * (one.se / one.value if m.null == 1.0 else one.se), rtol=ROUNDING)
+
+
+@each("m", ALL, ids=str)
+@by_list(CELLS, CELLS)
+def test_a_change_turns_round_with_time(m: Measure, first: Cells, last: Cells) -> None:
+    before, after = _evaluated(m, first), _evaluated(m, last)
+    forth, back = change(m, before, after), change(m, after, before)
+    for name, opposite in (("value", "value"), ("lower", "upper"), ("upper", "lower")):
+        turned = -_distance(m, getattr(back, opposite))
+        assert_allclose(_distance(m, getattr(forth, name)), turned, rtol=ROUNDING, atol=ABSENT)
+
+
+PEOPLE = np.array([900.0, 1500, 2400, 1800, 1200])
+SHARE = np.array([0.30, 0.26, 0.21, 0.17, 0.15])
+
+
+@each("polarity", POLARITIES)
+@each("m", ALL, ids=str)
+def test_the_interval_covers_the_truth_nineteen_times_in_twenty(m: Measure, polarity: Any) -> None:
+    rng = np.random.default_rng(20)
+    drawn = proportion(rng.binomial(PEOPLE.astype(int), SHARE, (DRAWS, 5)), PEOPLE)
+    made = evaluate(m, drawn.value, drawn.se**2, PEOPLE, polarity=polarity)
+    truth = evaluate(m, SHARE, np.zeros(5), PEOPLE, polarity=polarity).value
+    assert 0.945 < covered(made, truth) < 0.957
+
+
+@each("m", [m for m in ALL if m.order == "required"], ids=str)
+def test_the_interval_without_standard_errors_covers_what_lies_on_a_line(m: Measure) -> None:
+    rng = np.random.default_rng(21)
+    part = PEOPLE / PEOPLE.sum()
+    line = 18 - 8 * (part.cumsum() - part / 2)
+    value = line + 0.2 * rng.standard_normal((DRAWS, 5)) / np.sqrt(part)
+    made = evaluate(m, value, None, PEOPLE, polarity=LOWER)
+    truth = m(line, PEOPLE)
+    assert 0.945 < covered(made, truth) < 0.957
