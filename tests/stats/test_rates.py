@@ -1,0 +1,165 @@
+"""Shares, rates, means and standardisation at their edges: nobody, everybody, no time, one person, empty cells."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from samples import DRAWS, covered, numbers
+
+from lighed.stats import Values, direct, mean, proportion, rate
+from lighed.stats.intervals import Z, poisson
+from lighed.stats.rates import FEWEST_EVENTS, dobson, weighted_proportion
+
+ROUNDING = 1e-12
+
+
+EDGES = {
+    "nobody has it": proportion(0, 50),
+    "everybody has it": proportion(50, 50),
+    "one person, who has it": proportion(1, 1),
+    "no events": rate(0, 50.0),
+    "one event": rate(1, 50.0),
+    "nobody of a weighted sample": weighted_proportion(0.0, 0.0, 50),
+    "everybody of a weighted sample": weighted_proportion(1.0, 0.0, 50),
+}
+
+
+@pytest.mark.parametrize("made", EDGES.values(), ids=EDGES)
+def test_at_the_edge_there_is_an_interval_with_the_standard_error_that_it_implies(made: Values) -> None:
+    assert 0 <= made.lower < made.upper
+    assert made.lower - ROUNDING <= made.value <= made.upper + ROUNDING
+    assert_allclose(made.se, (made.upper - made.lower) / (2 * Z), rtol=ROUNDING)
+    assert made.se > 0
+
+
+NOTHING = {
+    "a share of nobody": proportion(0, 0),
+    "a weighted share of nobody": weighted_proportion(np.nan, np.nan, 0),
+    "a rate without time": rate(0, 0.0),
+    "events without time": rate(3, 0.0),
+    "a rate over negative time": rate(3, -1.0),
+    "a mean of nobody": mean(0.0, 0.0, 0),
+    "a missing count": rate(np.nan, 10.0),
+    "a missing share": proportion(np.nan, 10),
+}
+
+
+@pytest.mark.parametrize("made", NOTHING.values(), ids=NOTHING)
+def test_of_nothing_there_is_nothing(made: Values) -> None:
+    assert np.isnan(numbers(made)).all()
+
+
+def test_what_is_empty_leaves_the_others_alone() -> None:
+    made, alone = proportion([0, 5], [0, 10]), proportion(5, 10)
+    assert_allclose([part[1] for part in numbers(made)], numbers(alone))
+    assert np.isnan([part[0] for part in numbers(made)]).all()
+
+
+def test_one_person_has_a_mean_without_an_interval() -> None:
+    made = mean(7.0, 49.0, 1)
+    assert made.value == 7
+    assert np.isnan(numbers(made)[1:]).all()
+
+
+def test_persons_who_are_all_alike_have_a_mean_without_error() -> None:
+    made = mean(3 * 0.1, 3 * 0.1**2, 3)
+    assert_allclose(numbers(made), [0.1, 0, 0.1, 0.1], atol=1e-8)
+
+
+def test_a_mean_is_that_of_its_persons() -> None:
+    y = np.random.default_rng(4).normal(-3, 5, (2, 40))
+    made = mean(y.sum(-1), (y**2).sum(-1), [40, 40])
+    assert_allclose(made.value, y.mean(-1), rtol=ROUNDING)
+    assert_allclose(made.se, y.std(-1, ddof=1) / np.sqrt(40), rtol=ROUNDING)
+    assert (made.lower < 0).all()
+
+
+def test_the_interval_of_a_mean_of_five_covers_it() -> None:
+    y = np.random.default_rng(5).normal(10, 3, (DRAWS, 5))
+    made = mean(y.sum(-1), (y**2).sum(-1), 5)
+    assert 0.945 < covered(made, 10) < 0.955
+
+
+def test_a_rate_is_per_the_unit_of_its_time() -> None:
+    years, thousands = rate(12, 4000.0), rate(12, 4.0)
+    assert_allclose(numbers(thousands), numbers(years.scaled(1000)), rtol=ROUNDING)
+    assert_allclose([years.lower, years.upper], np.array(poisson(12)) / 4000, rtol=ROUNDING)
+
+
+def test_a_design_that_costs_half_the_sample_has_the_interval_of_half_the_sample() -> None:
+    half, made = proportion(10, 50), weighted_proportion(0.2, 2 * 0.2 * 0.8 / 100, 100)
+    assert_allclose(numbers(made), numbers(half), rtol=ROUNDING)
+
+
+VALUE, VARIANCE, N = np.array([0.1, 0.3, 0.2]), np.array([0.001, 0.002, 0.004]), np.array([90, 100, 50])
+STANDARD = np.array([1.0, 3, 4])
+
+
+def test_a_population_with_the_structure_of_the_standard_keeps_its_value() -> None:
+    value, _, covered = direct(VALUE, VARIANCE, N, 7 * N)
+    assert_allclose(value, (VALUE * N).sum() / N.sum(), rtol=ROUNDING)
+    assert covered == 1
+
+
+def test_cells_without_persons_take_the_average_of_the_others() -> None:
+    value, variance, covered = direct([0.1, np.nan, 0.2], [0.001, np.nan, 0.004], [90, 0, 50], STANDARD)
+    alone = direct(VALUE[[0, 2]], VARIANCE[[0, 2]], N[[0, 2]], STANDARD[[0, 2]])
+    assert_allclose([value, variance], alone[:2], rtol=ROUNDING)
+    assert covered == 5 / 8
+
+
+def test_cells_that_the_population_cannot_have_count_for_nothing() -> None:
+    made = direct([0.1, 0.3, 0.2], VARIANCE, [90, 100, 0], [1, 3, 0])
+    assert_allclose(made, direct(VALUE[:2], VARIANCE[:2], N[:2], STANDARD[:2]), rtol=ROUNDING)
+    assert made[2] == 1
+
+
+def test_without_any_persons_there_is_no_standardised_value() -> None:
+    value, variance, covered = direct(np.full(3, np.nan), np.full(3, np.nan), np.zeros(3), STANDARD)
+    assert np.isnan([value, variance]).all()
+    assert covered == 0
+
+
+def test_a_missing_value_in_a_cell_with_persons_is_not_passed_over() -> None:
+    assert np.isnan(direct([0.1, np.nan, 0.2], VARIANCE, N, STANDARD)[0])
+
+
+def test_standardisation_takes_many_populations_at_once_and_one_standard_or_several() -> None:
+    value, n = np.stack([VALUE, VALUE[::-1]]), np.stack([N, [0, 3, 4]])
+    both = direct(value, np.stack([VARIANCE] * 2), n, STANDARD)
+    several = direct(value, np.stack([VARIANCE] * 2), n, np.stack([STANDARD] * 2))
+    for k in range(2):
+        assert_allclose([part[k] for part in both], direct(value[k], VARIANCE, n[k], STANDARD), rtol=ROUNDING)
+    assert_allclose(both, several, rtol=ROUNDING)
+
+
+def test_nothing_that_is_given_is_changed() -> None:
+    given = [np.array(part, float) for part in ([0.1, np.nan], [0.001, np.nan], [90, 0], [1, 3])]
+    before = [part.copy() for part in given]
+    direct(*given)
+    assert_allclose(given, before)
+
+
+def test_dobsons_interval_is_the_counts_own_where_all_cells_weigh_the_same() -> None:
+    events, time = 37, 5000.0
+    made = dobson(events / time, events / time**2, events)
+    assert_allclose([made.lower, made.upper], np.array(poisson(events)) / time, rtol=ROUNDING)
+    assert_allclose(made.se, (made.upper - made.lower) / (2 * Z), rtol=ROUNDING)
+
+
+@pytest.mark.parametrize("events", [0, 1, FEWEST_EVENTS - 1, np.nan])
+def test_dobsons_interval_is_not_given_below_ten_events(events: float) -> None:
+    assert FEWEST_EVENTS == 10
+    assert np.isnan(numbers(dobson(events / 1000, events / 1000**2, events))).all()
+    assert np.isfinite(numbers(dobson(0.01, 0.00001, FEWEST_EVENTS))).all()
+
+
+def test_dobsons_interval_covers_the_standardised_rate() -> None:
+    rng = np.random.default_rng(6)
+    time, truth, standard = np.array([4000.0, 3000, 1000]), np.array([0.002, 0.006, 0.03]), np.array([3.0, 3, 4])
+    events = rng.poisson(time * truth, (DRAWS, 3))
+    value, variance, _ = direct(events / time, events / time**2, np.broadcast_to(time, events.shape), standard)
+    made = dobson(value, variance, events.sum(-1))
+    expected = (standard * truth).sum() / standard.sum()
+    assert 0.94 < covered(made, expected) < 0.96
