@@ -26,7 +26,13 @@ FEWEST_EVENTS_RELATIVE = 25  # below this a relative measure's interval does not
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A measure and what must be known of it to use and to show it."""
+    """A measure and what must be known of it to use and to show it.
+
+    Examples
+    --------
+    >>> MEASURES["slope_index"].scale, MEASURES["slope_index"].null, MEASURES["relative_index"].null
+    ('absolute', 0.0, 1.0)
+    """
 
     id: str
     function: Callable[[Array, Array], Array]
@@ -55,7 +61,13 @@ def measure(
     null: float,
     interval: Literal["delta", "delta on the log scale"] = "delta",
 ) -> Callable[[Callable[[Array, Array], Array]], Callable[[Array, Array], Array]]:
-    """Put a function of values and weights into the registry, with the facts that everything else needs of it."""
+    """Put a function of values and weights into the registry, with the facts that everything else needs of it.
+
+    Examples
+    --------
+    >>> list(MEASURES)[:3], MEASURES["ratio"].interval
+    (['difference', 'ratio', 'slope_index'], 'delta on the log scale')
+    """
 
     def register(function: Callable[[Array, Array], Array]) -> Callable[[Array, Array], Array]:
         name = function.__name__
@@ -66,7 +78,13 @@ def measure(
 
 
 def share(weight: Array) -> Floats:
-    """Each level's share of the population, shape (..., level)."""
+    """Each level's share of the population, shape (..., level).
+
+    Examples
+    --------
+    >>> share(np.array([20.0, 30.0, 50.0])).tolist()
+    [0.2, 0.3, 0.5]
+    """
     return np.asarray(weight / weight.sum(-1, keepdims=True), float)
 
 
@@ -83,7 +101,13 @@ def ridit(weight: Array) -> Floats:
 
 
 def average(value: Array, weight: Array) -> Array:
-    """Population mean, shape (...)."""
+    """Population mean, shape (...).
+
+    Examples
+    --------
+    >>> average(np.array([[30.0, 10.0], [20.0, 20.0]]), np.array([[1.0, 3.0], [1.0, 3.0]])).tolist()
+    [15.0, 20.0]
+    """
     return np.asarray((share(weight) * value).sum(-1))
 
 
@@ -289,10 +313,17 @@ def arrange(value: Array, *others: Array, polarity: Polarity, reference: int | N
     Returns
     -------
     tuple of arrays, shape (..., level)
+
+    Examples
+    --------
+    >>> share, people = arrange([0.2, 0.3, 0.1], [50, 70, 90], polarity="lower_is_better")
+    >>> share.tolist(), people.tolist()
+    ([0.3, 0.2, 0.1], [70.0, 50.0, 90.0])
+    >>> arrange([0.2, 0.3, 0.1], polarity="lower_is_better", reference=0)[0].tolist()
+    [0.3, 0.1, 0.2]
     """
     badness = np.asarray(value, float) * (1 if polarity == "lower_is_better" else -1)
     if reference is not None:
-        badness = badness.copy()
         badness[..., reference] = -np.inf
     order = np.argsort(-badness, axis=-1, kind="stable")
     return tuple(np.take_along_axis(np.asarray(part, float), order, -1) for part in (value, *others))

@@ -19,7 +19,14 @@ TAIL = 0.025
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """Numbers with their uncertainty, all of one shape; NaN where there is none to give."""
+    """Numbers with their uncertainty, all of one shape; NaN where there is none to give.
+
+    Examples
+    --------
+    >>> share = Values(*(np.array(x) for x in (0.2, 0.01, 0.18, 0.22)))
+    >>> float(share.scaled(100).upper)
+    22.0
+    """
 
     value: Floats
     se: Floats
@@ -119,6 +126,12 @@ def gradient(function: Callable[[Array, Array], Array], value: Array, weight: Ar
     References
     ----------
     .. [1] Squire W, Trapp G. SIAM Rev 1998;40:110-112. doi:10.1137/S003614459631241X
+
+    Examples
+    --------
+    >>> product = lambda value, weight: (weight * value.prod(-1, keepdims=True)).sum(-1)
+    >>> gradient(product, np.array([2.0, 3.0]), np.array([1.0, 0.0])).tolist()
+    [3.0, 2.0]
     """
     step = 1e-20
     nudged = value[..., None, :] + 1j * step * np.eye(value.shape[-1])
@@ -139,6 +152,13 @@ def delta(
     Returns
     -------
     value, se : array, shape (...)
+
+    Examples
+    --------
+    >>> gap = lambda value, weight: value[..., 0] - value[..., 1]
+    >>> value, se = delta(gap, np.array([9.0, 4.0]), np.array([9.0, 16.0]), np.ones(2))
+    >>> float(value), float(se)
+    (5.0, 5.0)
     """
     slope = gradient(function, value, weight)
     return np.asarray(function(value, weight), float), np.sqrt((slope**2 * variance).sum(-1))

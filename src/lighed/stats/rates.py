@@ -183,6 +183,12 @@ def dobson(value: Array, variance: Array, events: Array) -> Values:
     References
     ----------
     .. [1] Dobson AJ, Kuulasmaa K, Eberle E, Scherer J. Stat Med 1991;10:457-462. doi:10.1002/sim.4780100317
+
+    Examples
+    --------
+    >>> made = dobson([0.010, 0.009], [1e-5, 1e-5], [10, 9])
+    >>> made.lower.round(4).tolist(), made.upper.round(4).tolist()
+    ([0.0048, nan], [0.0184, nan])
     """
     value, variance, events = (np.asarray(part, float) for part in (value, variance, events))
     enough = events >= FEWEST_EVENTS

@@ -19,6 +19,13 @@ class Sums:
     ``weight`` and ``weighted`` are Σw and Σwy. The squares are added up over sampling units: for units of one person
     ``weight2`` is Σw² and both ``cross`` and ``weighted2`` are Σw²y; for a unit of several persons they are the
     products of the unit's own Σw and Σwy.
+
+    Examples
+    --------
+    >>> one = np.ones(3)
+    >>> pooled = Sums(one, 0 * one, one, 0 * one, 0 * one).added(np.array([0, 1, 1]), 2)
+    >>> pooled.weight.tolist()
+    [1.0, 2.0]
     """
 
     weight: Array
