@@ -126,7 +126,13 @@ def _rights() -> dict[str, Any]:
 
 @cache
 def roles() -> dict[str, Role]:
-    """Every role by its id."""
+    """Every role by its id.
+
+    Examples
+    --------
+    >>> roles()["releaser"].title["en"], "sign_off" in roles()["releaser"].actions
+    ('Releaser', True)
+    """
     return {
         name: Role(Text(**given["title"]), Text(**given["about"]), frozenset(given["actions"]))
         for name, given in _rights()["roles"].items()
@@ -135,7 +141,13 @@ def roles() -> dict[str, Role]:
 
 @cache
 def actions() -> dict[str, Text]:
-    """What every action is called."""
+    """What every action is called.
+
+    Examples
+    --------
+    >>> actions()["build"]["en"]
+    'build a release'
+    """
     return {name: Text(**given) for name, given in _rights()["actions"].items()}
 
 
@@ -156,7 +168,19 @@ def may(user: User | None, action: str, thing: Made | None = None) -> bool:
 
 
 class Accounts:
-    """The database of users, sessions and the log."""
+    """The database of users, sessions and the log.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     accounts = Accounts(Path(folder) / "accounts.db")
+    ...     accounts.add_user("anna", "a long pass phrase", ["analyst"], by="admin")
+    ...     session = accounts.session(accounts.sign_in("anna", "a long pass phrase"))
+    ...     accounts.engine.dispose()
+    >>> session.user.name, sorted(session.user.roles)
+    ('anna', ['analyst'])
+    """
 
     def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
         self.clock = clock

@@ -107,7 +107,13 @@ def tree(condition: Condition) -> dict[str, Any]:
 
 
 def columns(condition: Condition) -> set[str]:
-    """Return the columns that `condition` reads."""
+    """Return the columns that `condition` reads.
+
+    Examples
+    --------
+    >>> sorted(columns(parse({"age": {"at_least": 16}, "not": {"sex": {"exists": False}}})))
+    ['age', 'sex']
+    """
     match condition:
         case Test(column, "within_days_of", value):
             return {column, value["column"]}
@@ -120,7 +126,14 @@ def columns(condition: Condition) -> set[str]:
 
 
 def sentence(condition: Condition, lang: Lang, names: Mapping[Any, Text]) -> str:
-    """Write `condition` as a reader would say it; `names` maps columns and ``(column, value)`` to texts."""
+    """Write `condition` as a reader would say it; `names` maps columns and ``(column, value)`` to texts.
+
+    Examples
+    --------
+    >>> names = {"age": Text(da="alder", en="age")}
+    >>> sentence(parse({"age": {"between": [15, 17]}}), "en", names)
+    'age is from 15 to 17'
+    """
     match condition:
         case Test(column, operator):
             values = _written(condition, lang, names)

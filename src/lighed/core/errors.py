@@ -36,7 +36,13 @@ class LighedError(Exception):
 
 
 class DefinitionError(LighedError):
-    """A definition file is wrong."""
+    """A definition file is wrong.
+
+    Examples
+    --------
+    >>> print(DefinitionError("indicators/own.yaml", "unit 'pct' is not known").sentence("en"))
+    indicators/own.yaml: unit 'pct' is not known
+    """
 
     def __init__(self, path: object, problem: str) -> None:
         super().__init__("definition", path=path, problem=problem)
@@ -44,7 +50,13 @@ class DefinitionError(LighedError):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong with a data file, and where it stands; what looks like a person's number is hidden in it."""
+    """One thing wrong with a data file, and where it stands; what looks like a person's number is hidden in it.
+
+    Examples
+    --------
+    >>> print(Problem("not_a_number", "smoking.csv", 3, "estimate", "12,3,4").sentence("en"))
+    smoking.csv, row 3, column estimate, »12,3,4«: this is not a number. Write digits and one decimal mark only.
+    """
 
     key: str
     file: str
@@ -78,7 +90,16 @@ class Problem:
 
 
 class DataError(LighedError):
-    """A data file cannot be used as it stands; nothing was stored."""
+    """A data file cannot be used as it stands; nothing was stored.
+
+    Examples
+    --------
+    >>> wrong = [Problem("not_0_or_1", "smoking.csv", row, "ordered_dimension", "yes") for row in (3, 5)]
+    >>> print(DataError(wrong).sentence("en"))
+    smoking.csv, row 3, column ordered_dimension, »yes«: this must be 0 or 1.
+    smoking.csv, row 5, column ordered_dimension, »yes«: this must be 0 or 1.
+    2 faults; nothing was stored.
+    """
 
     SHOWN = 20
 

@@ -59,12 +59,25 @@ class Estimates:
 
     @classmethod
     def concat(cls, parts: list[Estimates]) -> Estimates:
-        """Put estimates of the same schema under each other."""
+        """Put estimates of the same schema under each other.
+
+        Examples
+        --------
+        >>> Estimates.concat([Estimates.of(value=[1.0]), Estimates.of(value=[2.0])]).table["value"].to_pylist()
+        [1.0, 2.0]
+        """
         tables = [part.table for part in parts] or [SCHEMA.empty_table()]
         return cls(pa.concat_tables(tables).unify_dictionaries().combine_chunks())
 
     def where(self, **wanted: Any) -> Estimates:
-        """Keep rows whose columns equal the wanted values; None wants null, a list or set wants any of its members."""
+        """Keep rows whose columns equal the wanted values; None wants null, a list or set wants any of its members.
+
+        Examples
+        --------
+        >>> made = Estimates.of(area=["DK", "0101", "0147"], value=[1.0, 2.0, 3.0])
+        >>> made.where(area={"DK", "0101"}, level=None).table["value"].to_pylist()
+        [1.0, 2.0]
+        """
         mask: Any = None
         for name, value in wanted.items():
             column = self.table[name]
@@ -78,7 +91,13 @@ class Estimates:
         return self if mask is None else Estimates(self.table.filter(mask))
 
     def sorted(self) -> Estimates:
-        """Order the rows by their dimensions, so that equal contents give equal bytes."""
+        """Order the rows by their dimensions, so that equal contents give equal bytes.
+
+        Examples
+        --------
+        >>> Estimates.of(area=["DK", "0101"]).sorted().table["area"].to_pylist()
+        ['0101', 'DK']
+        """
         plain = self.table.cast(pa.schema([(f.name, pa.string() if f.type == _WORD else f.type) for f in SCHEMA]))
         return Estimates(plain.sort_by([(name, "ascending") for name in DIMENSIONS]).cast(SCHEMA))
 
@@ -87,7 +106,13 @@ class Estimates:
         return list(self.table.to_pylist())
 
     def distinct(self, column: str) -> list[str]:
-        """Return the values of `column` that occur, in order."""
+        """Return the values of `column` that occur, in order.
+
+        Examples
+        --------
+        >>> Estimates.of(period=["2025", "2024", None, "2025"]).distinct("period")
+        ['2024', '2025']
+        """
         return sorted(
             value for value in pc.unique(self.table[column].cast(pa.string())).to_pylist() if value is not None
         )

@@ -22,5 +22,11 @@ def masked(text: str) -> str:
 
 
 def shows_number(text: str) -> bool:
-    """Return whether something in `text` looks like a CPR number."""
+    """Return whether something in `text` looks like a CPR number.
+
+    Examples
+    --------
+    >>> shows_number("010101-1234"), shows_number("row 17 of 2025-01-31")
+    (True, False)
+    """
     return _LIKE.search(text) is not None

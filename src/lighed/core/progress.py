@@ -16,14 +16,28 @@ T = TypeVar("T")
 
 
 def track(things: Iterable[T], step: str, *, total: int | None = None) -> Iterator[T]:
-    """Go through `things` with a bar on standard error, if that is a terminal; `step` is a key of ``progress``."""
+    """Go through `things` with a bar on standard error, if that is a terminal; `step` is a key of ``progress``.
+
+    Examples
+    --------
+    >>> list(track(["persons", "events"], "load"))
+    ['persons', 'events']
+    """
     with _bar() as bar:
         yield from bar.track(things, description=_title(step), total=total)
 
 
 @contextmanager
 def working(step: str) -> Iterator[None]:
-    """Show that one long step is under way."""
+    """Show that one long step is under way.
+
+    Examples
+    --------
+    >>> with working("summarise"):
+    ...     found = 6 * 7
+    >>> found
+    42
+    """
     with _bar() as bar:
         bar.add_task(_title(step), total=None)
         yield

@@ -23,13 +23,28 @@ front_area: "DK"               # the code of your own municipality where you hol
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A project: ``lighed.yaml``, mappings, plans, the person store, its key, releases and accounts."""
+    """A project: ``lighed.yaml``, mappings, plans, the person store, its key, releases and accounts.
+
+    Examples
+    --------
+    >>> Project(Path("aarhus")).store.as_posix()
+    'aarhus/store'
+    """
 
     folder: Path
 
     @classmethod
     def create(cls, folder: Path, *, first: int, last: int) -> Project:
-        """Make the folders and a first plan; what is there already is left alone."""
+        """Make the folders and a first plan; what is there already is left alone.
+
+        Examples
+        --------
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     made = Project.create(Path(folder) / "Aarhus", first=2016, last=2025)
+        ...     [path.name for path in made.plans.iterdir()], made.key.name
+        (['aarhus.yaml'], 'zone.key')
+        """
         project = cls(folder)
         for part in (project.mappings, project.plans, project.inbox, project.tables):
             part.mkdir(parents=True, exist_ok=True)

@@ -114,13 +114,34 @@ def _read(file: Path) -> Estimates:
 
 
 def current(folder: Path) -> Path | None:
-    """Return the release that a folder of versions points at."""
+    """Return the release that a folder of versions points at.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     before = current(Path(folder))
+    ...     _ = (Path(folder) / "current").write_text("2026-11-22")
+    ...     before, current(Path(folder)).name
+    (None, '2026-11-22')
+    """
     pointer = folder / "current"
     return folder / pointer.read_text("ascii").strip() if pointer.is_file() else None
 
 
 def found_in(folder: Path) -> list[Path]:
-    """Return the releases to serve of a folder: itself, the one it points at, or those of the folders in it."""
+    """Return the releases to serve of a folder: itself, the one it points at, or those of the folders in it.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     for name in ("denmark", "synthetic"):
+    ...         (Path(folder) / name).mkdir()
+    ...         _ = (Path(folder) / name / "manifest.json").write_text("{}")
+    ...     [release.name for release in found_in(Path(folder))]
+    ['denmark', 'synthetic']
+    """
     if (folder / "manifest.json").is_file():
         return [folder]
     pointed = current(folder)
@@ -134,5 +155,11 @@ def found_in(folder: Path) -> list[Path]:
 
 
 def area_file(code: str) -> str:
-    """Return the name of the file that holds an area's rows."""
+    """Return the name of the file that holds an area's rows.
+
+    Examples
+    --------
+    >>> area_file("0101")
+    'area=0101.parquet'
+    """
     return f"area={code}.parquet"

@@ -8,7 +8,13 @@ from lighed.core.text import DEFAULT_LANG, Lang
 
 
 class Settings(BaseSettings):
-    """What may be set for a whole machine."""
+    """What may be set for a whole machine.
+
+    Examples
+    --------
+    >>> Settings(lang="en").lang
+    'en'
+    """
 
     model_config = SettingsConfigDict(env_prefix="LIGHED_", hide_input_in_errors=True)
 

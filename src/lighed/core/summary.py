@@ -18,6 +18,18 @@ class Summary:
     Summaries of disjoint populations may be added: any engine, any partition and any federation of municipalities
     gives the same table. ``partitions`` names the dimensions that divide persons; over the others (years, for the same
     persons live in several) distinct persons do not add up, and ``collapse`` refuses.
+
+    Examples
+    --------
+    >>> cells = pa.table({"sex": ["m", "f"], "year": [2024, 2024], "n": [3, 4]})
+    >>> one = Summary(("sex", "year"), ("n",), cells, ("sex",))
+    >>> (one + one).collapse("sex").table.to_pylist()
+    [{'year': 2024, 'n': 14}]
+    >>> one.collapse("year")
+    Traceback (most recent call last):
+    ValueError: persons stand in several cells of ['year'], so they cannot be added up over it
+    >>> one.dense({"year": [2023, 2024], "sex": ["f", "m"]})["n"].tolist()
+    [[0, 0], [4, 3]]
     """
 
     dims: tuple[str, ...]

@@ -40,7 +40,13 @@ class Text:
 
 @cache
 def texts() -> dict[str, Text]:
-    """Every text of the program by its key, read from ``core/texts/*.yaml``."""
+    """Every text of the program by its key, read from ``core/texts/*.yaml``.
+
+    Examples
+    --------
+    >>> texts()["word.unknown"].en
+    'unknown'
+    """
     found: dict[str, Text] = {}
     for file in sorted(files("lighed.core").joinpath("texts").iterdir(), key=lambda path: path.name):
         for key, entry in _flatten(yaml.safe_load(file.read_text(encoding="utf-8"))):
@@ -82,12 +88,25 @@ def number(value: float | None, lang: Lang, *, digits: int = 1) -> str:
 
 
 def day(value: Any, lang: Lang) -> str:
-    """Write a date out, as ``1. januar 2027``."""
+    """Write a date out, as ``1. januar 2027``.
+
+    Examples
+    --------
+    >>> from datetime import date
+    >>> day(date(2027, 1, 1), "da"), day(date(2027, 1, 1), "en")
+    ('1. januar 2027', 'January 1, 2027')
+    """
     return str(format_date(value, format="long", locale=lang))
 
 
 def join(parts: list[str], lang: Lang) -> str:
-    """Join words as in a sentence: ``a, b og c``."""
+    """Join words as in a sentence: ``a, b og c``.
+
+    Examples
+    --------
+    >>> join(["a", "b", "c"], "da"), join(["a"], "en")
+    ('a, b og c', 'a')
+    """
     if len(parts) < 2:
         return "".join(parts)
     return f"{', '.join(parts[:-1])} {say('word.and', lang)} {parts[-1]}"
