@@ -381,7 +381,7 @@ def evaluate(
     Returns
     -------
     Values, shape (...)
-        NaN where a level is missing or empty, and where there is no interval to give.
+        NaN where a level is missing or empty, of a single level, and where there is no interval to give.
 
     Examples
     --------
@@ -400,6 +400,7 @@ def evaluate(
             signed = found if polarity == "lower_is_better" else -found
             made = Values(signed, se, signed - quantile * se, signed + quantile * se)
     whole = np.isfinite(value).all(-1) & (weight > 0).all(-1) & np.isfinite(made.lower) & np.isfinite(made.upper)
+    whole &= value.shape[-1] > 1  # a single level is held against nothing, which is not the same as no inequality
     return Values(*(np.where(whole, part, np.nan) for part in (made.value, made.se, made.lower, made.upper)))
 
 
