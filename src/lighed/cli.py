@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from lighed.core.errors import LighedError
@@ -256,25 +257,30 @@ def measure(
 
 
 def _print_measures(rows: list[dict[str, Any]]) -> None:
-    """A table per indicator, setting, year and dimension."""
-    seen: dict[tuple[Any, ...], Table] = {}
+    """A table per indicator, setting, year and dimension, and under it how the intervals were made."""
+    tables: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
     for row in rows:
-        key = (row["indicator"], row["setting"], row["date"], row["dimension"])
-        if key not in seen:
-            seen[key] = Table(title=" · ".join(str(part) for part in key), title_justify="left")
-            for head, side in (
-                ("measure", "left"),
-                ("value", "right"),
-                ("lower", "right"),
-                ("upper", "right"),
-                ("method", "left"),
-            ):
-                seen[key].add_column(say(f"measured.{head}", LANG), justify=side)  # type: ignore[arg-type]
-        digits = 3 if row["unit"] in {"ratio", "index"} else 1
-        numbers = [number(row[name], LANG, digits=digits) for name in ("value", "lower", "upper")]
-        seen[key].add_row(say(f"measure.{row['measure']}.title", LANG), *numbers, row["flags"] or row["method"])
-    for made in seen.values():
-        out.print(made)
+        tables.setdefault((row["indicator"], row["setting"], row["date"], row["dimension"]), []).append(row)
+    for key, measures in tables.items():
+        out.print(_measures(" · ".join(map(str, key)), measures))
+
+
+def _measures(title: str, rows: list[dict[str, Any]]) -> Table:
+    from lighed.report.methods import explained
+    from lighed.report.words import flag_word
+
+    made = Table(title=escape(title), title_justify="left", caption_justify="left")
+    made.add_column(say("measured.measure", LANG))
+    for head in ("value", "lower", "upper"):
+        made.add_column(say(f"measured.{head}", LANG), justify="right")
+    ways: dict[str, list[str]] = {}
+    for row in rows:
+        name = say(f"measure.{row['measure']}.title", LANG)
+        digits = {"ratio": 3, "index": 3, "persons": 0}.get(row["unit"], 1)
+        made.add_row(name, *(number(row[end], LANG, digits=digits) for end in ("value", "lower", "upper")))
+        ways.setdefault(flag_word(row, LANG) if row["flags"] else explained(row["method"], LANG, {}), []).append(name)
+    made.caption = escape("\n".join(f"{' · '.join(names)}: {way}" for way, names in ways.items()))
+    return made
 
 
 @app.command()

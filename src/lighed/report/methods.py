@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 
+from lighed.core.text import Lang, say
+from lighed.core.types import Standard
 from lighed.report.view import View
 
 PUBLISHED = "published: "
@@ -23,6 +26,7 @@ BEGINNINGS = (
     ("against", "against"),
     ("extremes", "extremes"),
     ("without interval", "without"),
+    ("groups counted alike", "alike"),
     ("population-weighted", "mean"),
     ("independent", "independent"),
     ("same ", "same"),
@@ -37,24 +41,30 @@ def all_explained(methods: list[str], view: View) -> list[str]:
     written = dict[str, None]()
     for key, method in latest.items():
         others = view.say("method.other_years") if alike[key] > 1 else ""
-        written[explained(method, view) + others] = None
+        written[explained(method, view.lang, view.catalogue.standards) + others] = None
     return list(written)
 
 
-def explained(method: str, view: View) -> str:
-    """Write a method out: ``delta on the log scale, standardised to esp_2013`` as a reader would say it."""
+def explained(method: str, lang: Lang, standards: Mapping[str, Standard]) -> str:
+    """Write a method out: ``delta on the log scale, standardised to esp_2013`` as a reader would say it.
+
+    Examples
+    --------
+    >>> explained("delta on the log scale, groups counted alike", "en", {})
+    'interval by the delta method on the log scale; the groups count alike, for not all have a population'
+    """
     if method.startswith(PUBLISHED):
-        return view.say("method.published", detail=method.removeprefix(PUBLISHED))
+        return say("method.published", lang, detail=method.removeprefix(PUBLISHED))
     parts = [part for part in method.split(", ") if part != "covariance left out"]
-    return "; ".join(dict.fromkeys(_part(part, view) for part in parts if part))
+    return "; ".join(dict.fromkeys(_part(part, lang, standards) for part in parts if part))
 
 
-def _part(part: str, view: View) -> str:
+def _part(part: str, lang: Lang, standards: Mapping[str, Standard]) -> str:
     way, _, standard = part.partition(" to ")
-    if standard in view.catalogue.standards:
-        return view.say(f"method.{way}", detail=view.catalogue.standards[standard].title[view.lang])
+    if standard in standards:
+        return say(f"method.{way}", lang, detail=standards[standard].title[lang])
     residual = re.fullmatch(r"residual t\((\d+)\)(?: over (\d+) municipalities)?", part)
     if residual:
-        return view.say("method.residual", degrees=residual[1], count=int(residual[1]) + 2)
+        return say("method.residual", lang, degrees=residual[1], count=int(residual[1]) + 2)
     name = next((text for beginning, text in BEGINNINGS if part.startswith(beginning)), None)
-    return view.say(f"method.{name}", detail=part) if name else part
+    return say(f"method.{name}", lang, detail=part) if name else part

@@ -283,7 +283,7 @@ def _measures(view: View, one: Indicator, chosen: Stratifier) -> Table:
                 Cell(row["period"]),
                 _value(row, view),
                 Cell(interval(row, view.lang), number=True),
-                Cell(explained(row["method"], view)),
+                Cell(explained(row["method"], view.lang, view.catalogue.standards)),
                 Cell(view.say(f"measure.{name}.meaning")),
             )
         )
