@@ -242,6 +242,9 @@ def measure(
     from lighed.analysis.tables import measured
     from lighed.sources.heat_plus import read_heat, write_heat
 
+    for path in (write, heat):
+        if path and (path.is_dir() or not path.parent.is_dir()):
+            raise LighedError("no_folder", path=path)
     read = read_heat(table)
     made = measured(read.rows)
     if heat:
