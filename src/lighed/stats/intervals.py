@@ -100,14 +100,14 @@ def poisson(events: Array) -> tuple[Floats, Floats]:
 
 
 def student(degrees: Array) -> Floats:
-    """Return the 97.5 % point of Student's t with `degrees` of freedom.
+    """Return the 97.5 % point of Student's t with `degrees` of freedom; NaN where there are none.
 
     Examples
     --------
     >>> round(float(student(96)), 4)
     1.985
     """
-    return np.asarray(stdtrit(np.maximum(degrees, 1e-300), 1 - TAIL), float)
+    return np.asarray(stdtrit(degrees, 1 - TAIL), float)
 
 
 def gradient(function: Callable[[Array, Array], Array], value: Array, weight: Array) -> Floats:
