@@ -90,6 +90,7 @@ def test_the_interval_of_a_count_covers_what_was_expected(
 
 def test_students_point_comes_from_a_table() -> None:
     assert_allclose(student([1, 2, 5, 30, 1e9]), [12.706, 4.303, 2.571, 2.042, 1.960], atol=0.0005)
+    assert np.isnan(student([0, -1])).all()
 
 
 def test_the_gradient_is_taken_row_by_row() -> None:

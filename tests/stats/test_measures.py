@@ -326,6 +326,14 @@ def test_no_change_between_two_equal_periods_and_more_error_than_in_one(m: Measu
 
 
 @each("m", ALL, ids=str)
+@by_list(CELLS)
+def test_a_change_is_positive_where_inequality_has_grown(m: Measure, cells: Cells) -> None:
+    value, weight = np.sort(cells[0])[::-1] - 0.01 * np.arange(len(cells[0])), cells[1]
+    equal, unequal = _evaluated(m, (np.full(len(value), 12.0), weight)), _evaluated(m, (value, weight))
+    assert _distance(m, change(m, equal, unequal).value) > 0
+
+
+@each("m", ALL, ids=str)
 @by_list(CELLS, CELLS)
 def test_a_change_turns_round_with_time(m: Measure, first: Cells, last: Cells) -> None:
     before, after = _evaluated(m, first), _evaluated(m, last)
