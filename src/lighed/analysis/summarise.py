@@ -80,7 +80,8 @@ def summarise_sample(
     weight = (rows.weight * MILLION + 0.5).floor().cast("int64")
     square = ((rows.weight * THOUSAND + 0.5).floor().cast("int64")) ** 2
     square = square.cast("int64")
-    cells = rows.group_by(["indicator", *_CELL, "level", "stratum", "sampling_unit"]).aggregate(
+    key = ["indicator", *_CELL, "level", "stratum", "sampling_unit"]
+    cells = rows.group_by(key).aggregate(
         n=rows.count(),
         events=has.sum(),
         weight=weight.sum(),
@@ -88,7 +89,9 @@ def summarise_sample(
         weight2=square.sum(),
         weighted2=(square * has).sum(),
     )
-    return Summary(dims, SAMPLE, _integers(_named(cells), dims, SAMPLE), PARTITIONS)
+    # what is made of these sums is not whole numbers, so the order of the rows is a part of the result
+    ordered = cells.order_by(key)
+    return Summary(dims, SAMPLE, _integers(_named(ordered), dims, SAMPLE), PARTITIONS)
 
 
 _CELL = ("year", "area", "sex", "age_band")  # the columns of person-years that become CELL
