@@ -8,7 +8,6 @@ from lighed.analysis.build import _Records
 from lighed.analysis.summarise import summarise_sample
 from lighed.catalogue import Catalogue
 from lighed.store.frame import person_years
-
 from tests.conftest import Synthetic
 
 

@@ -82,12 +82,13 @@ def share_and_variance(
     total = np.bincount(domain, sums.weight, domains)
     with np.errstate(divide="ignore", invalid="ignore"):
         share = np.bincount(domain, sums.weighted, domains) / total
-    pair, row = np.unique(np.stack([domain, stratum]), axis=1, return_inverse=True)
-    s = sums.added(row.reshape(-1), pair.shape[1])  # (Σu)² is of all rows of a domain in a stratum
-    p, n = share[pair[0]], np.asarray(units, float)[pair[1]]
+    pair, row = np.unique(domain * len(units) + stratum, return_inverse=True)
+    s = sums.added(row, len(pair))  # (Σu)² is of all rows of a domain in a stratum
+    of_domain, of_stratum = np.divmod(pair, len(units))
+    p, n = share[of_domain], np.asarray(units, float)[of_stratum]
     squares = s.weighted2 - 2 * p * s.cross + p**2 * s.weight2
     spread = np.maximum(squares - (s.weighted - p * s.weight) ** 2 / n, 0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        sampled = np.nan_to_num(n / np.asarray(population, float)[pair[1]])
+        sampled = np.nan_to_num(n / np.asarray(population, float)[of_stratum])
         each = np.where(n > 1, np.clip(1 - sampled, 0, 1) * n / (n - 1) * spread, 0)
-        return share, np.bincount(pair[0], each, domains) / total**2
+        return share, np.bincount(of_domain, each, domains) / total**2
