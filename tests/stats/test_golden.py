@@ -1,11 +1,11 @@
 """The statistics agree with outside programs; where the numbers come from stands beside them in ``tests/golden``.
 
 Not computed yet, and therefore not here, though outside numbers exist: intervals at 99.8 %, Clopper-Pearson limits,
-indirectly standardised ratios and rates, slope and relative indices by log, logit or binomial regression or from
-persons, Pamuk's relative index, Fieller's limits, the generalised, Erreygers, Wagstaff, extended and symmetric
-concentration indices and any from persons, the concentration index's own standard errors, between-group variance, mean
-differences, Theil's index and the mean log deviation, and of surveys totals, design effects, ratios, differences of
-domains, and weights that are raked, calibrated or post-stratified.
+indirectly standardised ratios and rates, slope and relative indices by log, logit or binomial regression (but for the
+Poisson one) or from persons, Pamuk's relative index, Fieller's limits, the generalised, Erreygers, Wagstaff, extended
+and symmetric concentration indices and any from persons, the concentration index's own standard errors, between-group
+variance, mean differences, Theil's index and the mean log deviation, and of surveys totals, design effects, ratios,
+differences of domains, and weights that are raked, calibrated or post-stratified.
 """
 
 from __future__ import annotations
@@ -211,6 +211,15 @@ def test_the_slope_index_without_standard_errors_has_those_of_the_line() -> None
     rows = _only("slope_and_relative_index", "sii_scotpho")
     made = _indices("slope_index", rows, polarity="lower_is_better", residual=True)
     assert_given(made, rows, "value", "lower", "upper", "se")
+
+
+def test_the_relative_index_with_a_log_link_is_that_of_the_persons() -> None:
+    """One oracle: a weighted Poisson regression of persons on the mean rank of their group."""
+    rows = _only("slope_and_relative_index", "rii_log_link")
+    groups = _by_case("slope_and_relative_index/persons_by_education.csv")
+    cells = [[_column(groups[row["case_id"]], part) for part in ("value", "population")] for row in rows]
+    made = np.array([1 / MEASURES["relative_index_log"](*pair) for pair in cells])
+    assert_allclose(made, _column(rows, "value"), rtol=EXACT)
 
 
 @pytest.mark.parametrize("oracle", _oracles("concentration", "relative"), ids=" ".join)

@@ -31,7 +31,7 @@ UNWEIGHTED = [m for m in ALL if not m.weighted]
 UNORDERED = [m for m in ALL if m.order == "ignored"]
 BETWEEN_ENDS = [m for m in ALL if m.order == "required" or m.id in {"difference", "ratio"}]
 # A line through more points has ranks that vary more: dividing a level changes its slope.
-FITTED = {"slope_index", "relative_index"}
+FITTED = {"slope_index", "relative_index", "relative_index_log"}
 POOLED = [m for m in WEIGHTED if m.id not in FITTED]
 
 Cells = tuple[Any, Any]
@@ -271,7 +271,8 @@ def test_the_gradient_is_that_of_small_steps(m: Measure, cells: Cells) -> None:
     value, weight = cells
     step = 1e-4 * np.eye(len(value))
     numeric = (m(value + step, weight) - m(value - step, weight)) / 2e-4
-    assert_allclose(gradient(m.function, value, weight), numeric, rtol=NUMERIC, atol=NUMERIC * np.abs(numeric).max())
+    found = m.with_gradient(value, weight)[1] if m.with_gradient else gradient(m.function, value, weight)
+    assert_allclose(found, numeric, rtol=NUMERIC, atol=NUMERIC * np.abs(numeric).max())
 
 
 LINE = {"slope_index": 8.0, "relative_index": 18 / 10}
@@ -283,6 +284,28 @@ def test_levels_on_a_line_give_the_line(name: str, expected: float, cells: Cells
     part = cells[1] / cells[1].sum()
     value = 18 - 8 * (part.cumsum() - part / 2)
     assert_allclose(MEASURES[name](value, part), expected, rtol=ROUNDING)
+
+
+@by_list(st.integers(2, 7).flatmap(_cells), st.floats(0.01, 100))
+def test_levels_on_a_log_line_give_its_ends(cells: Cells, ends: float) -> None:
+    part = cells[1] / cells[1].sum()
+    value = 18 * ends ** -(part.cumsum() - part / 2)
+    assert_allclose(MEASURES["relative_index_log"](value, part), ends, rtol=ROUNDING)
+
+
+@each("value", [(-1.0, 10.0, 20.0), (20.0, 0.0, 0.0), (0.0, 0.0, 20.0), (0.0, 0.0, 0.0)], ids=str)
+@each("polarity", POLARITIES)
+def test_there_is_no_log_line_through_what_is_negative_or_all_at_one_end(polarity: Any, value: Any) -> None:
+    made = _evaluated(MEASURES["relative_index_log"], (np.array(value), np.ones(3)), polarity, variance=np.ones(3))
+    assert np.isnan(numbers(made)).all()
+
+
+@each("value", [(20.0, 5.0, 0.0), (22.5, 11.8, 5.0)], ids=str)
+def test_the_log_line_stays_above_0_where_the_straight_line_does_not_or_nearly(value: Any) -> None:
+    cells = np.array(value), np.array([18.0, 44, 38])
+    straight, made = MEASURES["relative_index"](*cells), _evaluated(MEASURES["relative_index_log"], cells)
+    assert not straight < made.upper
+    assert 1 < made.lower < made.value < made.upper
 
 
 @each("end", [(-30.0, -20.0, -10.0), (30.0, 2.0, 1.0), (1.0, 2.0, 30.0)], ids=str)

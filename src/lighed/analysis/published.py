@@ -339,7 +339,7 @@ def _slopes(rows: Rows, one: Indicator, date: str, stratifier: Stratifier, prese
     value = np.array([row.estimate for row in present], float)
     weight = np.array([row.population or 1.0 for row in present])
     method = f"residual t({len(present) - 2}) over {len(present)} municipalities"
-    for name in ("slope_index", "relative_index", "concentration_index"):
+    for name in ("slope_index", "relative_index", "relative_index_log", "concentration_index"):
         made = evaluate(MEASURES[name], value, None, weight, polarity=one.polarity)
         _add_measure(rows, one, COUNTRY, date, stratifier.id, MEASURES[name], made, method, interval=True)
 

@@ -11,8 +11,8 @@ from lighed.core.release import Release
 from lighed.core.types import Indicator, Stratifier
 from lighed.report.words import Row
 
-NULL = {"difference": 0.0, "ratio": 1.0, "slope_index": 0.0, "relative_index": 1.0}
-WHOLE = ("slope_index", "relative_index")  # of all groups of an ordered dimension
+NULL = {"difference": 0.0, "ratio": 1.0, "slope_index": 0.0, "relative_index_log": 1.0}
+WHOLE = ("slope_index", "relative_index_log")  # of all groups of an ordered dimension
 ENDS = ("difference", "ratio")  # of two groups
 
 

@@ -17,10 +17,11 @@ from typing import Literal
 
 import numpy as np
 
-from lighed.stats.intervals import Array, Floats, Values, Z, delta, student
+from lighed.stats.intervals import Array, Derived, Floats, Values, Z, delta, student
 
 Scale = Literal["absolute", "relative", "people"]
 Polarity = Literal["lower_is_better", "higher_is_better"]
+NEWTON_STEPS, LONGEST_STEP, CONVERGED = 40, 2.0, 1e-7
 FEWEST_EVENTS_RELATIVE = 25  # below this a relative measure's interval does not cover what it says
 
 
@@ -41,6 +42,7 @@ class Measure:
     weighted: bool
     null: float
     interval: Literal["delta", "delta on the log scale"]
+    with_gradient: Derived | None = None  # value and derivative; by a complex step where there is none
 
     def __call__(self, value: Array, weight: Array) -> Floats:
         """Compute the measure."""
@@ -60,6 +62,7 @@ def measure(
     weighted: bool,
     null: float,
     interval: Literal["delta", "delta on the log scale"] = "delta",
+    with_gradient: Derived | None = None,
 ) -> Callable[[Callable[[Array, Array], Array]], Callable[[Array, Array], Array]]:
     """Put a function of values and weights into the registry, with the facts that everything else needs of it.
 
@@ -71,7 +74,7 @@ def measure(
 
     def register(function: Callable[[Array, Array], Array]) -> Callable[[Array, Array], Array]:
         name = function.__name__
-        MEASURES[name] = Measure(name, function, scale, order, weighted, null, interval)
+        MEASURES[name] = Measure(name, function, scale, order, weighted, null, interval, with_gradient)
         return function
 
     return register
@@ -213,6 +216,63 @@ def relative_index(value: Array, weight: Array) -> Array:
     middle, half = average(value, weight), slope_index(value, weight) / 2
     positive = np.minimum((middle - half).real, (middle + half).real) > 0
     return np.where(positive, middle + half, np.nan) / np.where(positive, middle - half, 1)
+
+
+def _log_line(value: Array, weight: Array) -> tuple[Floats, Floats]:
+    """Ends' ratio on the line with a log link, shape (...), and its derivative by each value, shape (..., level)."""
+    part, off = share(weight), ridit(weight) - 0.5
+    mean, rank = average(value, weight), average(off * value, weight) / average(value, weight)
+    inside = (rank > off[..., 0] + CONVERGED) & (rank < off[..., -1] - CONVERGED)
+    rank = np.where(inside & (value >= 0).all(-1), rank, np.nan)
+    slope, step = np.zeros(rank.shape), np.zeros(rank.shape)
+    for _ in range(NEWTON_STEPS):
+        slope = slope + step
+        fitted = share(part * np.exp(slope[..., None] * off))
+        fitted_rank = (fitted * off).sum(-1)
+        spread = (fitted * off**2).sum(-1) - fitted_rank**2
+        step = np.clip((rank - fitted_rank) / spread, -LONGEST_STEP, LONGEST_STEP)
+        if not (np.abs(step) > CONVERGED).any():
+            break
+    index = np.exp(-np.where(np.abs(step) < CONVERGED, slope + step, np.nan))
+    return index, -index[..., None] * part * (off - rank[..., None]) / (mean * spread)[..., None]
+
+
+@measure(
+    scale="relative",
+    order="required",
+    weighted=True,
+    null=1.0,
+    interval="delta on the log scale",
+    with_gradient=_log_line,
+)
+def relative_index_log(value: Array, weight: Array) -> Array:
+    """Relative index of inequality with a log link: the worst-off person over the best-off on a line that is above 0.
+
+    The slope is that of a Poisson regression of the level values on mean rank: the one by which the population,
+    weighted with the fitted values, has the same mean rank as weighted with the values themselves (Newton's method).
+
+    Parameters
+    ----------
+    value, weight : array, shape (..., level)
+        Outcome and population per level, worst-off first.
+
+    Returns
+    -------
+    array, shape (...)
+        Without unit. 1 means no gradient; above 1 means higher among the worse-off. NaN where a value is negative or
+        all of the outcome is at one end.
+
+    References
+    ----------
+    .. [1] Moreno-Betancur M, Latouche A, Menvielle G, Kunst AE, Rey G. Epidemiology 2015;26:518-527.
+       doi:10.1097/EDE.0000000000000311
+
+    Examples
+    --------
+    >>> round(float(relative_index_log(np.array([40.0, 20, 10]), np.ones(3))), 6)
+    8.0
+    """
+    return _log_line(value, weight)[0]
 
 
 @measure(scale="relative", order="required", weighted=True, null=0.0)
@@ -393,7 +453,7 @@ def evaluate(
     quantile = Z if variance is not None else float(student(value.shape[-1] - 2))
     variance = residual_variance(value, weight) if variance is None else np.asarray(variance, float)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        found, se = delta(wanted.function, value, variance, weight)
+        found, se = delta(wanted.function, value, variance, weight, wanted.with_gradient)
         if wanted.null == 1.0:
             made = _on_log_scale(found, se, quantile, turn=polarity == "higher_is_better")
         else:

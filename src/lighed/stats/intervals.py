@@ -12,6 +12,7 @@ from scipy.special import gammaincinv, stdtrit
 
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float64]
+Derived = Callable[[Array, Array], tuple[Floats, Floats]]  # values and weights to a value and its derivative by each
 
 Z = 1.959963984540054  # the 97.5 % point of the normal distribution: every interval here is at 95 %
 TAIL = 0.025
@@ -139,7 +140,11 @@ def gradient(function: Callable[[Array, Array], Array], value: Array, weight: Ar
 
 
 def delta(
-    function: Callable[[Array, Array], Array], value: Array, variance: Array, weight: Array
+    function: Callable[[Array, Array], Array],
+    value: Array,
+    variance: Array,
+    weight: Array,
+    derived: Derived | None = None,
 ) -> tuple[Floats, Floats]:
     """Value and standard error of a function of independent values; the weights are taken as known.
 
@@ -148,6 +153,8 @@ def delta(
     function : callable
         As in ``gradient``.
     value, variance, weight : array, shape (..., level)
+    derived : callable, optional
+        Gives the function's value and its derivative by each value, where that is known.
 
     Returns
     -------
@@ -160,5 +167,5 @@ def delta(
     >>> float(value), float(se)
     (5.0, 5.0)
     """
-    slope = gradient(function, value, weight)
-    return np.asarray(function(value, weight), float), np.sqrt((slope**2 * variance).sum(-1))
+    found, slope = derived(value, weight) if derived else (function(value, weight), gradient(function, value, weight))
+    return np.asarray(found, float), np.sqrt((slope**2 * variance).sum(-1))
