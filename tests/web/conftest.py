@@ -74,7 +74,10 @@ class Visit:
         self.page, self.address = page, address
         self.faults: list[str] = []
         self.elsewhere: list[str] = []
-        page.on("console", lambda message: self.faults.append(message.text) if message.type == "error" else None)
+        page.on(
+            "console",
+            lambda message: self.faults.append(message.text) if message.type in {"error", "warning"} else None,
+        )
         page.on("pageerror", lambda error: self.faults.append(str(error)))
         page.on("request", lambda request: self._asked(request.url))
         page.on("response", lambda response: self._answered(response.status, response.url))

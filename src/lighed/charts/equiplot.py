@@ -22,6 +22,8 @@ from lighed.charts.theme import (
 )
 from lighed.core.types import Stratifier
 
+LINE_HEIGHT = 46  # pixels: room for the groups of a period above each other
+
 
 def equiplot(rows: Rows, stratifier: Stratifier, heads: Heads) -> Drawn:
     """Draw the groups of each period with their intervals; ordered groups stand from dark (worst-off) to light.
@@ -34,7 +36,8 @@ def equiplot(rows: Rows, stratifier: Stratifier, heads: Heads) -> Drawn:
     colours, shapes = look(stratifier, shown)
     drawn = [row | {"group": called[row["level"]]} for row in known(rows)]
     base = chart_of(drawn, "row", "group", "value", "lower", "upper")
-    base = base.encode(listed("row", list(dict.fromkeys(row["row"] for row in rows))))
+    lines = list(dict.fromkeys(row["row"] for row in rows))
+    base = base.encode(listed("row", lines))
     connector = base.mark_rule(color=LINE, strokeWidth=6)
     connector = connector.encode(x=alt.X("min(value):Q", title=heads.axis), x2="max(value):Q")
     offset = alt.YOffset("group:N", sort=order, scale=alt.Scale(paddingOuter=0.9))
@@ -48,4 +51,4 @@ def equiplot(rows: Rows, stratifier: Stratifier, heads: Heads) -> Drawn:
         tooltip=tips(heads, "row", "group"),
     )
     whiskers = [whisker] if has_intervals(drawn) else []
-    return finished([connector, *whiskers, point], heads, height={"step": 46, "for": "position"})
+    return finished([connector, *whiskers, point], heads, height=LINE_HEIGHT * len(lines))

@@ -138,4 +138,6 @@ def state(view: View, one: Indicator) -> str:
         return view.say("catalogue.has_rows")
     if one.waits_for:
         return view.say("catalogue.waits", what=view.say(f"catalogue.waits_for.{one.waits_for}"))
+    if one.basis == "published":
+        return view.say("catalogue.published")
     return view.say("catalogue.status" if one.kind == "status" else "catalogue.computes")
