@@ -69,6 +69,11 @@ def _distance(m: Measure, value: Any) -> Any:
     return np.log(value) if m.null == 1.0 else value
 
 
+def _error(m: Measure, made: Values) -> Any:
+    """The standard error on the scale on which the interval is symmetrical."""
+    return made.se / made.value if m.null == 1.0 else made.se
+
+
 def _width(m: Measure, made: Values) -> Any:
     return _distance(m, made.upper) - _distance(m, made.lower)
 
@@ -253,8 +258,7 @@ def test_the_other_polarity_is_the_same_turned_round(m: Measure, cells: Cells) -
     for name, opposite in (("value", "value"), ("lower", "upper"), ("upper", "lower")):
         turned = -_distance(m, getattr(one, opposite))
         assert_allclose(_distance(m, getattr(other, name)), turned, rtol=ROUNDING, atol=ABSENT)
-    relative_error = [made.se / made.value if m.null == 1.0 else made.se for made in (one, other)]
-    assert_allclose(*relative_error, rtol=ROUNDING)
+    assert_allclose(*(_error(m, made) for made in (one, other)), rtol=ROUNDING)
 
 
 @each("m", ALL, ids=str)
@@ -345,7 +349,7 @@ def test_no_change_between_two_equal_periods_and_more_error_than_in_one(m: Measu
     made = change(m, one, one)
     assert_allclose(made.value, m.null)
     assert_allclose(_width(m, made), np.sqrt(2) * _width(m, one), rtol=ROUNDING)
-    assert_allclose(made.se, np.sqrt(2) * (one.se / one.value if m.null == 1.0 else one.se), rtol=ROUNDING)
+    assert_allclose(_error(m, made), np.sqrt(2) * _error(m, one), rtol=ROUNDING)
 
 
 @each("m", ALL, ids=str)
@@ -364,6 +368,7 @@ def test_a_change_turns_round_with_time(m: Measure, first: Cells, last: Cells) -
     for name, opposite in (("value", "value"), ("lower", "upper"), ("upper", "lower")):
         turned = -_distance(m, getattr(back, opposite))
         assert_allclose(_distance(m, getattr(forth, name)), turned, rtol=ROUNDING, atol=ABSENT)
+    assert_allclose(*(_error(m, made) for made in (forth, back)), rtol=ROUNDING)
 
 
 PEOPLE = np.array([900.0, 1500, 2400, 1800, 1200])

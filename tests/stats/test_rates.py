@@ -20,8 +20,6 @@ EDGES = {
     "one person, who has it": proportion(1, 1),
     "no events": rate(0, 50.0),
     "one event": rate(1, 50.0),
-    "nobody of a weighted sample": weighted_proportion(0.0, 0.0, 50),
-    "everybody of a weighted sample": weighted_proportion(1.0, 0.0, 50),
 }
 
 
@@ -90,6 +88,11 @@ def test_a_rate_is_per_the_unit_of_its_time() -> None:
 def test_a_design_that_costs_half_the_sample_has_the_interval_of_half_the_sample() -> None:
     half, made = proportion(10, 50), weighted_proportion(0.2, 2 * 0.2 * 0.8 / 100, 100)
     assert_allclose(numbers(made), numbers(half), rtol=ROUNDING)
+
+
+@pytest.mark.parametrize("n", [0, 50], ids="{} of 50".format)
+def test_nobody_and_everybody_of_a_weighted_sample_have_the_interval_of_its_respondents(n: int) -> None:
+    assert_allclose(numbers(weighted_proportion(n / 50, 0.0, 50)), numbers(proportion(n, 50)), rtol=ROUNDING)
 
 
 VALUE, VARIANCE, N = np.array([0.1, 0.3, 0.2]), np.array([0.001, 0.002, 0.004]), np.array([90, 100, 50])
