@@ -22,7 +22,7 @@ from lighed.core.text import Lang, say
 from lighed.core.types import Dimension, Item, Stratifier
 from lighed.sources.files import DATES
 from lighed.sources.heat_plus import read_heat
-from lighed.sources.raw import Raw, decimal, read
+from lighed.sources.raw import Raw, decimal, decimal_mark, read
 
 FEW = 30  # a column with more distinct values than this is no code list
 MOST_LEVELS = 12  # a social dimension with more groups than this has not been grouped yet
@@ -34,11 +34,12 @@ YEARS = r"^(aar|år|year|aargang|periode)"
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of the file: its name, its texts, and the few values that it has, if they are few."""
+    """A column of the file: its name, its texts, the values that it has, and the decimal mark of the file."""
 
     name: str
     texts: pa.Array
     distinct: pa.Array
+    mark: str
 
     @property
     def few(self) -> bool:
@@ -62,7 +63,7 @@ def draft(
     raw = read(path, name=name)
     year = next((name for name in raw.columns if re.match(YEARS, name.lower())), None)
     form = {key: value for key, value in raw.format.model_dump().items() if value is not None}
-    form.setdefault("decimal", _decimal_mark(raw))
+    form.setdefault("decimal", decimal_mark(raw))
     lines = [
         f"# {say('draft.read', lang)}",
         f"id: {identifier(Path(name or path.name).stem)}",
@@ -81,7 +82,8 @@ def draft(
 
 def columns(raw: Raw) -> list[Column]:
     """Return the columns of a file, each with the values that it has."""
-    return [Column(name, texts, pc.unique(texts).drop_null()) for name, texts in raw.columns.items()]
+    mark = decimal_mark(raw)
+    return [Column(name, texts, pc.unique(texts).drop_null(), mark) for name, texts in raw.columns.items()]
 
 
 def draft_dimension(path: Path, name: str, lang: Lang) -> tuple[str, str]:
@@ -162,14 +164,6 @@ def _flow(tree: Any) -> str:
     return str(written).strip().removesuffix("...").strip()
 
 
-def _decimal_mark(raw: Raw) -> str:
-    if raw.format.kind in {"parquet", "xlsx"}:
-        return "."
-    commas = sum(pc.sum(pc.match_substring_regex(c, r"^-?\d[\d.]*,\d+$")).as_py() or 0 for c in raw.columns.values())
-    points = sum(pc.sum(pc.match_substring_regex(c, r"^-?\d[\d,]*\.\d+$")).as_py() or 0 for c in raw.columns.values())
-    return "." if points > commas else ","
-
-
 def _guess(column: Column, catalogue: Catalogue) -> dict[str, Any]:
     """Where a column goes, how it is read, what its codes mean, and which of them mean that nothing is known."""
     if column.all("^" + CPR.pattern + "$") and column.all(r"^\d{6}"):
@@ -204,7 +198,7 @@ def thing_of(target: str, catalogue: Catalogue) -> Dimension | Item | None:
 
 
 def _in_thousands(column: Column) -> bool:
-    numbers = [value for word in column.distinct.to_pylist() if (value := decimal(word)) is not None]
+    numbers = [value for word in column.distinct.to_pylist() if (value := decimal(word, column.mark)) is not None]
     return bool(numbers) and max(numbers) < THOUSANDS
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from lighed.core.errors import DataError, Problem
 from lighed.core.heat import COLUMNS, OLD_NAMES, OPTIONAL
-from lighed.sources.raw import Raw, decimal, read
+from lighed.sources.raw import Raw, decimal, decimal_mark, read
 
 FLAGS = ("favourable_indicator", "ordered_dimension", "reference_subgroup")
 # What the columns of words and of numbers are called in a row.
@@ -102,6 +102,7 @@ class _Cells:
 
     def __init__(self, raw: Raw) -> None:
         self.raw, self.problems, self.numbers = raw, list[Problem](), raw.rows
+        self.mark = decimal_mark(raw)
         self.called = {OLD_NAMES.get(name, name): name for name in raw.columns}
         self.texts = {
             OLD_NAMES.get(name, name): [(word or "").strip() for word in column.to_pylist()]
@@ -119,7 +120,7 @@ class _Cells:
         written = self.text(name, k)
         if not written or written.upper() == "NA":
             return None
-        found = decimal(written, self.raw.format.decimal)
+        found = decimal(written, self.mark)
         if found is None:
             self.wrong("not_a_number", name, k)
         return found

@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 
@@ -30,7 +31,11 @@ from lighed.core.types import Definition
 DELIMITERS = (";", ",", "\t", "|")
 MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 DOUBLED = re.compile("Ã[¦¸¥\u2020\u02dc\u2026\x86\x98\x85]")
-NUMBER = re.compile(r"[-+]?(\d{1,3}(\.\d{3})+|\d+)(,\d+)?|[-+]?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?([eE][-+]?\d+)?")
+# A number by its decimal mark; the other mark stands between thousands only, and never after a 0.
+NUMBER = {
+    ",": r"[-+]?(?:[1-9]\d{0,2}(?:\.\d{3})+|\d+)(?:,\d+)?(?:[eE][-+]?\d+)?",
+    ".": r"[-+]?(?:[1-9]\d{0,2}(?:,\d{3})+|\d+)(?:\.\d+)?(?:[eE][-+]?\d+)?",
+}
 CHUNK = 1 << 20
 MOST_UNPACKED = 2 << 30
 # What a damaged workbook makes its readers say: of the archive, of its packing, and of the XML inside.
@@ -277,22 +282,30 @@ def _faults(path: Path, shown: str, encoding: str, delimiter: str, width: int) -
             yield Problem("open_quote", shown, number + 1)
 
 
-def decimal(written: str, mark: str | None = None) -> float | None:
-    """Read a number with a decimal comma or point; None when it is none.
+def decimal(written: str, mark: str) -> float | None:
+    """Read a number with the decimal mark of its file; None when it is none.
 
     Examples
     --------
-    >>> decimal("1.234,5"), decimal("1234.5"), decimal("−3"), decimal("12,")
+    >>> decimal("1.234,5", ","), decimal("1234.5", "."), decimal("−3", ","), decimal("12,", ",")
     (1234.5, 1234.5, -3.0, None)
-    >>> decimal("1.234", ","), decimal("1.234", ".")
-    (1234.0, 1.234)
+    >>> decimal("1.234", ","), decimal("1.234", "."), decimal("26,2", ".")
+    (1234.0, 1.234, None)
     """
     plain = written.strip().replace("−", "-").replace("\u00a0", "").replace(" ", "")
-    if not NUMBER.fullmatch(plain):
+    if not re.fullmatch(NUMBER[mark], plain):
         return None
-    comma = mark == "," or (mark is None and "," in plain and plain.rfind(",") > plain.rfind("."))
-    plain = plain.replace(".", "").replace(",", ".") if comma else plain.replace(",", "")
-    try:
-        return float(plain)
-    except ValueError:
-        return None
+    return float(plain.replace("." if mark == "," else ",", "").replace(mark, "."))
+
+
+def decimal_mark(raw: Raw) -> str:
+    """Return the decimal mark of a whole file: the one that more of its cells are numbers with.
+
+    "12.345" is a number with either, and so are the other cells of a file that has no decimals; such a file is taken
+    as Danish unless commas stand between its columns.
+    """
+    if raw.format.decimal:
+        return raw.format.decimal
+    cells = pa.chunked_array(list(raw.columns.values()), pa.string())
+    commas, points = (pc.sum(pc.match_substring_regex(cells, f"^{NUMBER[mark]}$")).as_py() or 0 for mark in ",.")
+    return "." if points > commas or (points == commas and raw.format.delimiter == ",") else ","
