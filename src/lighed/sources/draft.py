@@ -22,7 +22,7 @@ from lighed.core.text import Lang, say
 from lighed.core.types import Dimension, Item, Stratifier
 from lighed.sources.files import DATES
 from lighed.sources.heat_plus import read_heat
-from lighed.sources.raw import Raw, decimal, decimal_mark, read
+from lighed.sources.raw import Mark, Raw, decimal, decimal_mark, read
 
 FEW = 30  # a column with more distinct values than this is no code list
 MOST_LEVELS = 12  # a social dimension with more groups than this has not been grouped yet
@@ -39,7 +39,7 @@ class Column:
     name: str
     texts: pa.Array
     distinct: pa.Array
-    mark: str
+    mark: Mark
 
     @property
     def few(self) -> bool:

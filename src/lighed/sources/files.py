@@ -16,7 +16,7 @@ from lighed.catalogue import Catalogue
 from lighed.core.errors import DataError, Problem
 from lighed.core.identifiers import CPR, masked
 from lighed.sources.mapping import ColumnMapping, Mapping
-from lighed.sources.raw import Raw, read
+from lighed.sources.raw import NUMBER, Raw, read
 from lighed.store.ingest import ROW, Taken, check, take_in
 from lighed.store.schema import ARROW, Column, ColumnKind, Table, tables
 from lighed.store.snapshot import Store
@@ -195,9 +195,7 @@ class Reading:
         mark = self.mapping.format.decimal or self.raw.format.decimal or ","
         group = "." if mark == "," else ","
         plain = pc.replace_substring(pc.replace_substring(pc.replace_substring(texts, "−", "-"), "\u00a0", ""), " ", "")
-        grouped = rf"^[-+]?\d{{1,3}}(\{group}\d{{3}})+(\{mark}\d+)?$"
-        simple = rf"^[-+]?\d+(\{mark}\d+)?$"
-        good = pc.or_(pc.match_substring_regex(plain, grouped), pc.match_substring_regex(plain, simple))
+        good = pc.match_substring_regex(plain, f"^{NUMBER[mark]}$")
         self._wrong("not_a_number", column, np.flatnonzero(~np.asarray(pc.fill_null(good, True))))
         plain = pc.if_else(pc.fill_null(good, False), plain, pa.scalar(None, pa.string()))
         return pc.replace_substring(pc.replace_substring(plain, group, ""), mark, ".").cast(pa.float64())

@@ -16,6 +16,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -28,11 +29,12 @@ from lighed.core.errors import DataError, Problem
 from lighed.core.identifiers import shows_number
 from lighed.core.types import Definition
 
+Mark = Literal[",", "."]
 DELIMITERS = (";", ",", "\t", "|")
 MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 DOUBLED = re.compile("Ã[¦¸¥\u2020\u02dc\u2026\x86\x98\x85]")
 # A number by its decimal mark; the other mark stands between thousands only, and never after a 0.
-NUMBER = {
+NUMBER: dict[Mark, str] = {
     ",": r"[-+]?(?:[1-9]\d{0,2}(?:\.\d{3})+|\d+)(?:,\d+)?(?:[eE][-+]?\d+)?",
     ".": r"[-+]?(?:[1-9]\d{0,2}(?:,\d{3})+|\d+)(?:\.\d+)?(?:[eE][-+]?\d+)?",
 }
@@ -48,7 +50,7 @@ class Format(Definition):
     kind: str | None = None
     delimiter: str | None = None
     encoding: str | None = None
-    decimal: str | None = None
+    decimal: Mark | None = None
     sheet: str | None = None
 
 
@@ -282,15 +284,15 @@ def _faults(path: Path, shown: str, encoding: str, delimiter: str, width: int) -
             yield Problem("open_quote", shown, number + 1)
 
 
-def decimal(written: str, mark: str) -> float | None:
+def decimal(written: str, mark: Mark) -> float | None:
     """Read a number with the decimal mark of its file; None when it is none.
 
     Examples
     --------
     >>> decimal("1.234,5", ","), decimal("1234.5", "."), decimal("−3", ","), decimal("12,", ",")
     (1234.5, 1234.5, -3.0, None)
-    >>> decimal("1.234", ","), decimal("1.234", "."), decimal("26,2", ".")
-    (1234.0, 1.234, None)
+    >>> decimal("1.234", ","), decimal("1.234", "."), decimal("0.286", ","), decimal("26,2", ".")
+    (1234.0, 1.234, None, None)
     """
     plain = written.strip().replace("−", "-").replace("\u00a0", "").replace(" ", "")
     if not re.fullmatch(NUMBER[mark], plain):
@@ -298,7 +300,7 @@ def decimal(written: str, mark: str) -> float | None:
     return float(plain.replace("." if mark == "," else ",", "").replace(mark, "."))
 
 
-def decimal_mark(raw: Raw) -> str:
+def decimal_mark(raw: Raw) -> Mark:
     """Return the decimal mark of a whole file: the one that more of its cells are numbers with.
 
     "12.345" is a number with either, and so are the other cells of a file that has no decimals; such a file is taken
@@ -307,5 +309,6 @@ def decimal_mark(raw: Raw) -> str:
     if raw.format.decimal:
         return raw.format.decimal
     cells = pa.chunked_array(list(raw.columns.values()), pa.string())
-    commas, points = (pc.sum(pc.match_substring_regex(cells, f"^{NUMBER[mark]}$")).as_py() or 0 for mark in ",.")
+    marks: tuple[Mark, Mark] = (",", ".")
+    commas, points = (pc.sum(pc.match_substring_regex(cells, f"^{NUMBER[mark]}$")).as_py() or 0 for mark in marks)
     return "." if points > commas or (points == commas and raw.format.delimiter == ",") else ","
