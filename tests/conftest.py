@@ -13,12 +13,14 @@ from lighed.analysis.build import from_store
 from lighed.analysis.published import from_tables
 from lighed.catalogue import Catalogue
 from lighed.catalogue.load import BUILT_IN
+from lighed.cli import main
 from lighed.core.estimates import Estimates
 from lighed.core.release import Release
 from lighed.disclosure import publish
 from lighed.sources.synthetic import Truth, fill
 from lighed.store import Store
 from lighed.store.engine import connect
+from tests.zones import Ran, Run, Zone, new_zone
 
 PERSONS, SEED, MADE = 20_000, 7, "2026-11-22"
 
@@ -73,3 +75,25 @@ def denmark_release(denmark: Estimates, catalogue: Catalogue, tmp_path_factory: 
 def project(tmp_path: Path) -> Path:
     """Where a project may be made."""
     return tmp_path / "project"
+
+
+@pytest.fixture
+def made(project: Path, catalogue: Catalogue) -> Zone:
+    return new_zone(project, catalogue)
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run a command as the program would, in a language."""
+
+    def ran(*words: object, lang: str = "en") -> Ran:
+        monkeypatch.setattr("lighed.cli.LANG", lang)
+        monkeypatch.setattr("sys.argv", ["lighed", *map(str, words)])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main()
+        written = capsys.readouterr()
+        code = ended.value.code
+        return Ran(code if isinstance(code, int) else 0, written.out, written.err)
+
+    return ran

@@ -1,19 +1,11 @@
-"""A project to load files into, and the command line as a person meets it."""
+"""Two projects to load files into."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
-from zones import Ran, Run, Zone, new_zone
 
 from lighed.catalogue import Catalogue
-from lighed.cli import main
-
-
-@pytest.fixture
-def made(project: Path, catalogue: Catalogue) -> Zone:
-    return new_zone(project, catalogue)
+from tests.zones import Zone, new_zone
 
 
 @pytest.fixture(scope="module")
@@ -24,20 +16,3 @@ def standing(tmp_path_factory: pytest.TempPathFactory, catalogue: Catalogue) -> 
     mapping = "{id: before, period: {column: AAR}, columns: {CPR: {to: person_id}, KOMNR: {to: residence.area}}}"
     zones["filled"].load(path, mapping)
     return zones
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run a command as the program would, in a language."""
-
-    def ran(*words: object, lang: str = "en") -> Ran:
-        monkeypatch.setattr("lighed.cli.LANG", lang)
-        monkeypatch.setattr("sys.argv", ["lighed", *map(str, words)])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main()
-        written = capsys.readouterr()
-        code = ended.value.code
-        return Ran(code if isinstance(code, int) else 0, written.out, written.err)
-
-    return ran

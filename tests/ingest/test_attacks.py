@@ -13,7 +13,14 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from attacks import (
+
+from lighed.catalogue import Catalogue
+from lighed.core.errors import DataError
+from lighed.core.text import LANGUAGES, Lang
+from lighed.sources import files, raw
+from lighed.store import ingest
+from lighed.store.pseudonym import hashed, read_key
+from tests.ingest.attacks import (
     ANNA,
     AREA,
     ATTACKS,
@@ -34,14 +41,7 @@ from attacks import (
     table,
     workbook,
 )
-from zones import Run, Zone, new_zone
-
-from lighed.catalogue import Catalogue
-from lighed.core.errors import DataError
-from lighed.core.text import LANGUAGES, Lang
-from lighed.sources import files, raw
-from lighed.store import ingest
-from lighed.store.pseudonym import hashed, read_key
+from tests.zones import Run, Zone, new_zone
 
 
 def assert_no_number(text: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,15 +51,9 @@ class Zone:
         return pa.concat_tables([pq.read_table(path) for path in paths]).to_pylist() if paths else []
 
     def digest(self) -> dict[str, str]:
-        """Every file of the store but the lock, and the folders."""
-        return dict(_digests(self.project.store))
-
-
-def _digests(folder: Path) -> Iterator[tuple[str, str]]:
-    for path in sorted(folder.rglob("*")):
-        if path.name != "lock":
-            content = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "folder"
-            yield str(path.relative_to(folder)), content
+        """Every file of the store but the lock."""
+        found = (path for path in self.project.store.rglob("*") if path.is_file() and path.name != "lock")
+        return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in found}
 
 
 def new_zone(folder: Path, catalogue: Catalogue) -> Zone:
