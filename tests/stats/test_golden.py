@@ -10,60 +10,23 @@ differences of domains, and weights that are raked, calibrated or post-stratifie
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from samples import share_of_persons
 
 from lighed.stats import MEASURES, Values, direct, evaluate, mean, proportion, rate
 from lighed.stats.inequality import arrange
 from lighed.stats.rates import dobson, weighted_proportion
-
-GOLDEN = Path(__file__).parents[1] / "golden"
+from tests.golden import Oracle, Row, by_case, column, expected, only, oracles, read
+from tests.stats.samples import share_of_persons
 
 EXACT = 1e-9  # relative: the same formula in another program, the sums taken in another order
 SIMULATED = 0.03  # of a half-width: limits are quantiles of 100,000 draws
 BYAR = 0.005  # of a half-width: how far Byar's approximation may be from the exact limits at 10 events or more
 OTHER_METHOD = 0.06  # of a half-width: logit and beta limits use Student's t on the design's degrees of freedom
-
-Row = dict[str, str]
-Oracle = tuple[str, str, str]
-
-
-def _read(name: str) -> list[Row]:
-    with (GOLDEN / name).open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def _column(rows: list[Row], name: str) -> Any:
-    return np.array([float(row[name] or "nan") for row in rows])
-
-
-def _by_case(name: str, key: str = "case_id") -> dict[str, list[Row]]:
-    rows = _read(name)
-    return {case: [row for row in rows if row[key] == case] for case in dict.fromkeys(row[key] for row in rows)}
-
-
-def _oracles(topic: str, *quantities: str) -> list[Oracle]:
-    found = {(topic, row["quantity"], row["oracle"]) for row in _read(f"{topic}/expected.csv")}
-    assert {quantity for _, quantity, _ in found} >= set(quantities)
-    return sorted(key for key in found if key[1] in quantities)
-
-
-def _expected(topic: str, quantity: str, oracle: str) -> list[Row]:
-    found = _read(f"{topic}/expected.csv")
-    return [row for row in found if (row["quantity"], row["oracle"]) == (quantity, oracle)]
-
-
-def _only(topic: str, quantity: str) -> list[Row]:
-    """What the one program gives that gives the quantity."""
-    (oracle,) = _oracles(topic, quantity)
-    return _expected(*oracle)
 
 
 def _stacked(each: list[Values]) -> Values:
@@ -73,50 +36,50 @@ def _stacked(each: list[Values]) -> Values:
 def assert_given(made: Values, rows: list[Row], *names: str) -> None:
     """Every number that is named is the expected one, and missing where that is missing."""
     for name in names:
-        want = _column(rows, name)
+        want = column(rows, name)
         assert np.isfinite(want).any(), f"the program gives no {name}"
         assert_allclose(getattr(made, name), want, rtol=EXACT, atol=0, err_msg=name)
 
 
 def assert_near(made: Values, rows: list[Row], tolerance: Any) -> None:
     """Both limits are the expected ones, as a share of the expected half-width."""
-    lower, upper = _column(rows, "lower"), _column(rows, "upper")
+    lower, upper = column(rows, "lower"), column(rows, "upper")
     half = (upper - lower) / 2
     assert np.all(np.abs(made.lower - lower) < tolerance * half)
     assert np.all(np.abs(made.upper - upper) < tolerance * half)
 
 
 def _cells(name: str) -> dict[str, Row]:
-    return {row["case_id"]: row for row in _read(f"proportions_rates_means/{name}.csv")}
+    return {row["case_id"]: row for row in read(f"proportions_rates_means/{name}.csv")}
 
 
-@pytest.mark.parametrize("oracle", _oracles("proportions_rates_means", "proportion_wilson_95"), ids=" ".join)
+@pytest.mark.parametrize("oracle", oracles("proportions_rates_means", "proportion_wilson_95"), ids=" ".join)
 def test_shares_have_wilsons_interval(oracle: Oracle) -> None:
     """Two oracles."""
-    rows, cells = _expected(*oracle), _cells("proportions")
+    rows, cells = expected(*oracle), _cells("proportions")
     inputs = [cells[row["case_id"]] for row in rows]
-    made = proportion(_column(inputs, "x"), _column(inputs, "n"))
-    assert_allclose(made.value, _column(rows, "value"), rtol=EXACT)
+    made = proportion(column(inputs, "x"), column(inputs, "n"))
+    assert_allclose(made.value, column(rows, "value"), rtol=EXACT)
     for name in ("lower", "upper"):
-        assert_allclose(getattr(made, name), _column(rows, name), rtol=EXACT, atol=1e-15)
+        assert_allclose(getattr(made, name), column(rows, name), rtol=EXACT, atol=1e-15)
 
 
 def _rates(rows: list[Row]) -> tuple[Any, Values]:
     cells = _cells("rates")
     inputs = [cells[row["case_id"]] for row in rows]
-    events = _column(inputs, "events")
-    return events, rate(events, _column(inputs, "person_years")).scaled(1e5)
+    events = column(inputs, "events")
+    return events, rate(events, column(inputs, "person_years")).scaled(1e5)
 
 
 def test_rates_have_byars_interval() -> None:
     """One oracle for Byar's limits; the exact ones of the next test stand beside them."""
-    rows = _only("proportions_rates_means", "rate_per_100000_95")
+    rows = only("proportions_rates_means", "rate_per_100000_95")
     assert_given(_rates(rows)[1], rows, "value", "lower", "upper")
 
 
 def test_rates_have_the_exact_interval_below_ten_events_and_nearly_from_there() -> None:
     """A second oracle for rates: exact at every count, so that it says how good Byar's approximation is."""
-    rows = _only("proportions_rates_means", "rate_exact_per_100000_95")
+    rows = only("proportions_rates_means", "rate_exact_per_100000_95")
     events, made = _rates(rows)
     few = [row for row, count in zip(rows, events, strict=True) if count < 10]
     assert set(events[events < 12]) >= {0, 1, 2, 5, 9, 10, 11}
@@ -124,38 +87,38 @@ def test_rates_have_the_exact_interval_below_ten_events_and_nearly_from_there() 
     assert_near(made, rows, BYAR)
 
 
-@pytest.mark.parametrize("oracle", _oracles("proportions_rates_means", "mean_t_95"), ids=" ".join)
+@pytest.mark.parametrize("oracle", oracles("proportions_rates_means", "mean_t_95"), ids=" ".join)
 def test_means_have_students_interval(oracle: Oracle) -> None:
     """Two oracles."""
-    rows, values = _expected(*oracle), _by_case("proportions_rates_means/means.csv")
-    y = [_column(values[row["case_id"]], "value") for row in rows]
+    rows, values = expected(*oracle), by_case("proportions_rates_means/means.csv")
+    y = [column(values[row["case_id"]], "value") for row in rows]
     made = mean([part.sum() for part in y], [(part**2).sum() for part in y], [part.size for part in y])
     assert_given(made, rows, "value", "lower", "upper", "se")
 
 
 def _standardised(rows: list[Row]) -> tuple[Any, Any, Any]:
-    cells = _by_case("standardisation/dsr.csv", "area")
+    cells = by_case("standardisation/dsr.csv", "area")
     shape = [cells[row["case_id"]] for row in rows]
-    x, n, standard = (np.stack([_column(c, name) for c in shape]) for name in ("events", "population", "standard"))
+    x, n, standard = (np.stack([column(c, name) for c in shape]) for name in ("events", "population", "standard"))
     value, variance, covered = direct(x / n, x / n**2, n, standard)
     assert_allclose(covered, 1)
     return value, variance, x.sum(-1)
 
 
 @pytest.mark.parametrize(
-    "oracle", _oracles("standardisation", "dsr_per_100000_se", "dsr_per_100000_popepi"), ids=" ".join
+    "oracle", oracles("standardisation", "dsr_per_100000_se", "dsr_per_100000_popepi"), ids=" ".join
 )
 def test_rates_are_directly_standardised(oracle: Oracle) -> None:
     """Two oracles, one of them our own formula in another language."""
-    rows = _expected(*oracle)
+    rows = expected(*oracle)
     value, variance, _ = _standardised(rows)
-    assert_allclose(value * 1e5, _column(rows, "value"), rtol=EXACT)
-    assert_allclose(np.sqrt(variance) * 1e5, _column(rows, "se"), rtol=EXACT)
+    assert_allclose(value * 1e5, column(rows, "value"), rtol=EXACT)
+    assert_allclose(np.sqrt(variance) * 1e5, column(rows, "se"), rtol=EXACT)
 
 
 def test_standardised_rates_have_dobsons_interval_from_ten_events() -> None:
     """One oracle. Like it, we give nothing at 0 and 9 events."""
-    rows = _only("standardisation", "dsr_per_100000_95")
+    rows = only("standardisation", "dsr_per_100000_95")
     value, variance, events = _standardised(rows)
     assert {0, 9, 10} <= set(events)
     made = dobson(value, variance, events).scaled(1e5)
@@ -164,10 +127,10 @@ def test_standardised_rates_have_dobsons_interval_from_ten_events() -> None:
 
 
 def _indices(name: str, rows: list[Row], *, polarity: Any = "higher_is_better", residual: bool = False) -> Values:
-    groups = _by_case("slope_and_relative_index/grouped.csv")
+    groups = by_case("slope_and_relative_index/grouped.csv")
     made = []
     for row in rows:
-        value, se, weight = (_column(groups[row["case_id"]], part) for part in ("value", "se", "population"))
+        value, se, weight = (column(groups[row["case_id"]], part) for part in ("value", "se", "population"))
         made.append(evaluate(MEASURES[name], value, None if residual else se**2, weight, polarity=polarity))
     return _stacked(made)
 
@@ -177,17 +140,17 @@ CLOSED_FORM = "R 4.2.2 matrix algebra (our closed form)"
 INDICES = {"sii_linear": "slope_index", "rii_linear": "relative_index"}
 
 
-@pytest.mark.parametrize("oracle", _oracles("slope_and_relative_index", *INDICES), ids=" ".join)
+@pytest.mark.parametrize("oracle", oracles("slope_and_relative_index", *INDICES), ids=" ".join)
 def test_slope_and_relative_index_of_groups(oracle: Oracle) -> None:
     """Two oracles, one of them our own formula in another language."""
-    rows = _expected(*oracle)
+    rows = expected(*oracle)
     assert_given(_indices(INDICES[oracle[1]], rows), rows, "value")
 
 
 def test_the_slope_index_has_the_sampling_error_of_the_groups() -> None:
     """Two oracles: our own formula in another language, and limits simulated by an outside program."""
-    closed = _expected("slope_and_relative_index", "sii_linear", CLOSED_FORM)
-    simulated = _only("slope_and_relative_index", "sii_linear_simulated")
+    closed = expected("slope_and_relative_index", "sii_linear", CLOSED_FORM)
+    simulated = only("slope_and_relative_index", "sii_linear_simulated")
     assert_given(_indices("slope_index", closed), closed, "se", "lower", "upper")
     assert_near(_indices("slope_index", simulated), simulated, SIMULATED)
 
@@ -198,8 +161,8 @@ def test_the_relative_index_has_the_sampling_error_of_the_groups() -> None:
     Both have other limits than ours, which are symmetrical on the log scale: Fieller's, and quantiles of draws. They
     part by about the relative standard error, as a share of the half-width.
     """
-    closed = _expected("slope_and_relative_index", "rii_linear", CLOSED_FORM)
-    simulated = _only("slope_and_relative_index", "rii_linear_simulated")
+    closed = expected("slope_and_relative_index", "rii_linear", CLOSED_FORM)
+    simulated = only("slope_and_relative_index", "rii_linear_simulated")
     assert_given(_indices("relative_index", closed), closed, "se")
     for rows in (closed, simulated):
         made = _indices("relative_index", rows)
@@ -208,38 +171,38 @@ def test_the_relative_index_has_the_sampling_error_of_the_groups() -> None:
 
 def test_the_slope_index_without_standard_errors_has_those_of_the_line() -> None:
     """One oracle, which is positive when the first group has the higher value."""
-    rows = _only("slope_and_relative_index", "sii_scotpho")
+    rows = only("slope_and_relative_index", "sii_scotpho")
     made = _indices("slope_index", rows, polarity="lower_is_better", residual=True)
     assert_given(made, rows, "value", "lower", "upper", "se")
 
 
 def test_the_relative_index_with_a_log_link_is_that_of_the_persons() -> None:
     """One oracle: a weighted Poisson regression of persons on the mean rank of their group."""
-    rows = _only("slope_and_relative_index", "rii_log_link")
-    groups = _by_case("slope_and_relative_index/persons_by_education.csv")
-    cells = [[_column(groups[row["case_id"]], part) for part in ("value", "population")] for row in rows]
+    rows = only("slope_and_relative_index", "rii_log_link")
+    groups = by_case("slope_and_relative_index/persons_by_education.csv")
+    cells = [[column(groups[row["case_id"]], part) for part in ("value", "population")] for row in rows]
     made = np.array([1 / MEASURES["relative_index_log"](*pair) for pair in cells])
-    assert_allclose(made, _column(rows, "value"), rtol=EXACT)
+    assert_allclose(made, column(rows, "value"), rtol=EXACT)
 
 
-@pytest.mark.parametrize("oracle", _oracles("concentration", "relative"), ids=" ".join)
+@pytest.mark.parametrize("oracle", oracles("concentration", "relative"), ids=" ".join)
 def test_the_concentration_index_of_groups(oracle: Oracle) -> None:
     """Two oracles for the value, one of them our own formula in another language.
 
     None for the standard error: the outside program's takes the mean as fixed and the groups as without error.
     """
-    rows, groups = _expected(*oracle), _by_case("concentration/grouped.csv")
+    rows, groups = expected(*oracle), by_case("concentration/grouped.csv")
     cells = [groups[row["case_id"]] for row in rows]
-    made = [-MEASURES["concentration_index"](_column(c, "value"), _column(c, "population")) for c in cells]
-    assert_allclose(made, _column(rows, "value"), rtol=EXACT)
+    made = [-MEASURES["concentration_index"](column(c, "value"), column(c, "population")) for c in cells]
+    assert_allclose(made, column(rows, "value"), rtol=EXACT)
 
 
 def _unordered(rows: list[Row], measure: str, how: str, *, turned: bool = False) -> Values:
-    groups = _by_case("dispersion/groups.csv")
+    groups = by_case("dispersion/groups.csv")
     made = []
     for row in rows:
         cells = groups[row["case_id"]]
-        value, se, weight = (_column(cells, name) for name in ("estimate", "se", "population"))
+        value, se, weight = (column(cells, name) for name in ("estimate", "se", "population"))
         polarity: Any = "higher_is_better" if cells[0]["favourable"] == "1" else "lower_is_better"
         reference = [cell["is_reference"] for cell in cells].index("1") if how == "reference" else None
         parts: tuple[Any, ...] = (value, se**2, weight)
@@ -253,14 +216,14 @@ def _unordered(rows: list[Row], measure: str, how: str, *, turned: bool = False)
 @pytest.mark.parametrize("how", ["ordered", "extreme", "reference"])
 def test_differences_between_groups(how: str) -> None:
     """One oracle."""
-    rows = _only("dispersion", f"difference_{how}")
+    rows = only("dispersion", f"difference_{how}")
     assert_given(_unordered(rows, "difference", how), rows, "value", "lower", "upper", "se")
 
 
 @pytest.mark.parametrize("how", ["ordered", "extreme", "reference"])
 def test_ratios_between_groups(how: str) -> None:
     """One oracle."""
-    rows = _only("dispersion", f"ratio_{how}")
+    rows = only("dispersion", f"ratio_{how}")
     assert_given(_unordered(rows, "ratio", how), rows, "value", "lower", "upper")
 
 
@@ -274,13 +237,13 @@ ATTRIBUTABLE = {
 }
 
 
-@pytest.mark.parametrize("oracle", _oracles("dispersion", *ATTRIBUTABLE), ids=" ".join)
+@pytest.mark.parametrize("oracle", oracles("dispersion", *ATTRIBUTABLE), ids=" ".join)
 def test_the_attributable_fraction_and_number(oracle: Oracle) -> None:
     """Two oracles for the value, one for the standard error. The number is held against their risk times the people.
 
     They take the best group minus the average whichever direction is good, which is ours when high is good.
     """
-    rows = _expected(*oracle)
+    rows = expected(*oracle)
     measure, how, unit = ATTRIBUTABLE[oracle[1]]
     made = _unordered(rows, measure, how, turned=True).scaled(unit)
     assert_given(made, rows, "value", *(["lower", "upper", "se"] if oracle[1].endswith("delta") else []))
@@ -301,16 +264,14 @@ DOMAINS: dict[str, Callable[[Callable[[str], Any]], Any]] = {
     "education3": lambda of: of("education") == 3,
     "edu3_young": lambda of: (of("education") == 3) & (of("age_group") <= 2),
 }
-PERSONS = _read("survey/survey.csv")
+PERSONS = read("survey/survey.csv")
 MEANS = [
-    row
-    for row in _read("survey/expected.csv")
-    if "mean_" in row["quantity"] and row["case_id"].split(".")[0] in DESIGNS
+    row for row in read("survey/expected.csv") if "mean_" in row["quantity"] and row["case_id"].split(".")[0] in DESIGNS
 ]
 
 
 def _of(name: str) -> Any:
-    return _column(PERSONS, name)
+    return column(PERSONS, name)
 
 
 def _design(name: str) -> tuple[Any, Any, Any]:
@@ -339,10 +300,10 @@ def test_weighted_shares_and_means_have_the_error_of_their_design(row: Row) -> N
 @pytest.mark.parametrize("name", ["has_plan", "budget"])
 def test_a_sample_from_a_small_population_has_less_error(name: str, case: str) -> None:
     """One oracle."""
-    sample = _read("survey/finite_population.csv")
-    (row,) = (r for r in _read("survey/expected.csv") if (r["case_id"], r["quantity"]) == (case, f"mean_{name}"))
-    one, y = np.zeros(len(sample), int), _column(sample, name)
-    population = _column(sample, "population_size")[:1] if case == "finite" else np.array([np.nan])
+    sample = read("survey/finite_population.csv")
+    (row,) = (r for r in read("survey/expected.csv") if (r["case_id"], r["quantity"]) == (case, f"mean_{name}"))
+    one, y = np.zeros(len(sample), int), column(sample, name)
+    population = column(sample, "population_size")[:1] if case == "finite" else np.array([np.nan])
     value, variance = share_of_persons(one, one, np.arange(len(y)), one + 1.0, y, population=population)
     assert_allclose(value[0], float(row["value"]), rtol=EXACT)
     assert_allclose(np.sqrt(variance[0]), float(row["se"]), rtol=EXACT)
@@ -357,5 +318,5 @@ def test_wilsons_interval_of_a_weighted_share_is_near_that_of_other_methods(desi
     made = weighted_proportion(
         *share_of_persons(one, stratum, unit, _of("weight"), _of("smoker"), population=population), len(PERSONS)
     )
-    rows = _only("survey", f"proportion_smoker_{method}")
+    rows = only("survey", f"proportion_smoker_{method}")
     assert_near(made, [row for row in rows if row["case_id"] == design], OTHER_METHOD)

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
-from samples import DRAWS, covered, numbers
 
 from lighed.stats.intervals import Values, Z, delta, gradient, poisson, student, wilson
+from tests.stats.samples import DRAWS, covered, numbers
 
 ROUNDING = 1e-12  # absolute: what is left of 0 or 1 in limits of shares
 ROOT = 1e-9  # relative: how far a limit may be from solving the equation that defines it

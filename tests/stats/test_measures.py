@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_allclose
-from samples import DRAWS, covered, numbers
 
 from lighed.stats import MEASURES, Measure, Values, evaluate, proportion
 from lighed.stats.inequality import arrange, change
 from lighed.stats.intervals import gradient
+from tests.stats.samples import DRAWS, covered, numbers
 
 ROUNDING = 1e-9  # relative: the same sums in another order, of numbers whose fitted line may end near 0
 ABSENT = 1e-9  # absolute: what is left of 0, of values about 10

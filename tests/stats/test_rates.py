@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from samples import DRAWS, covered, numbers
 
 from lighed.stats import Values, direct, mean, proportion, rate
 from lighed.stats.intervals import Z, poisson
 from lighed.stats.rates import FEWEST_EVENTS, dobson, weighted_proportion
+from tests.stats.samples import DRAWS, covered, numbers
 
 ROUNDING = 1e-12
 

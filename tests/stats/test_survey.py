@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from samples import covered, share_of_persons
 
 from lighed.stats.rates import weighted_proportion
 from lighed.stats.survey import Sums, share_and_variance
+from tests.stats.samples import covered, share_of_persons
 
 ROUNDING = 1e-9
 UNKNOWN = np.nan
