@@ -41,12 +41,18 @@ def main() -> None:
     try:
         app()
     except LighedError as error:
-        err.print(error.sentence(LANG), style="red", markup=False)
-        sys.exit(1)
+        _fail(error)
+    except Exception as error:  # noqa: BLE001 - the text of another's error may hold a value of a file
+        _fail(LighedError("unexpected", kind=type(error).__name__))
     except SystemExit as ended:
         if ended.code == STOPPED:
             err.print(say("cli.stopped", LANG))
         raise
+
+
+def _fail(error: LighedError) -> None:
+    err.print(error.sentence(LANG), style="red", markup=False)
+    sys.exit(1)
 
 
 @app.command()

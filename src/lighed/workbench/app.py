@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 import tempfile
 from collections.abc import Awaitable, Callable
@@ -65,11 +66,19 @@ async def _guarded(request: Request, call_next: Callable[[Request], Awaitable[Re
         refused = 413, say("zone.refused.size", lang, most=most)
     elif request.method == "POST" and _elsewhere(request):
         refused = 403, say("zone.refused.origin", lang)
-    response = HTMLResponse(refused[1], refused[0]) if refused else await call_next(request)
+    response = HTMLResponse(refused[1], refused[0]) if refused else await _answered(request, call_next)
     response.headers.update(HEADERS)
     if not request.url.path.startswith("/static/"):
         response.headers["Cache-Control"] = "no-store"
     return response
+
+
+async def _answered(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+    try:
+        return await call_next(request)
+    except Exception as error:  # noqa: BLE001 - logged by kind alone: the text of another's error may hold a value
+        logging.getLogger(__name__).error("page failed: %s", type(error).__name__)
+        return written(request, "wrong.html", status=500, error=LighedError("unexpected", kind=type(error).__name__))
 
 
 def _elsewhere(request: Request) -> bool:

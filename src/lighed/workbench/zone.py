@@ -16,7 +16,7 @@ from lighed.analysis.published import from_tables
 from lighed.catalogue import Catalogue
 from lighed.catalogue.load import BUILT_IN, parse_yaml, validated
 from lighed.core.accounts import Accounts
-from lighed.core.errors import LighedError, LoadError, ReleaseError
+from lighed.core.errors import LoadError, ReleaseError
 from lighed.core.estimates import Estimates
 from lighed.core.progress import working
 from lighed.core.project import Project
@@ -130,13 +130,8 @@ def load_file(
     """Take a file into the project's store."""
     first_key(project)
     store, key = Store.create(project.store), read_key(project.key)
-    try:
-        with working("load"):
-            return load(store, path, mapping, catalogue, key=key, dry_run=dry_run, replace=replace, name=name)
-    except LighedError:
-        raise
-    except Exception as error:  # noqa: BLE001 - the text of another's error may hold a value of the file
-        raise LoadError("unexpected", kind=type(error).__name__) from None
+    with working("load"):
+        return load(store, path, mapping, catalogue, key=key, dry_run=dry_run, replace=replace, name=name)
 
 
 def plan_of(catalogue: Catalogue, name: str | None, project: Project | None) -> ReleasePlan:
