@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from functools import cache
 from typing import Annotated, Any
@@ -78,12 +79,13 @@ def _session(request: Request) -> Session | None:
     return session
 
 
-async def _sent(request: Request) -> dict[str, Any]:
-    """What was sent with a form; several values of one name become a list."""
+async def _sent(request: Request) -> AsyncIterator[dict[str, Any]]:
+    """What was sent with a form; several values of one name become a list. A file is closed with the answer."""
     if request.method != "POST":
-        return {}
-    given = await request.form(max_fields=MOST_FIELDS, max_files=1)
-    return {name: given.getlist(name) if name == "role" else given[name] for name in given}
+        yield {}
+        return
+    async with request.form(max_fields=MOST_FIELDS, max_files=1) as given:
+        yield {name: given.getlist(name) if name == "role" else given[name] for name in given}
 
 
 Sent = Annotated[dict[str, Any], Depends(_sent)]
