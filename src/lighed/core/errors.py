@@ -31,8 +31,8 @@ class LighedError(Exception):
         super().__init__(self.sentence(DEFAULT_LANG))
 
     def sentence(self, lang: Lang) -> str:
-        """Return the whole message in `lang`."""
-        return say(f"error.{self.key}", lang, **self.values)
+        """Return the whole message in `lang`, with everything that looks like a person's number hidden."""
+        return masked(say(f"error.{self.key}", lang, **self.values))
 
 
 class DefinitionError(LighedError):
