@@ -90,6 +90,7 @@ REMEDIES = {
     "not_a_cpr": ("Ret det, eller skriv »as: key«", "Mend it, or write “as: key”"),
     "no_identifier": ("Udfyld det, eller slet rækken", "Fill it in, or delete the row"),
     "unknown_code": ("Skriv i mappingen under codes", "Write in the mapping under codes"),
+    "nested": ("Gem den med én værdi i hver celle", "Save it with one value in each cell"),
     "age_without_year": ("(period)", "(period)"),
     "required": ("Udfyld den, eller slet rækken", "Fill it in, or delete the row"),
     "negative": ("Ret det, eller lad cellen være tom", "Mend it, or leave the cell empty"),
@@ -134,6 +135,12 @@ def parquet(rows: int = 500) -> bytes:
     written = io.BytesIO()
     columns = {name: [value] * rows for name, value in zip(HEADER, GOOD[0], strict=True)}
     pq.write_table(pa.table(columns), written)
+    return written.getvalue()
+
+
+def nested(number: str = ANNA) -> bytes:
+    written = io.BytesIO()
+    pq.write_table(pa.table({"CPR": [number], "KOMNR": [["0101", number]]}), written)
     return written.getvalue()
 
 
@@ -383,6 +390,7 @@ ATTACKS = {
         None,
         but("period: {year: 2020}\n", "", one("position.education", "UDD")),
     ),
+    "lists in a column": Attack(nested(), "nested", None, "KOMNR", None, but("kind: csv, ", ""), "borgere.parquet"),
     "age without a year": Attack(
         f"CPR;ALDER\n{ANNA};50\n",
         "age_without_year",

@@ -107,13 +107,17 @@ def _parquet(path: Path, shown: str) -> Raw:
         raise DataError([Problem("cut_off", shown)]) from None
     if not table.num_rows:
         raise DataError([Problem("no_rows", shown)])
-    columns = {name: _as_text(table[place]) for place, name in enumerate(_header(shown, table.column_names))}
+    header = _header(shown, table.column_names)
+    columns = {name: _as_text(shown, name, table[place]) for place, name in enumerate(header)}
     return Raw(shown, columns, 1, Format(kind="parquet", decimal="."))
 
 
-def _as_text(column: pa.ChunkedArray) -> pa.Array:
+def _as_text(shown: str, name: str, column: pa.ChunkedArray) -> pa.Array:
     plain = column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
-    return plain.cast(pa.string()).combine_chunks()
+    try:
+        return plain.cast(pa.string()).combine_chunks()
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        raise DataError([Problem("nested", shown, column=name)]) from None
 
 
 def _excel(path: Path, shown: str, form: Format) -> Raw:
