@@ -90,6 +90,8 @@ REMEDIES = {
     "not_a_cpr": ("Ret det, eller skriv »as: key«", "Mend it, or write “as: key”"),
     "no_identifier": ("Udfyld det, eller slet rækken", "Fill it in, or delete the row"),
     "unknown_code": ("Skriv i mappingen under codes", "Write in the mapping under codes"),
+    "number_of_person": ("Slet det, eller skriv »to: ignore«", "Delete it, or write “to: ignore”"),
+    "not_for_identifiers": ("Slet »as«, eller skriv et andet mål", "Delete “as”, or write another target"),
     "nested": ("Gem den med én værdi i hver celle", "Save it with one value in each cell"),
     "age_without_year": ("(period)", "(period)"),
     "required": ("Udfyld den, eller slet rækken", "Fill it in, or delete the row"),
@@ -389,6 +391,23 @@ ATTACKS = {
         "UDD",
         None,
         but("period: {year: 2020}\n", "", one("position.education", "UDD")),
+    ),
+    "number of a person in a text": Attack(
+        narrow("SOGN", "Ribe", f"Ribe {BO}"), "number_of_person", 3, "SOGN", None, one("residence.district", "SOGN")
+    ),
+    "number of a person as an amount": Attack(
+        narrow("INDK", "9", BO), "number_of_person", 3, "INDK", None, one("position.income", "INDK")
+    ),
+    "constant that is a person": Attack(
+        changed(), "number_of_person", None, "respondent.wave", None, but("profil_2020", f"'{BO}'")
+    ),
+    "pseudonyms where there are none": Attack(
+        narrow("SOGN", "Ribe"),
+        "not_for_identifiers",
+        None,
+        "SOGN",
+        "residence.district",
+        one("residence.district, as: key", "SOGN"),
     ),
     "lists in a column": Attack(nested(), "nested", None, "KOMNR", None, but("kind: csv, ", ""), "borgere.parquet"),
     "age without a year": Attack(

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from lighed.catalogue import Catalogue
 from lighed.core.errors import DataError, Problem
-from lighed.core.identifiers import CPR, masked
+from lighed.core.identifiers import CPR, masked, shows_number
 from lighed.sources.mapping import ColumnMapping, Mapping
 from lighed.sources.raw import NUMBER, Raw, read
 from lighed.store.ingest import ROW, Taken, check, take_in
@@ -130,9 +130,13 @@ class Reading:
             "answer": self.catalogue.items,
             "event": self.catalogue.items,
         }
-        if known and (name in known.columns or name in things.get(table, {})):
-            return None
-        return Problem("unknown_target", self.raw.file, column=column, value=given.to)
+        if not known or (name not in known.columns and name not in things.get(table, {})):
+            return Problem("unknown_target", self.raw.file, column=column, value=given.to)
+        if given.as_ in {"cpr", "key"} and (name not in known.columns or known.columns[name].kind != "id"):
+            return Problem(
+                "not_for_identifiers", self.raw.file, column=column, value=given.to, values={"way": given.as_}
+            )
+        return None
 
     def _bad_constant(self, target: str, value: Any) -> Problem | None:
         if not self._is_direct(target):
@@ -142,6 +146,8 @@ class Reading:
         known = self._areas() if of.codes == "areas" else self._known(of)
         if known is not None and written not in known:
             return Problem("unknown_code", self.raw.file, None, target, written, {"known": _first_of(known)})
+        if shows_number(written) and not of.organisations:
+            return Problem("number_of_person", self.raw.file, column=target)
         try:
             pa.scalar(written).cast(pa.string() if of.kind == "id" else ARROW[of.kind])
         except pa.ArrowInvalid:
@@ -284,15 +290,32 @@ class Reading:
             case "age":
                 return self._birth_from_age(column, texts)
             case "number" | "decimal":
-                return pc.multiply(self._number(column, texts), given.times)
+                return pc.multiply(self._number(column, self._no_cpr(column, texts)), given.times)
             case "whole":
-                return self._whole(column, texts)
+                return self._whole(column, self._no_cpr(column, texts))
             case "code" if of is not None and of.codes == "areas":
                 return self._area(column, given, texts)
-            case "code":
+            case "code" if known is not None:
                 return self._code(column, given, texts, known)
+            case "code":
+                return self._without_numbers(column, self._code(column, given, texts, known), of)
             case _:
-                return texts
+                return self._without_numbers(column, texts, of)
+
+    def _no_cpr(self, column: str, texts: pa.Array) -> pa.Array:
+        """Amounts, none of which is a whole CPR number; one that lost its zero may be an amount."""
+        wrong = np.asarray(pc.fill_null(pc.match_substring_regex(texts, _WHOLE_CPR), False))
+        self._wrong("number_of_person", column, np.flatnonzero(wrong), show=False)
+        return pc.if_else(pa.array(wrong), pa.scalar(None, pa.string()), texts)
+
+    def _without_numbers(self, column: str, texts: pa.Array, of: Column | None) -> pa.Array:
+        """Codes and texts that are stored as they stand, none of which shows a person's number."""
+        if of is None or not of.organisations:
+            shown = pa.array(
+                [text for text in pc.unique(texts).drop_null().to_pylist() if shows_number(text)], pa.string()
+            )
+            self._wrong("number_of_person", column, np.flatnonzero(np.asarray(pc.is_in(texts, shown))), show=False)
+        return texts
 
     def _birth_from_age(self, column: str, texts: pa.Array) -> pa.Array:
         """A date of birth that gives the age on 1 January of the row's year."""

@@ -23,13 +23,17 @@ ARROW: dict[ColumnKind, pa.DataType] = {
 
 
 class Column(Definition):
-    """A column of a table: its kind, and what may stand in it."""
+    """A column of a table: its kind, and what may stand in it.
+
+    Numbers of organisations may look like those of persons; nowhere else may one stand but in an identifier.
+    """
 
     kind: ColumnKind
     title: Text
     required: bool = False
     codes: tuple[str, ...] | Literal["areas", "items"] | None = None
     at_least: float | None = None
+    organisations: bool = False
 
 
 class Table(Definition):
