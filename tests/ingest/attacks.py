@@ -90,6 +90,7 @@ REMEDIES = {
     "not_a_cpr": ("Ret det, eller skriv »as: key«", "Mend it, or write “as: key”"),
     "no_identifier": ("Udfyld det, eller slet rækken", "Fill it in, or delete the row"),
     "unknown_code": ("Skriv i mappingen under codes", "Write in the mapping under codes"),
+    "not_an_age": ("eller skriv koden under missing", "or write the code under missing"),
     "number_of_person": ("Slet det, eller skriv »to: ignore«", "Delete it, or write “to: ignore”"),
     "not_for_identifiers": ("Slet »as«, eller skriv et andet mål", "Delete “as”, or write another target"),
     "nested": ("Gem den med én værdi i hver celle", "Save it with one value in each cell"),
@@ -131,6 +132,7 @@ def one(target: str, column: str = "FOEDT") -> str:
 
 
 AREA = one("residence.area", "KOMNR")
+AGE = one("person.birth_date, as: age", "ALDER")
 
 
 def parquet(rows: int = 500) -> bytes:
@@ -392,6 +394,9 @@ ATTACKS = {
         None,
         but("period: {year: 2020}\n", "", one("position.education", "UDD")),
     ),
+    "age of another age": Attack(narrow("ALDER", "50", "131"), "not_an_age", 3, "ALDER", "131", AGE),
+    "negative age": Attack(narrow("ALDER", "0", "-1"), "not_an_age", 3, "ALDER", "-1", AGE),
+    "age unknown by a code": Attack(narrow("ALDER", "130", "999"), "not_an_age", 3, "ALDER", "999", AGE),
     "number of a person in a text": Attack(
         narrow("SOGN", "Ribe", f"Ribe {BO}"), "number_of_person", 3, "SOGN", None, one("residence.district", "SOGN")
     ),

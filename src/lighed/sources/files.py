@@ -30,6 +30,7 @@ DATES = {
 }
 ROW_PER_THING = {"position", "answer", "event"}
 _WHOLE_CPR = "^" + CPR.pattern + "$"
+OLDEST = 130
 MISSING_MARKS = ("", ".", "NA", "NULL")
 
 
@@ -323,9 +324,11 @@ class Reading:
         if year is None:
             self.problems.append(Problem("age_without_year", self.raw.file, column=column))
             return pa.nulls(len(texts), pa.date32())
-        age = self._whole(column, texts)
-        known = np.asarray(age.is_valid())
-        born = year - np.asarray(age.fill_null(0))
+        age = self._whole(column, self._no_cpr(column, texts))
+        known, years = np.asarray(age.is_valid()), np.asarray(age.fill_null(0))
+        good = (years >= 0) & (years <= OLDEST)
+        self._wrong("not_an_age", column, np.flatnonzero(known & ~good), oldest=OLDEST)
+        born = year - np.where(good, years, 0)
         days = (born - 1970).astype("datetime64[Y]").astype("datetime64[D]")
         return pa.array(days, pa.date32(), mask=~known)
 
