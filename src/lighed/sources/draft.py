@@ -71,12 +71,11 @@ def draft(
     ]
     lines += [f"period: {_flow({'column': year})}" if year else f"period: {{year: }}   # {say('draft.period', lang)}"]
     lines += ["columns:"]
-    for column in columns(raw):
-        if column.name != year:
-            own = {"to": f"position.{identifier(column.name)}"}
-            guess = own if column.name in dimensions else _guess(column, catalogue)
-            lines += [f"  {_flow(column.name)}: {_flow(guess)}"]
-            lines += [f"    # {note}" for note in _notes(column, guess, catalogue, lang)]
+    found = [column for column in columns(raw) if column.name != year]
+    guesses = _guesses(found, catalogue, dimensions)
+    for column in found:
+        lines += [f"  {_flow(column.name)}: {_flow(guesses[column.name])}"]
+        lines += [f"    # {note}" for note in _notes(column, guesses[column.name], catalogue, lang)]
     return "\n".join([*lines, f"constants: {{}}   # {say('draft.constants', lang)}"]) + "\n"
 
 
@@ -164,15 +163,32 @@ def _flow(tree: Any) -> str:
     return str(written).strip().removesuffix("...").strip()
 
 
+def _guesses(found: list[Column], catalogue: Catalogue, dimensions: Collection[str]) -> dict[str, dict[str, Any]]:
+    """A guess for each column; of several that would go to one place, the one whose name is listed first goes there."""
+    guesses: dict[str, dict[str, Any]] = {}
+    taken = {"ignore"}
+    for column in sorted(found, key=_rank):
+        own = {"to": f"position.{identifier(column.name)}"}
+        guess = own if column.name in dimensions else _guess(column, catalogue)
+        guesses[column.name] = guess if guess["to"] not in taken else {"to": "ignore"}
+        taken.add(guess["to"])
+    return guesses
+
+
+def _rank(column: Column) -> int:
+    named = (rank for rank, known in enumerate(_names()) if re.match(known["pattern"], column.name.lower()))
+    return next(named, len(_names()))
+
+
 def _guess(column: Column, catalogue: Catalogue) -> dict[str, Any]:
     """Where a column goes, how it is read, what its codes mean, and which of them mean that nothing is known."""
-    if column.all("^" + CPR.pattern + "$") and column.all(r"^\d{6}"):
-        return {"to": "person_id", "as": "cpr"}
-    named = (known for known in _names() if re.match(known["pattern"], column.name.lower()))
-    guess: dict[str, Any] = {key: value for key, value in next(named, {"to": "ignore"}).items() if key != "pattern"}
+    numbers = column.all("^" + CPR.pattern + "$") and column.all(r"^\d{6}")
+    unnamed = {"to": "person_id" if numbers else "ignore"}
+    named = dict(enumerate(_names())).get(_rank(column), unnamed)
+    guess: dict[str, Any] = {key: value for key, value in named.items() if key != "pattern"}
     thing = thing_of(guess["to"], catalogue)
     if guess["to"] == "person_id":
-        guess["as"] = "key"
+        guess["as"] = "cpr" if numbers else "key"
     elif guess["to"].endswith("_date") and guess.get("as") != "age":
         form = next((form for form, pattern in DATES.items() if column.all(re.sub(r"\?P<\w+>", "", pattern))), None)
         if form:
@@ -210,7 +226,9 @@ def _codes(guess: dict[str, Any], column: Column, thing: Dimension | Item | None
     missing = [code for code in present if MISSING.fullmatch(code) and code not in categories]
     made: dict[str, Any] = {"missing": missing} if missing and (categories or "codes" in guess) else {}
     if "codes" in guess:
-        return made | {"codes": {code: guess["codes"].get(code, "?") for code in present if code not in missing}}
+        return made | {
+            "codes": {code: guess["codes"].get(code.lower(), "?") for code in present if code not in missing}
+        }
     if categories:
         made["codes"] = {code: code if code in categories else "?" for code in present if code not in missing}
     return made
