@@ -151,6 +151,18 @@ def test_no_number_is_left_by_drafts_and_loads(made: Zone, run: Run) -> None:
     assert len(made.rows("residence")) == len(ROWS) * len(KINDS)
 
 
+def test_a_number_among_codes_is_no_code_of_a_draft_or_a_form(standing: dict[str, Zone], desk: Desk, run: Run) -> None:
+    codes = "".join(f"{person};{code};{code}\n" for person in range(4) for code in ("1", EVA))
+    path = standing["empty"].put("koder.csv", f"NR;KOEN;UDD\n{codes}")
+    assert in_project(standing["empty"], run, "init", path).code == 0
+    drafted = (standing["empty"].project.mappings / "koder.yaml").read_text("utf-8")
+    assert "codes: {'1': male}" in drafted
+    assert "codes: {'1': '?'}" in drafted
+    file = desk.upload("koder.csv", path.read_bytes())
+    assert "code-1-0" in desk.get(file)
+    desk.post(f"{file}/discard")
+
+
 # What is stored as it stands, and what is read; "ID" is the column of the persons.
 TARGETS = {
     "KOEN": "person.sex",
