@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from itertools import permutations
+from typing import Any
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from lighed.catalogue import Catalogue
 from lighed.catalogue.areas import members
 from lighed.core.estimates import Estimates
+from lighed.core.types import COUNTRY, UNKNOWN, Stratifier
 
 
 def audit(shown: Estimates, catalogue: Catalogue) -> dict[str, int]:
     """Count, over the shown rows, the hidden figures and the sums in which exactly one part is hidden.
 
     The sums are those that a reader makes by hand: the levels of a stratifier with their total, the municipalities of
-    an area with the area.
+    an area (or of a level made of areas) with the whole, the regions and the municipality groups with the country, and
+    the levels that together are a level of another division of the same codes.
     """
     groups = _plain(_counted(shown.where(measure="crude").table))
     hidden = pc.equal(groups["flags"], "suppressed")
@@ -22,7 +28,9 @@ def audit(shown: Estimates, catalogue: Catalogue) -> dict[str, int]:
     return {
         "hidden_figures": int(pc.sum(pc.equal(everything, "suppressed")).as_py() or 0),
         "hidden_groups": int(pc.sum(hidden).as_py() or 0),
-        "lines_with_one_hidden": _alone_over_levels(groups) + _alone_over_areas(groups, catalogue),
+        "lines_with_one_hidden": _alone_over_levels(groups)
+        + _alone_over_areas(groups, catalogue)
+        + _alone_over_names(groups, catalogue),
     }
 
 
@@ -50,21 +58,77 @@ def _alone_over_levels(groups: pa.Table) -> int:
 
 
 def _alone_over_areas(groups: pa.Table, catalogue: Catalogue) -> int:
-    key = ["indicator", "period", "stratifier", "level"]
     alone = 0
-    shown = set(groups["area"].unique().to_pylist())
-    for code, area in catalogue.areas.items():
-        if code not in shown or area.kind == "municipality":
-            continue
-        parts = {m for year in _years(groups) for m in members(catalogue.areas, code, year)} & shown
-        inside = groups.filter(pc.is_in(groups["area"], value_set=pa.array(sorted(parts), pa.string())))
-        wholes = groups.filter(pc.equal(groups["area"], code)).select([*key, "hidden"]).rename_columns([*key, "whole"])
-        lines = inside.group_by(key).aggregate([("hidden", "sum")]).join(wholes, key, join_type="inner")
-        alone += (
-            int(pc.sum(pc.equal(pc.add(lines["hidden_sum"], lines["whole"]), 1)).as_py() or 0) if lines.num_rows else 0
-        )
+    for period in groups["period"].unique().to_pylist():
+        of_period = groups.filter(pc.equal(groups["period"], period))
+        for whole, parts in _areas(catalogue, int(period[:4])):
+            alone += _alone(
+                of_period.filter(_among(of_period["area"], parts)),
+                of_period.filter(_among(of_period["area"], [whole])),
+                ["indicator", "stratifier", "level"],
+            )
     return alone
 
 
-def _years(groups: pa.Table) -> list[int]:
-    return sorted({int(period[:4]) for period in groups["period"].unique().to_pylist()})
+def _alone_over_names(groups: pa.Table, catalogue: Catalogue) -> int:
+    """Levels that are made of areas, and levels that are made of the levels of another division of the same codes."""
+    alone = 0
+    everybody = groups.filter(_among(groups["stratifier"], [""]))
+    names = sorted(groups["stratifier"].unique().to_pylist())
+    of = {name: groups.filter(_among(groups["stratifier"], [name])) for name in names if name}
+    for stratifier, level, codes in _area_levels(catalogue):
+        if stratifier in of:
+            whole = of[stratifier].filter(_among(of[stratifier]["level"], [level]))
+            for parts in (codes, [level]):
+                alone += _alone(everybody.filter(_among(everybody["area"], parts)), whole, ["indicator", "period"])
+    for coarse, fine in permutations(of, 2):
+        for level, parts in _divided(catalogue.stratifiers[coarse], catalogue.stratifiers[fine]).items():
+            whole = of[coarse].filter(_among(of[coarse]["level"], [level]))
+            alone += _alone(of[fine].filter(_among(of[fine]["level"], parts)), whole, ["indicator", "period", "area"])
+    return alone
+
+
+def _areas(catalogue: Catalogue, year: int) -> Iterator[tuple[str, list[str]]]:
+    """Each area with the municipalities in it that year; the country with its regions and its groups besides."""
+    above = [area for area in catalogue.areas.values() if area.kind != "municipality"]
+    yield from ((area.code, members(catalogue.areas, area.code, year)) for area in above)
+    for kind in ("region", "municipality_group"):
+        yield COUNTRY, [area.code for area in above if area.kind == kind]
+
+
+def _area_levels(catalogue: Catalogue) -> Iterator[tuple[str, str, list[str]]]:
+    """Each level that is made of municipalities, with them."""
+    for stratifier in catalogue.stratifiers.values():
+        for crosswalk in stratifier.crosswalks if stratifier.areas else ():
+            yield from ((stratifier.id, level, list(codes)) for level, codes in crosswalk.levels.items())
+
+
+def _divided(coarse: Stratifier, fine: Stratifier) -> dict[str, list[str]]:
+    """For each level of `coarse` that is made up of levels of `fine`, those levels."""
+    if coarse.areas or not coarse.dimension or coarse.dimension != fine.dimension:
+        return {}
+    whole, parts = ({level: _codes(one, level) for level in one.level_ids} for one in (coarse, fine))
+    found = {level: [part for part in parts if parts[part] <= whole[level]] for level in whole}
+    made = {level: inside for level, inside in found.items() if _all(parts, inside) == whole[level]}
+    return made | ({UNKNOWN: [UNKNOWN]} if _all(parts, parts) == _all(whole, whole) else {})
+
+
+def _codes(stratifier: Stratifier, level: str) -> set[Any]:
+    return {(c.first_year, c.last_year, code) for c in stratifier.crosswalks for code in c.levels.get(level, ())}
+
+
+def _all(codes: dict[str, set[Any]], levels: Iterable[str]) -> set[Any]:
+    return {code for level in levels for code in codes[level]}
+
+
+def _alone(parts: pa.Table, wholes: pa.Table, key: list[str]) -> int:
+    """How many sums of parts to a whole have exactly one hidden figure."""
+    if not parts.num_rows or not wholes.num_rows:
+        return 0
+    lines = parts.group_by(key).aggregate([("hidden", "sum")])
+    joined = lines.join(wholes.select([*key, "hidden"]), key, join_type="inner")
+    return int(pc.sum(pc.equal(pc.add(joined["hidden_sum"], joined["hidden"]), 1)).as_py() or 0)
+
+
+def _among(column: pa.ChunkedArray, words: list[str]) -> pa.ChunkedArray:
+    return pc.is_in(column, value_set=pa.array(words, pa.string()))
