@@ -1,0 +1,115 @@
+"""Small tables of estimates in which everything adds up, as the program makes them, from counts per municipality."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from itertools import product
+from typing import Any
+
+import numpy as np
+from hypothesis import settings
+from hypothesis import strategies as st
+
+from lighed.catalogue import Catalogue, load
+from lighed.catalogue.areas import parent_of
+from lighed.core.estimates import Estimates
+from lighed.core.types import COUNTRY, UNKNOWN
+
+CATALOGUE = load()
+QUICK = settings(max_examples=60, deadline=None, derandomize=True, database=None)
+
+SHARE, RATE, SURVEY = "F6.1", "F6.4a", "F3.1"
+EDUCATION, SEX = ("short", "medium", "long", UNKNOWN), ("female", "male")
+# Three municipalities of the North and three of the Capital Region: three municipality groups and four fifths.
+MUNICIPALITIES = ("0851", "0813", "0849", "0101", "0147", "0240")
+
+Counts = dict[tuple[str, str, str, str], tuple[int, int]]  # period, municipality, education, sex: persons and cases
+
+
+def table(counts: Counts, indicator: str = SHARE, catalogue: Catalogue = CATALOGUE) -> Estimates:
+    """Every group with its standardised twin, every measure, change and unknown share that the program would make."""
+    groups: dict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0, 0])
+    for (period, municipality, education, sex), pair in counts.items():
+        for key in _keys(catalogue, period, municipality, education, sex):
+            groups[key][0] += pair[0]
+            groups[key][1] += pair[1]
+    rows = [row for key, (n, events) in groups.items() for row in _group(key, n, events)]
+    rows += _compared(groups)
+    return estimates([{"indicator": indicator, "unit": "percent"} | row for row in rows])
+
+
+def estimates(rows: list[dict[str, Any]]) -> Estimates:
+    names = sorted({name for row in rows for name in row})
+    return Estimates.of(**{name: [row.get(name) for row in rows] for name in names})
+
+
+def _keys(catalogue: Catalogue, period: str, municipality: str, education: str, sex: str) -> list[tuple[Any, ...]]:
+    """The groups (period, area, stratifier, level) that a person of a municipality belongs to."""
+    kinds = ("region", "municipality_group")
+    above = [parent_of(catalogue.areas, municipality, kind, int(period[:4])) for kind in kinds]
+    levels = [(None, None), ("education", education), ("sex", sex)]
+    keys = [(period, area, *level) for area in (municipality, *above, COUNTRY) for level in levels]
+    for name in ("poverty_fifth", "municipality_group"):
+        made_of = catalogue.stratifiers[name].crosswalks[0].levels
+        keys += [(period, COUNTRY, name, level) for level, codes in made_of.items() if municipality in codes]
+    return keys
+
+
+def _group(key: tuple[Any, ...], n: int, events: int) -> list[dict[str, Any]]:
+    period, area, stratifier, level = key
+    share = 100 * events / n if n else None
+    row = {"period": period, "area": area, "stratifier": stratifier, "level": level, "n": n, "events": events}
+    numbers = (
+        {"value": share, "se": share / 9, "lower": share / 2, "upper": 2 * share, "flags": ""}
+        if share is not None
+        else {"flags": "not_applicable"}
+    )
+    crude = row | numbers | {"measure": "crude", "method": "wilson", "confidence": 0.95}
+    return [crude, crude | {"measure": "standardised", "method": "direct"}]
+
+
+def _compared(groups: dict[tuple[Any, ...], list[int]]) -> list[dict[str, Any]]:
+    levels = defaultdict(dict)
+    for (period, area, stratifier, level), pair in groups.items():
+        if stratifier:
+            levels[period, area, stratifier][level] = pair
+    rows: list[dict[str, Any]] = []
+    first, last = min(key[0] for key in levels), max(key[0] for key in levels)
+    for (period, area, stratifier), of_level in levels.items():
+        place = {"period": period, "area": area, "stratifier": stratifier, "flags": ""}
+        ranked = [pair for level, pair in of_level.items() if level != UNKNOWN]
+        n, events = (sum(pair[k] for pair in ranked) for k in (0, 1))
+        rows.append(place | {"measure": "difference", "value": n / 7, "se": 1.0, "n": n, "events": events})
+        if UNKNOWN in of_level:
+            every = sum(pair[0] for pair in of_level.values())
+            unknown = of_level[UNKNOWN][0]
+            rows.append(
+                place | {"measure": "unknown_share", "value": unknown / (every or 1), "n": every, "events": unknown}
+            )
+        if period == last != first:
+            rows.append(place | {"measure": "difference", "component": "change", "horizon": first, "value": n / 11})
+    return rows
+
+
+SIZES = (0, 0, 1, 2, 4, 5, 6, 9, 14, 40, 300)
+PARTS = (0.0, 0.0, 0.01, 0.1, 0.3, 0.5, 0.9, 1.0)
+
+
+@st.composite
+def counts(draw: st.DrawFn, *, scale: int = 1) -> Counts:
+    """Persons and cases of up to six municipalities in two periods, with many groups that are small, empty or whole."""
+    codes = MUNICIPALITIES[: draw(st.integers(2, len(MUNICIPALITIES)))]
+    periods = ("2023", "2024")[: draw(st.integers(1, 2))]
+    sizes, parts = st.sampled_from(SIZES), st.sampled_from(PARTS)
+    return {key: _pair(scale * draw(sizes), draw(parts)) for key in product(periods, codes, EDUCATION, SEX)}
+
+
+def drawn(rng: np.random.Generator) -> Counts:
+    """Persons and cases of one period, of the same kind, drawn from `rng`."""
+    codes = MUNICIPALITIES[: rng.integers(2, len(MUNICIPALITIES) + 1)]
+    keys = product(("2024",), codes, EDUCATION, SEX)
+    return {key: _pair(int(rng.choice(SIZES)), float(rng.choice(PARTS))) for key in keys}
+
+
+def _pair(n: int, part: float) -> tuple[int, int]:
+    return n, round(n * part)

@@ -1,0 +1,316 @@
+"""What a policy hides can neither be read in the table that is shown nor worked out of its sums, one after another.
+
+The tables are small and adverse: three municipalities of each of two regions, with many groups that are empty, small or
+whole. ``tests.disclosure.reader`` holds them to the words of the policy; it knows nothing of how they were made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lighed.core.errors import ReleaseError
+from lighed.core.estimates import Estimates
+from lighed.core.release import Release
+from lighed.core.types import COUNTRY, UNKNOWN
+from lighed.disclosure import release
+from lighed.disclosure.audit import audit
+from tests.conftest import Synthetic
+from tests.disclosure.reader import (
+    MARK,
+    NUMBERS,
+    Key,
+    Row,
+    counted,
+    determined,
+    hidden,
+    key_of,
+    small,
+    sums,
+    violations,
+    worked_out,
+)
+from tests.disclosure.tables import (
+    CATALOGUE,
+    EDUCATION,
+    MUNICIPALITIES,
+    QUICK,
+    RATE,
+    SHARE,
+    SURVEY,
+    Counts,
+    counts,
+    drawn,
+    estimates,
+    table,
+)
+
+POLICIES = sorted(name for name, policy in CATALOGUE.policies.items() if policy.mode == "suppress")
+FIVE = CATALOGUE.policies["research_export"]
+
+
+def protected(made: Estimates, policy: str = "research_export") -> Estimates:
+    return release._protected(made, CATALOGUE.policies[policy], CATALOGUE)[0]
+
+
+def of_groups(**pairs: tuple[int, int]) -> Counts:
+    """Persons and cases of the education groups of one municipality; another one is large everywhere."""
+    large = {("2024", "0851", education, "female"): (900, 400) for education in EDUCATION}
+    return large | {("2024", "0813", education, "female"): pairs.get(education, (800, 300)) for education in EDUCATION}
+
+
+def is_hidden(rows: list[Row], area: str, stratifier: str | None, level: str | None) -> bool:
+    (found,) = (row for key, row in counted(rows).items() if key[2:] == (area, stratifier, level))
+    return hidden(found)
+
+
+@QUICK
+@given(counts(), st.sampled_from([SHARE, RATE, SURVEY]), st.sampled_from(POLICIES))
+def test_every_table_keeps_to_the_words_of_its_policy(made: Counts, indicator: str, policy: str) -> None:
+    before = table(made, indicator)
+    after = protected(before, policy)
+    assert violations(before.rows(), after.rows(), CATALOGUE.policies[policy], CATALOGUE) == []
+
+
+@QUICK
+@given(counts(scale=20), st.sampled_from(POLICIES))
+def test_large_groups_keep_to_it_too(made: Counts, policy: str) -> None:
+    before = table(made)
+    assert violations(before.rows(), protected(before, policy).rows(), CATALOGUE.policies[policy], CATALOGUE) == []
+
+
+@QUICK
+@given(counts(), st.sampled_from(POLICIES))
+def test_no_hidden_group_follows_from_one_sum_after_another(made: Counts, policy: str) -> None:
+    assert worked_out(protected(table(made), policy).rows(), CATALOGUE) == set()
+
+
+CELLS = {
+    "4 cases of 60": ((60, 4), True),
+    "5 cases of 60": ((60, 5), False),
+    "nobody of 60": ((60, 0), False),
+    "nobody of 4": ((4, 0), True),
+    "all but 4 of 60": ((60, 56), True),
+    "all but 5 of 60": ((60, 55), False),
+    "all of 60": ((60, 60), True),
+    "5 of 10": ((10, 5), False),
+    "an empty group": ((0, 0), False),
+}
+
+
+@pytest.mark.parametrize(("pair", "due"), CELLS.values(), ids=CELLS)
+def test_a_share_is_hidden_for_few_persons_few_cases_or_few_without(pair: tuple[int, int], due: bool) -> None:
+    after = protected(table(of_groups(short=pair))).rows()
+    assert is_hidden(after, "0813", "education", "short") == due
+
+
+@pytest.mark.parametrize(("events", "due"), [(4, True), (5, False), (60, False), (120, False)])
+def test_a_rate_has_no_complement(events: int, due: bool) -> None:
+    after = protected(table(of_groups(short=(60, events)), RATE)).rows()
+    assert is_hidden(after, "0813", "education", "short") == due
+
+
+@pytest.mark.parametrize(("n", "due"), [(49, True), (50, False)])
+def test_a_survey_has_a_fewest_number_of_respondents(n: int, due: bool) -> None:
+    after = protected(table(of_groups(short=(n, 20)), SURVEY)).rows()
+    assert is_hidden(after, "0813", "education", "short") == due
+
+
+def test_a_hidden_group_takes_one_with_it_and_no_total() -> None:
+    after = protected(table(of_groups(short=(60, 4), medium=(70, 30)))).rows()
+    secret = {key[2:] for key, row in counted(after).items() if hidden(row)}
+    named = {place for place in secret if place[0] in {"0813", "group-5"}}
+    assert named == {(area, "education", level) for area in ("0813", "group-5") for level in ("short", "medium")}
+    assert not any(place[0] in {COUNTRY, "1081"} and place[1] is None for place in secret)
+
+
+def test_hidden_groups_without_any_case_need_no_company_with_cases() -> None:
+    """What they add up to is nothing, and nothing is published: there is nobody to protect."""
+    after = protected(table(of_groups(short=(3, 0), medium=(2, 0)), RATE)).rows()
+    shown = {level for level in EDUCATION if not is_hidden(after, "0813", "education", level)}
+    assert shown == {"long", UNKNOWN}
+
+
+def test_hidden_groups_that_hold_too_few_together_take_another() -> None:
+    after = protected(table(of_groups(short=(60, 1), medium=(70, 2), long=(80, 30)))).rows()
+    assert is_hidden(after, "0813", "education", "long")
+
+
+def test_a_total_that_is_small_is_hidden_itself() -> None:
+    made = of_groups(**dict.fromkeys(("short", "medium", "long"), (20, 1)), unknown=(20, 0))
+    assert is_hidden(protected(table(made)).rows(), "0813", None, None)
+
+
+def test_an_unknown_group_that_is_hidden_leaves_the_measures_and_takes_its_share() -> None:
+    after = protected(table(of_groups(unknown=(60, 4), short=(9000, 4000))))
+    # what goes with it is a group of the same line, so the measures go; with everybody's total hidden they would stay
+    rows = after.where(area="0813", stratifier="education").rows()
+    assert {row["measure"] for row in rows if hidden(row)} >= {"unknown_share", "difference"}
+    secret = release.withhold(table(of_groups()), *_only("0813", "education", UNKNOWN))
+    rows = secret.where(area="0813", stratifier="education").rows()
+    assert {row["measure"] for row in rows if hidden(row)} == {"crude", "standardised", "unknown_share"}
+
+
+def _only(area: str, stratifier: str | None, level: str | None) -> tuple[release.Cells, Any]:
+    cells = release.Cells.of(table(of_groups()))
+    place = {"area": area, "stratifier": stratifier, "level": level}
+    at = [cells.at[name] == (cells.words[name].index(word) if word else -1) for name, word in place.items()]
+    return cells, np.all(at, axis=0)
+
+
+@pytest.mark.parametrize("period", ["2023", "2024"])
+def test_a_change_is_hidden_with_either_of_its_ends(period: str) -> None:
+    made = {(p, *key[1:]): pair for p in ("2023", "2024") for key, pair in of_groups().items()}
+    made[period, "0813", "short", "female"] = (60, 4)
+    rows = protected(table(made)).where(area="0813", stratifier="education").rows()
+    assert [hidden(row) for row in rows if row["component"] == "change"] == [True]
+    assert {
+        row["period"] for row in rows if row["measure"] == "difference" and not row["component"] and hidden(row)
+    } == {period}
+
+
+def test_what_is_hidden_has_no_number_and_the_one_public_mark() -> None:
+    rows = protected(table(of_groups(short=(60, 4)))).rows()
+    secret = [row for row in rows if hidden(row)]
+    assert secret
+    assert all(row[name] is None for row in secret for name in NUMBERS)
+    assert {row["flags"] for row in rows} <= {"", "not_applicable", MARK}
+
+
+PROFILE = {"basic": "short", "short": "medium", "short_higher": "long", "medium_higher": "long", "long_higher": "long"}
+
+
+def test_a_group_that_stands_in_two_divisions_is_hidden_in_both() -> None:
+    """Education in five groups and in three: lower secondary is one group under two names."""
+    made = of_groups(short=(100, 40), medium=(30, 4), long=(600, 200), unknown=(50, 20))
+    parts = {"basic": (100, 40), "short": (30, 4), "short_higher": (20, 10), "medium_higher": (180, 90)}
+    parts |= {"long_higher": (400, 100), UNKNOWN: (50, 20)}
+    rows = [row for row in table(made).rows() if row["measure"] == "crude" and row["stratifier"] != "sex"]
+    (like,) = (row for row in rows if row["area"] == "0813" and row["stratifier"] is None)
+    rows += [
+        like | {"stratifier": "education_profile", "level": level, "n": n, "events": events}
+        for level, (n, events) in parts.items()
+    ]
+    after = protected(estimates(rows)).rows()
+    assert violations(rows, after, FIVE, CATALOGUE) == []
+    for fine, coarse in {"basic": "short", "short": "medium", UNKNOWN: UNKNOWN}.items():
+        assert is_hidden(after, "0813", "education_profile", fine) == is_hidden(after, "0813", "education", coarse), (
+            fine
+        )
+
+
+def test_education_in_five_groups_makes_up_education_in_three() -> None:
+    """The reader knows it from the code lists; were they changed, the test above would test nothing."""
+    keys: set[Key] = {(SHARE, "2024", "0813", "education", level) for level in (*set(PROFILE.values()), UNKNOWN)}
+    keys |= {(SHARE, "2024", "0813", "education_profile", level) for level in (*PROFILE, UNKNOWN)}
+    ties = [tie for tie in sums(keys, CATALOGUE) if tie.whole[3] == "education"]
+    found = {tie.whole[4]: {part[4] for part in tie.parts} for tie in ties}
+    due = {whole: {part for part in PROFILE if PROFILE[part] == whole} for whole in set(PROFILE.values())}
+    assert found == due | {UNKNOWN: {UNKNOWN}}
+
+
+def hide(made: Estimates, keys: Iterable[Key]) -> Estimates:
+    secret, blank = set(keys), dict.fromkeys(NUMBERS) | {"flags": MARK}
+    return estimates([row | blank if key_of(row) in secret else row for row in made.rows()])
+
+
+def everywhere() -> Estimates:
+    """Large groups only, in every sum that there is: education stands in five groups too."""
+    made = {("2024", code, education, "female"): (900, 400) for code in MUNICIPALITIES for education in EDUCATION}
+    rows = [row for row in table(made).rows() if row["measure"] == "crude"]
+    other = {"short": "basic", "medium": "short", "long": "long_higher", UNKNOWN: UNKNOWN}
+    twins = [row | {"stratifier": "education_profile"} for row in rows if row["stratifier"] == "education"]
+    return estimates([*rows, *(row | {"level": other[row["level"]]} for row in twins)])
+
+
+WHOLE = everywhere()
+KEYS = sorted(counted(WHOLE.rows()), key=str)
+SUMS = sums(set(KEYS), CATALOGUE)
+
+
+@QUICK
+@given(st.sets(st.sampled_from(KEYS), min_size=1, max_size=9))
+def test_the_audit_counts_the_sums_that_a_reader_can_solve(secret: set[Key]) -> None:
+    alone = [tie for tie in SUMS if len(secret & set(tie.groups)) == 1]
+    found = audit(hide(WHOLE, secret), CATALOGUE)
+    assert (found["lines_with_one_hidden"], found["hidden_groups"]) == (len(alone), len(secret))
+
+
+def test_the_audit_is_content_with_a_table_that_gives_nothing_away() -> None:
+    assert audit(WHOLE, CATALOGUE)["lines_with_one_hidden"] == 0
+    after = protected(table(of_groups(short=(60, 4))))
+    found = audit(after, CATALOGUE)
+    assert found["lines_with_one_hidden"] == 0
+    assert found["hidden_figures"] == sum(map(hidden, after.rows())) > found["hidden_groups"] > 1
+
+
+def test_the_audit_does_not_mix_the_regions_of_two_years() -> None:
+    """Copenhagen, its group and its region of 2026 are hidden; that it is of another region from 2027 is no sum."""
+    made = {("2026", code, "short", "female"): (900, 400) for code in ("0101", "0265", "0851")}
+    rows = [row for row in table(made).rows() if row["stratifier"] is None and row["measure"] == "crude"]
+    (like,) = (row for row in rows if row["area"] == "0101")
+    rows.append(like | {"area": "region-east", "n": 0, "events": 0, "value": None, "flags": "not_applicable"})
+    keys = [(SHARE, "2026", area, None, None) for area in ("0101", "0851", "group-1", "group-2", "1084", "1081")]
+    assert audit(hide(estimates(rows), keys), CATALOGUE)["lines_with_one_hidden"] == 0
+
+
+def test_a_table_that_gives_a_figure_away_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(release, "secondary", lambda hidden, *_: np.zeros_like(hidden))
+    with pytest.raises(ReleaseError) as caught:
+        protected(table(of_groups(short=(60, 4))))
+    assert caught.value.key == "unsafe"
+
+
+SAMPLE = {"F6.1": ("2016", "2020", "2025"), "F3.1": ("2017", "2025"), "F1.1": ("2021",), "I7.1": ("2016", "2025")}
+
+
+@pytest.mark.parametrize("indicator", SAMPLE)
+def test_the_synthetic_release_keeps_to_its_policy(
+    indicator: str, synthetic: Synthetic, synthetic_release: Release
+) -> None:
+    periods = SAMPLE[indicator]
+    before = synthetic.estimates.where(indicator=indicator, period=periods).sorted().rows()
+    parts = [
+        synthetic_release.estimates(area).where(indicator=indicator, period=periods) for area in synthetic_release.areas
+    ]
+    after = Estimates.concat(parts).sorted().rows()
+    assert any(hidden(row) for row in after)
+    due = [row for row in before if row["horizon"] in {None, *periods}]
+    shown = [row for row in after if row["horizon"] in {None, *periods}]
+    assert violations(due, shown, FIVE, CATALOGUE) == []
+    assert worked_out(shown, CATALOGUE) == set()
+
+
+@pytest.fixture(scope="module")
+def attacked() -> list[tuple[dict[Key, Row], dict[Key, int], dict[Key, int]]]:
+    """Random tables: the truth, and what a linear program over all sums finds with all and with no company hidden."""
+    found = []
+    for seed in range(25):
+        rng = np.random.default_rng(seed)
+        made = table(drawn(rng))
+        bare = hide(made, [key for key, row in counted(made.rows()).items() if small(key, row, FIVE, CATALOGUE)])
+        shown = (protected(made).rows(), bare.rows())
+        found.append((counted(made.rows()), *(determined(rows, CATALOGUE, rng) for rows in shown)))
+    return found
+
+
+def test_the_attack_finds_true_numbers(attacked: list[Any]) -> None:
+    for truth, left, bare in attacked:
+        assert {key: truth[key]["events"] for key in left | bare} == left | bare
+
+
+def test_all_sums_together_give_few_small_groups_away(attacked: list[Any]) -> None:
+    """No single sum does; that several together might is left to a complete protection, and must not grow unseen."""
+    names = ("secret", "left", "bare")
+    count = dict.fromkeys(names, 0)
+    for truth, left, bare in attacked:
+        due = {key for key, row in truth.items() if row["events"] and small(key, row, FIVE, CATALOGUE)}
+        for name, keys in zip(names, (due, due & set(left), due & set(bare)), strict=True):
+            count[name] += len(keys)
+    assert count["bare"] > 0.5 * count["secret"]
+    assert count["left"] < 0.05 * count["secret"]
