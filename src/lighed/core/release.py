@@ -3,7 +3,7 @@
 ::
 
     <release>/
-    ├── manifest.json       what it is, how it was made, from what; its bytes depend on its inputs alone
+    ├── manifest.json       what it is, how it was made, from what, of which files; its bytes depend on its inputs alone
     ├── definitions.json    the indicators, stratifiers and areas that its rows speak of
     ├── audit.json          what was hidden and why it is enough (nothing that a hidden cell could be read from)
     └── area=<code>.parquet the estimates of one area, sorted
@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -25,11 +26,11 @@ from lighed.core.estimates import SCHEMA, Estimates
 from lighed.core.text import Text
 from lighed.core.types import Area, CitedSource, Definition, Indicator, Stratifier
 
-FORMAT = 1
+FORMAT = 2
 
 
 class Manifest(Definition):
-    """What a release is and how it was made."""
+    """What a release is and how it was made; ``files`` holds a digest of each of its other files."""
 
     format: int
     id: str
@@ -47,6 +48,7 @@ class Manifest(Definition):
     inputs: dict[str, str]
     seed: int | None
     made: str
+    files: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -57,23 +59,27 @@ class Release:
 
     @classmethod
     def open(cls, folder: Path) -> Release:
-        """Open a release; a folder that is none, of another format or without its audit record is refused."""
+        """Open a release; a folder that is none, of another format, without its audit record or damaged is refused."""
         release = cls(folder)
         if not (folder / "manifest.json").is_file():
             raise ReleaseError("no_release", folder=folder)
         if not (folder / "audit.json").is_file():
             raise ReleaseError("no_audit", folder=folder)
-        if release.manifest.format != FORMAT:
-            raise ReleaseError("release_format", folder=folder, found=release.manifest.format, known=FORMAT)
+        for name, due in release.manifest.files.items():
+            if not (folder / name).is_file() or digest(folder / name) != due:
+                raise ReleaseError("release_damaged", folder=folder, file=name)
         return release
 
     @cached_property
     def manifest(self) -> Manifest:
         """What the release is and how it was made."""
-        found = json.loads((self.folder / "manifest.json").read_text("utf-8"))
-        if found.get("format") != FORMAT:
-            raise ReleaseError("release_format", folder=self.folder, found=found.get("format"), known=FORMAT)
-        return Manifest.model_validate(found)
+        try:
+            found = json.loads((self.folder / "manifest.json").read_text("utf-8"))
+            if isinstance(found, dict) and found.get("format") != FORMAT:
+                raise ReleaseError("release_format", folder=self.folder, found=found.get("format"), known=FORMAT)
+            return Manifest.model_validate(found)
+        except ValueError:
+            raise ReleaseError("release_damaged", folder=self.folder, file="manifest.json") from None
 
     @cached_property
     def audit(self) -> dict[str, Any]:
@@ -163,3 +169,8 @@ def area_file(code: str) -> str:
     'area=0101.parquet'
     """
     return f"area={code}.parquet"
+
+
+def digest(file: Path) -> str:
+    """Return the digest of a file's bytes, as a manifest holds it."""
+    return hashlib.sha256(file.read_bytes()).hexdigest()

@@ -17,7 +17,7 @@ from lighed.catalogue import Catalogue
 from lighed.core.errors import ReleaseError
 from lighed.core.estimates import NUMBERS, SCHEMA, Estimates
 from lighed.core.progress import working
-from lighed.core.release import FORMAT, Manifest, Release, area_file
+from lighed.core.release import FORMAT, Manifest, Release, area_file, digest
 from lighed.core.types import UNKNOWN, Definition, Policy, ReleasePlan
 from lighed.disclosure.audit import audit
 from lighed.disclosure.cells import KEY, Array, Cells, lines
@@ -139,6 +139,13 @@ def _write(
     ordered = shown.sorted()
     for area in ordered.distinct("area"):
         pq.write_table(ordered.where(area=area).table, folder / area_file(area), compression="zstd", version="2.6")
+    used = {
+        "indicators": _used(catalogue.indicators, ordered.distinct("indicator")),
+        "stratifiers": _used(catalogue.stratifiers, ordered.distinct("stratifier")),
+        "areas": _used(catalogue.areas, ordered.distinct("area")),
+    }
+    _json(folder / "definitions.json", used)
+    _json(folder / "audit.json", record)
     manifest = Manifest(
         format=FORMAT,
         id=plan.id,
@@ -156,15 +163,9 @@ def _write(
         inputs=inputs,
         seed=seed,
         made=made,
+        files={path.name: digest(path) for path in sorted(folder.iterdir())},
     )
     _json(folder / "manifest.json", manifest.model_dump(mode="json"))
-    used = {
-        "indicators": _used(catalogue.indicators, ordered.distinct("indicator")),
-        "stratifiers": _used(catalogue.stratifiers, ordered.distinct("stratifier")),
-        "areas": _used(catalogue.areas, ordered.distinct("area")),
-    }
-    _json(folder / "definitions.json", used)
-    _json(folder / "audit.json", record)
 
 
 def _used(known: dict[str, Any], ids: list[str]) -> list[dict[str, Any]]:
