@@ -40,13 +40,12 @@ def secondary(hidden: Mask, cells: Cells, sums: csr_array, policy: Policy, catal
 
     In every line with a hidden cell at least two are hidden, and together they hold at least the smallest count of
     persons, of events and, in a share, of persons without the thing: what the reader can work out of them is their
-    sum. Cells are taken from the smallest up, parts before wholes.
+    sum. Cells are taken from the smallest up, and so parts before wholes.
     """
-    whole, shares = _wholeness(cells, catalogue), _shares(cells, catalogue)
-    first = hidden.copy()
+    shares, first = _shares(cells, catalogue), hidden.copy()
     while True:
         unsafe = _unsafe(hidden, cells, sums, policy, shares)
-        more = _cheapest(unsafe, hidden, cells, sums, whole)
+        more = _smallest(unsafe, hidden, cells, sums)
         if not len(more):
             return np.asarray(hidden & ~first)
         hidden = hidden.copy()
@@ -68,18 +67,11 @@ def _few(total: Array, limit: int) -> Mask:
     return np.asarray((total > 0) & (total < limit))
 
 
-def _wholeness(cells: Cells, catalogue: Catalogue) -> Array:
-    """What it costs to hide a cell: persons, more for a total than for its parts, most for a region or the country."""
-    above = np.array([catalogue.areas[code].kind != "municipality" for code in cells.words["area"]])[cells.at["area"]]
-    total = cells.at["stratifier"] < 0
-    return cells.n.astype(np.int64) + np.where(total, 10**9, 0) + np.where(above, 10**12, 0)
-
-
-def _cheapest(unsafe: Mask, hidden: Mask, cells: Cells, sums: csr_array, cost: Array) -> Array:
-    """In each unsafe line, the cheapest cell that is still shown and has anybody in it."""
+def _smallest(unsafe: Mask, hidden: Mask, cells: Cells, sums: csr_array) -> Array:
+    """In each unsafe line, the smallest cell that is still shown and has anybody in it."""
     lines: Any = sums[np.flatnonzero(unsafe)].tocoo()
     usable = ~hidden[lines.col] & (cells.n[lines.col] > 0)
     line, cell = lines.row[usable], lines.col[usable]
-    order = np.lexsort((cell, cost[cell], line))
+    order = np.lexsort((cell, cells.n[cell], line))
     _, at = np.unique(line[order], return_index=True)
     return np.unique(cell[order][at])
