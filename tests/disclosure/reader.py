@@ -198,6 +198,8 @@ def _without_reason(
     for key, row in shown.items():
         if hidden(row) and key not in beside and not small(key, truth[key], policy, catalogue):
             yield f"needless: {key} is hidden"
+        if hidden(row) and not truth[key]["n"]:
+            yield f"empty: {key} is hidden, and there is nobody in it to keep others company"
 
 
 def _computed_from_hidden(after: list[Row], shown: dict[Key, Row]) -> Iterator[str]:

@@ -136,8 +136,15 @@ def test_hidden_groups_without_any_case_need_no_company_with_cases() -> None:
     assert shown == {"long", UNKNOWN}
 
 
-def test_hidden_groups_that_hold_too_few_together_take_another() -> None:
-    after = protected(table(of_groups(short=(60, 1), medium=(70, 2), long=(80, 30)))).rows()
+@pytest.mark.parametrize(
+    ("policy", "short", "medium"),
+    [("research_export", (60, 1), (70, 2)), ("research_export", (60, 59), (70, 68)), ("small_area", (9, 5), (10, 5))],
+    ids=["few cases", "few without", "few persons"],
+)
+def test_hidden_groups_that_hold_too_few_together_take_another(
+    policy: str, short: tuple[int, int], medium: tuple[int, int]
+) -> None:
+    after = protected(table(of_groups(short=short, medium=medium, long=(80, 30))), policy).rows()
     assert is_hidden(after, "0813", "education", "long")
 
 
