@@ -24,6 +24,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 
 from lighed.core.errors import AccessError, SignInError
+from lighed.core.identifiers import shows_number
 from lighed.core.text import Text
 
 IDLE, LONGEST = 30 * 60, 8 * 60 * 60  # seconds that a session lasts unused, and at all
@@ -67,7 +68,14 @@ LOG = sql.Table(
     sql.Column("digest", sql.String, nullable=False),
 )
 FORBID = (
-    "CREATE TRIGGER IF NOT EXISTS log_{verb} BEFORE {verb} ON log BEGIN SELECT RAISE(ABORT, 'the log grows only'); END"
+    "CREATE TRIGGER IF NOT EXISTS log_{verb} BEFORE {verb} ON log {when} "
+    "BEGIN SELECT RAISE(ABORT, 'the log grows only'); END"
+)
+FORBIDDEN = (
+    ("UPDATE", ""),
+    ("DELETE", ""),
+    # INSERT OR REPLACE takes the old row away without asking the trigger of DELETE.
+    ("INSERT", "WHEN NEW.number IN (SELECT number FROM log)"),
 )
 
 
@@ -191,8 +199,8 @@ class Accounts:
         self.failed: dict[str, list[float]] = {}
         _DATA.create_all(self.engine)
         with self.engine.begin() as db:
-            for verb in ("UPDATE", "DELETE"):
-                db.exec_driver_sql(FORBID.format(verb=verb))
+            for verb, when in FORBIDDEN:
+                db.exec_driver_sql(FORBID.format(verb=verb, when=when))
         path.chmod(0o600)
 
     # --- users
@@ -210,7 +218,7 @@ class Accounts:
     def add_user(self, name: str, password: str, given: Iterable[str], *, by: str) -> None:
         """Open an account; a name is taken once and for all, for the log speaks of it."""
         name = name.strip()
-        if not name or not name.replace("-", "").replace(".", "").replace("_", "").isalnum():
+        if not name.replace("-", "").replace(".", "").replace("_", "").isalnum() or shows_number(name):
             raise SignInError("user_name")
         hashed = self._hashed(password)
         with self.engine.begin() as db:
@@ -223,6 +231,7 @@ class Accounts:
     def set_roles(self, name: str, given: Iterable[str], *, by: str) -> None:
         """Replace a user's roles."""
         with self.engine.begin() as db:
+            _demand_known(db, name)
             db.execute(ROLE.delete().where(ROLE.c.user == name))
             _give(db, name, given)
             self._record(db, by, "manage_users", name, f"roles: {_listed(given)}")
@@ -230,6 +239,7 @@ class Accounts:
     def set_closed(self, name: str, *, closed: bool, by: str) -> None:
         """Close an account, or open it again; who is signed in with it is signed out."""
         with self.engine.begin() as db:
+            _demand_known(db, name)
             db.execute(USER.update().where(USER.c.name == name).values(closed=closed))
             db.execute(SESSION.delete().where(SESSION.c.user == name))
             self._record(db, by, "manage_users", name, "closed" if closed else "opened again")
@@ -238,6 +248,7 @@ class Accounts:
         """Give a user a new password; all their sessions end."""
         hashed = self._hashed(password)
         with self.engine.begin() as db:
+            _demand_known(db, name)
             db.execute(USER.update().where(USER.c.name == name).values(password=hashed))
             db.execute(SESSION.delete().where(SESSION.c.user == name))
             self._record(db, by, "set_password", name)
@@ -357,6 +368,11 @@ def _exists(db: sql.Connection, name: str) -> bool:
     return db.scalar(sql.select(USER.c.name).where(USER.c.name == name)) is not None
 
 
+def _demand_known(db: sql.Connection, name: str) -> None:
+    if not _exists(db, name):
+        raise SignInError("no_user")
+
+
 def _user(db: sql.Connection, name: str) -> User:
     closed = db.scalar(sql.select(USER.c.closed).where(USER.c.name == name))
     return User(name, frozenset(db.scalars(sql.select(ROLE.c.role).where(ROLE.c.user == name))), bool(closed))
@@ -378,7 +394,7 @@ def _hash(token: str) -> str:
 
 
 def _digest(fields: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(fields, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(fields, sort_keys=True, ensure_ascii=False, default=repr).encode()).hexdigest()
 
 
 @cache
