@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
+import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -196,7 +197,8 @@ class Accounts:
         sql.event.listen(self.engine, "connect", _prepare)
         sql.event.listen(self.engine, "begin", lambda c: c.exec_driver_sql("BEGIN IMMEDIATE"))
         self.hasher = PasswordHasher()
-        self.failed: dict[str, list[float]] = {}
+        self.tried: dict[str, list[float]] = {}
+        self.counting = threading.Lock()
         _DATA.create_all(self.engine)
         with self.engine.begin() as db:
             for verb, when in FORBIDDEN:
@@ -263,9 +265,12 @@ class Accounts:
     def sign_in(self, name: str, password: str) -> str:
         """Return the token of a new session; the wrong name and the wrong password give the same error."""
         now = self.clock()
-        self.failed[name] = [at for at in self.failed.get(name, []) if at > now - WITHIN]
-        if len(self.failed[name]) >= TRIES:
-            raise SignInError("wait", minutes=WITHIN // 60)
+        with self.counting:
+            tries = [at for at in self.tried.get(name, []) if at > now - WITHIN]
+            if len(tries) >= TRIES:
+                raise SignInError("wait", minutes=WITHIN // 60)
+            # Counted before it is known to be wrong, or tries at the same time would all be let through.
+            self.tried[name] = [*tries, now]
         token = secrets.token_urlsafe(32)
         with self.engine.begin() as db:
             known = _exists(db, name)
@@ -277,9 +282,8 @@ class Accounts:
                 fresh = {"token_hash": _hash(token), "user": name, "form_token": secrets.token_urlsafe(32)}
                 db.execute(SESSION.insert().values(**fresh, began=now, seen=now))
         if not right:
-            self.failed[name].append(now)
             raise SignInError("wrong")
-        del self.failed[name]
+        self.tried.pop(name, None)
         return token
 
     def _matches(self, kept: str | None, password: str) -> bool:
