@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -278,6 +279,12 @@ def test_another_name_need_not_wait_and_a_right_password_starts_the_count_again(
     assert office.accounts.sign_in("bo", OTHER)
     assert office.accounts.sign_in("anna", PASSWORD)
     assert missed(office, 6) == ["wrong"] * 5 + ["wait"]
+
+
+def test_tries_that_come_at_the_same_time_are_counted_all(office: Office) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        answers = pool.map(lambda _: missed(office, 1)[0], range(8))
+    assert sorted(answers) == ["wait"] * 3 + ["wrong"] * 5
 
 
 def test_what_is_typed_as_a_name_is_not_written_down_unless_it_is_one(office: Office) -> None:
