@@ -1,12 +1,14 @@
-"""What many tests stand on: the catalogue, an engine, a synthetic store with its truth, and two releases."""
+"""What many tests stand on: the catalogue, an engine, a synthetic store with its truth, two releases, a browser."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser
 
 from lighed import catalogue as definitions
 from lighed.analysis.build import from_store
@@ -20,6 +22,7 @@ from lighed.disclosure import publish
 from lighed.sources.synthetic import Truth, fill
 from lighed.store import Store
 from lighed.store.engine import connect
+from tests.browser import chromium
 from tests.zones import Ran, Run, Zone, new_zone
 
 PERSONS, SEED, MADE = 20_000, 7, "2026-11-22"
@@ -69,6 +72,12 @@ def denmark(catalogue: Catalogue) -> Estimates:
 def denmark_release(denmark: Estimates, catalogue: Catalogue, tmp_path_factory: pytest.TempPathFactory) -> Release:
     folder = tmp_path_factory.mktemp("releases") / "denmark"
     return publish(denmark, catalogue.plans["denmark"], catalogue, folder, inputs={}, made=MADE)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with chromium() as started:
+        yield started
 
 
 @pytest.fixture

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser
 
-from tests.web.conftest import Visit
+from tests.browser import NARROW, SCREENSHOTS, Visit
 
 pytestmark = pytest.mark.browser
 
@@ -40,8 +39,6 @@ PAGES = [
     "synthetic/indicator/F3.1?by=origin&area=1083",
     "synthetic/indicator/I4.1",
 ]
-WIDE, NARROW = 1280, 360
-SCREENSHOTS = Path(__file__).parents[1] / "screenshots"
 
 
 @pytest.mark.parametrize("lang", ["da", "en"])
