@@ -16,12 +16,11 @@ import yaml
 from lighed.catalogue import Catalogue
 from lighed.catalogue.load import BUILT_IN, read_yaml
 from lighed.core.errors import DataError, Problem
-from lighed.core.heat import COLUMNS, OLD_NAMES, OPTIONAL
 from lighed.core.identifiers import CPR, masked, shows_number
 from lighed.core.text import Lang, say
 from lighed.core.types import Dimension, Item, Stratifier
 from lighed.sources.files import DATES
-from lighed.sources.heat_plus import read_heat
+from lighed.sources.heat_plus import is_heat, read_heat
 from lighed.sources.raw import Mark, Raw, decimal, decimal_mark, read
 
 FEW = 30  # a column with more distinct values than this is no code list
@@ -118,7 +117,7 @@ def _is_code(value: str) -> bool:
 
 def draft_table(path: Path, catalogue: Catalogue, *, name: str | None = None) -> tuple[str, str] | None:
     """Return the lines of a plan that take in a HEAT Plus table and cite its source; None when `path` is none."""
-    if not set(COLUMNS) - OPTIONAL <= {OLD_NAMES.get(column, column) for column in read(path, name=name).columns}:
+    if not is_heat(read(path, name=name)):
         return None
     rows = read_heat(path, name=name).rows
     groups = {row.dimension: {other.subgroup for other in rows if other.dimension == row.dimension} for row in rows}

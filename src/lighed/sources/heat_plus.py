@@ -73,6 +73,11 @@ class HeatTable:
     raw: Raw
 
 
+def is_heat(raw: Raw) -> bool:
+    """Return whether a file has the columns of the table, whatever stands in them."""
+    return set(COLUMNS) - OPTIONAL <= {OLD_NAMES.get(name, name) for name in raw.columns}
+
+
 def read_heat(path: Path, *, name: str | None = None) -> HeatTable:
     """Read a table; raises DataError with every fault, by row and column."""
     raw = read(path, name=name)

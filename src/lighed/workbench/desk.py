@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 from lighed import catalogue
 from lighed.catalogue import Catalogue
 from lighed.core.accounts import Accounts, Entry, User
-from lighed.core.errors import DataError, DefinitionError, LoadError, ReleaseError, SignInError
+from lighed.core.errors import DefinitionError, LoadError, ReleaseError, SignInError
 from lighed.core.identifiers import masked
 from lighed.core.project import Project
 from lighed.core.release import Release
@@ -22,8 +22,9 @@ from lighed.core.text import Lang
 from lighed.core.types import ReleasePlan
 from lighed.disclosure import publish
 from lighed.sources.draft import draft
-from lighed.sources.heat_plus import read_heat
+from lighed.sources.heat_plus import is_heat
 from lighed.sources.mapping import Mapping
+from lighed.sources.raw import read
 from lighed.store import Snapshot, Store
 from lighed.store.ingest import Taken
 from lighed.workbench import zone
@@ -212,10 +213,7 @@ class Desk:
     def is_table(self, upload: Upload) -> bool:
         """Return whether an upload is a table of published figures in WHO's layout."""
         self._demand("see_zone")
-        try:
-            return bool(read_heat(self.path_of(upload), name=upload.name).rows)
-        except DataError as error:
-            return not any(problem.key == "missing_column" for problem in error.problems)
+        return is_heat(read(self.path_of(upload), name=upload.name))
 
     def take_table(self, upload: Upload) -> Path:
         """Take a table of published figures into the project and its first plan."""
