@@ -86,7 +86,8 @@ def read_heat(path: Path, *, name: str | None = None) -> HeatTable:
     if missing:
         raise DataError([Problem("missing_column", raw.file, column=name) for name in missing])
     rows = tuple(row for k in range(raw.length) if (row := cells.row(k)))
-    problems = [*cells.problems, *_broken_rules(raw.file, rows)]
+    # A row with a wrong cell is not among the rows, and without it the others would seem to break the rules.
+    problems = cells.problems or list(_broken_rules(raw.file, rows))
     if problems:
         raise DataError(sorted(problems, key=lambda problem: (problem.row or 0, problem.column or "")))
     return HeatTable(rows, raw)
