@@ -182,7 +182,8 @@ def _text(path: Path, shown: str, form: Format) -> Raw:
             ),
         )
     except (pa.ArrowInvalid, UnicodeDecodeError):
-        raise DataError(list(_faults(path, shown, encoding, delimiter, len(header)))) from None
+        alone = Problem("no_rows" if _lines(path) == 1 else "cut_off", shown)
+        raise DataError(list(_faults(path, shown, encoding, delimiter, len(header))) or [alone]) from None
     if not table.num_rows:
         raise DataError([Problem("no_rows", shown)])
     columns = {name: table[name].combine_chunks() for name in header}
