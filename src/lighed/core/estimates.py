@@ -103,7 +103,8 @@ class Estimates:
 
     def rows(self) -> list[dict[str, Any]]:
         """Return the rows as dicts, for pages and tests."""
-        return list(self.table.to_pylist())
+        names, columns = SCHEMA.names, [_values(column.combine_chunks()) for column in self.table.columns]
+        return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
 
     def distinct(self, column: str) -> list[str]:
         """Return the values of `column` that occur, in order.
@@ -132,6 +133,15 @@ def _column(field: pa.Field, given: Any, length: int) -> pa.Array:
     if field.type == _WORD:
         return pa.array(given, pa.string()).dictionary_encode().cast(_WORD)
     return pa.array(given, field.type, from_pandas=True)
+
+
+def _values(column: pa.Array) -> list[Any]:
+    # pyarrow's own to_pylist makes an object of its own for every value first
+    if isinstance(column, pa.DictionaryArray):
+        words = [*column.dictionary.to_pylist(), None]
+        return [words[at] for at in column.indices.fill_null(-1).to_numpy().tolist()]
+    numbers = column.fill_null(0).to_numpy(zero_copy_only=False)
+    return np.where(column.is_null().to_numpy(zero_copy_only=False), None, numbers).tolist()
 
 
 def codes(index: np.ndarray[Any, Any], words: Sequence[str | None]) -> pa.DictionaryArray:

@@ -21,10 +21,7 @@ class Index:
     """The rows of one area, found by what they are of."""
 
     rows: dict[tuple[str, str | None, str, bool], list[Row]]
-
-    def has(self, indicator: str) -> bool:
-        """Return whether there are rows of an indicator."""
-        return any(name == indicator for name, _, _, _ in self.rows)
+    indicators: frozenset[str]
 
     def get(self, indicator: str, stratifier: str | None, measure: str, *, change: bool = False) -> list[Row]:
         """Return the rows of a measure in the order of periods (and levels)."""
@@ -59,7 +56,7 @@ def _indexed(folder: Path, area: str) -> Index:
     for row in Release(folder).estimates(area).rows():
         key = (row["indicator"], row["stratifier"], row["measure"], row["component"] == "change")
         found.setdefault(key, []).append(row)
-    return Index(found)
+    return Index(found, frozenset(name for name, _, _, _ in found))
 
 
 def of_area(release: Release, area: str) -> Index:
@@ -71,7 +68,7 @@ def home(release: Release, indicator: str) -> str:
     """Return the area that an indicator is shown at first: the release's own, or else the first that has rows of it."""
     own = release.manifest.front_area
     listed = (own, *release.areas) if indicator in release.indicators else (own,)
-    return next((area for area in listed if of_area(release, area).has(indicator)), own)
+    return next((area for area in listed if indicator in of_area(release, area).indicators), own)
 
 
 def social(release: Release, indicator: Indicator) -> list[Stratifier]:
