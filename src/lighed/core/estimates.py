@@ -135,13 +135,13 @@ def _column(field: pa.Field, given: Any, length: int) -> pa.Array:
     return pa.array(given, field.type, from_pandas=True)
 
 
-def _values(column: pa.Array) -> list[Any]:
+def _values(column: Any) -> list[Any]:
     # pyarrow's own to_pylist makes an object of its own for every value first
     if isinstance(column, pa.DictionaryArray):
         words = [*column.dictionary.to_pylist(), None]
         return [words[at] for at in column.indices.fill_null(-1).to_numpy().tolist()]
-    numbers = column.fill_null(0).to_numpy(zero_copy_only=False)
-    return np.where(column.is_null().to_numpy(zero_copy_only=False), None, numbers).tolist()
+    missing, numbers = column.is_null().to_numpy(zero_copy_only=False), column.fill_null(0).to_numpy()
+    return list(np.where(missing, None, numbers))
 
 
 def codes(index: np.ndarray[Any, Any], words: Sequence[str | None]) -> pa.DictionaryArray:
