@@ -23,6 +23,7 @@ from lighed.catalogue.check import check
 from lighed.catalogue.publication import Factor, FocusArea, OverviewArea, Pitfall, Recommendation
 from lighed.core.errors import DefinitionError
 from lighed.core.types import Area, Definition, Dimension, Indicator, Item, Policy, ReleasePlan, Standard, Stratifier
+from lighed.core.yaml import parse
 
 BUILT_IN = Path(str(files("lighed.catalogue").joinpath("data")))
 FOLDERS = ("indicators", "stratifiers", "items", "dimensions", "areas", "standards", "policies", "plans")
@@ -101,7 +102,7 @@ def read_yaml(path: Path) -> Any:
 def parse_yaml(text: str, path: Path) -> Any:
     """Parse YAML that stands in `path`."""
     try:
-        return yaml.safe_load(text)
+        return parse(text)
     except yaml.YAMLError as error:
         raise DefinitionError(path, f"it is no readable YAML ({' '.join(str(error).split())})") from None
 

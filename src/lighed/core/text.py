@@ -11,9 +11,10 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Literal, get_args
 
-import yaml
 from babel.dates import format_date
 from babel.numbers import format_decimal
+
+from lighed.core.yaml import parse
 
 Lang = Literal["da", "en"]
 LANGUAGES: tuple[Lang, ...] = get_args(Lang)
@@ -49,7 +50,7 @@ def texts() -> dict[str, Text]:
     """
     found: dict[str, Text] = {}
     for file in sorted(files("lighed.core").joinpath("texts").iterdir(), key=lambda path: path.name):
-        for key, entry in _flatten(yaml.safe_load(file.read_text(encoding="utf-8"))):
+        for key, entry in _flatten(parse(file.read_text(encoding="utf-8"))):
             assert key not in found, f"{file.name}: {key} stands twice"
             found[key] = Text(**entry)
     return found
