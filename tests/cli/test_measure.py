@@ -140,6 +140,7 @@ def test_the_measures_of_a_table_are_those_of_its_groups(kind: Cells, errors: Ce
     made = measured(run, table)
     polarity: Any = "higher_is_better" if kind.get("favourable_indicator") else "lower_is_better"
     reference = kind["reference_subgroup"].index(1) if "reference_subgroup" in kind else None
+    against = "" if kind["ordered"] else ", extremes" if reference is None else ", against the reference group"
     error = (
         np.array(ERRORS) if "se" in errors else np.subtract(LIMITS["ci_ub"], LIMITS["ci_lb"]) / (2 * 1.959963984540054)
     )
@@ -151,7 +152,7 @@ def test_the_measures_of_a_table_are_those_of_its_groups(kind: Cells, errors: Ce
         unit = {"attributable_fraction": 100, "attributable_number": 1 / 100}.get(measure, 1)
         by_hand = evaluate(MEASURES[measure], *parts, polarity=polarity).scaled(unit)
         assert_allclose([found[name] for name in NUMBERS], [getattr(by_hand, name) for name in NUMBERS], rtol=EXACT)
-        assert (found["method"], found["flags"]) == (MEASURES[measure].interval, "")
+        assert (found["method"], found["flags"]) == (MEASURES[measure].interval + against, "")
 
 
 def test_without_standard_errors_the_line_of_five_groups_has_its_residuals(tmp_path: Path, run: Run) -> None:
@@ -270,9 +271,15 @@ def test_the_table_is_written_again_as_it_stood(tmp_path: Path, run: Run) -> Non
 
 SAID = {"da": ("Mål", "Værdi", "Nedre", "Øvre"), "en": ("Measure", "Value", "Lower", "Upper")}
 WAYS = {
-    "da": ("interval efter deltametoden på logaritmisk skala", "residualinterval", "uden interval", "findes ikke"),
-    "en": ("interval by the delta method on the log scale", "residual interval", "without interval", "does not exist"),
+    "interval efter deltametoden på logaritmisk skala": "interval by the delta method on the log scale",
+    "residualinterval": "residual interval",
+    "uden interval": "without interval",
+    "grupperne tæller lige meget": "the groups count alike",
+    "mellem den højeste og den laveste gruppe": "between the highest and the lowest group",
+    "mod en fast referencegruppe": "against a fixed reference group",
+    "findes ikke": "does not exist",
 }
+CODES = ("delta on", "residual t", "counted alike", "extremes", "not_applicable")
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -280,12 +287,15 @@ def test_the_measures_are_said_in_the_language_of_the_reader(lang: Lang, tmp_pat
     told = groups(VALUES, se=ERRORS, population=POPULATION)
     told += groups([30.0, 24.5, 21.0, 17.5, 11.0], dimension="Alder")
     told += groups([26.2, None], dimension="[red]Køn[/red]")
+    told += groups(VALUES, ordered=False, dimension="Bolig")
+    told += groups(VALUES, ordered=False, dimension="Herkomst", reference_subgroup=[0, 0, 1])
     table = written(tmp_path / "table.csv", told)
     shown = run("measure", table, lang=lang).out
     made = measured(run, table)
-    for word in (*SAID[lang], *WAYS[lang], *(texts()[f"measure.{name}.title"][lang] for name in MEASURES)):
+    ways = [*WAYS] if lang == "da" else [*WAYS.values()]
+    for word in (*SAID[lang], *ways, *(texts()[f"measure.{name}.title"][lang] for name in MEASURES)):
         assert word in shown
-    for word in (*SAID[{"da": "en", "en": "da"}[lang]][1:], "not_applicable", "delta on", "counted alike"):
+    for word in (*SAID["en" if lang == "da" else "da"][1:], *CODES):
         assert word not in shown
     assert "smoking · Danmark · 2025 · [red]Køn[/red]" in shown
     gap = made["Danmark", "Uddannelse", "difference"]

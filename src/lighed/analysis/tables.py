@@ -39,15 +39,17 @@ def _of_group(group: list[HeatRow]) -> list[dict[str, Any]]:
     weight = np.array(known if len(known) == len(ranked) else np.ones(len(ranked)), float)
     polarity: Polarity = "higher_is_better" if first.favourable else "lower_is_better"
     parts: tuple[Any, ...] = (value, se**2, weight)
+    how = [] if len(known) == len(ranked) else ["groups counted alike"]
     if not first.ordered:
         reference = next((k for k, row in enumerate(ranked) if row.reference), None)
         parts = arrange(*parts, polarity=polarity, reference=reference)
+        how.append("extremes" if reference is None else "against the reference group")
     wanted = [
         m
         for m in MEASURES.values()
         if (first.ordered or m.order == "ignored") and (m.scale != "people" or len(known) == len(ranked))
     ]
-    return [_row(first, m, parts, polarity, weighted=len(known) == len(ranked)) for m in wanted]
+    return [_row(first, m, parts, polarity, how) for m in wanted]
 
 
 def _se(row: HeatRow) -> float:
@@ -57,7 +59,7 @@ def _se(row: HeatRow) -> float:
 
 
 def _row(
-    first: HeatRow, measure: Measure, parts: tuple[Any, ...], polarity: Polarity, *, weighted: bool
+    first: HeatRow, measure: Measure, parts: tuple[Any, ...], polarity: Polarity, how: list[str]
 ) -> dict[str, Any]:
     value, variance, weight = parts
     known = bool(np.isfinite(variance).all())
@@ -70,7 +72,7 @@ def _row(
     shown = {
         name: v if np.isfinite(v) and (known or residual or name == "value") else None for name, v in numbers.items()
     }
-    how = measure.interval if known else f"residual t({len(value) - 2})" if residual else "without interval"
+    interval = measure.interval if known else f"residual t({len(value) - 2})" if residual else "without interval"
     unit = (
         "ratio"
         if measure.null == 1.0
@@ -88,7 +90,7 @@ def _row(
         "dimension": first.dimension,
         "measure": measure.id,
         "unit": unit,
-        "method": how + ("" if weighted else ", groups counted alike"),
+        "method": ", ".join([interval, *how]),
         "flags": "" if shown["value"] is not None else "not_applicable",
         **shown,
     }
