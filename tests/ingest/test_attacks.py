@@ -59,7 +59,7 @@ def test_a_bad_file_is_refused_whole(attack: Attack, state: str, standing: dict[
         said, *_, last = caught.value.sentence(lang).splitlines()
         assert said.startswith(attack.place(lang))
         assert REMEDIES[attack.key][at] in said
-        assert last == ("1 fejl; intet er gemt.", "1 faults; nothing was stored.")[at]
+        assert last == ("1 fejl; intet er gemt.", "Faults: 1; nothing was stored.")[at]
         assert_no_number(said)
     assert standing[state].digest() == before
 
@@ -87,7 +87,7 @@ def test_of_many_faults_the_first_are_shown(standing: dict[str, Zone], tmp_path:
         standing["empty"].load(tmp_path / NAME, AREA)
     *lines, more, last = caught.value.sentence("en").splitlines()
     assert len(lines) == DataError.SHOWN
-    assert (more, last) == ("… and 11 more.", "31 faults; nothing was stored.")
+    assert (more, last) == ("… and 11 more.", "Faults: 31; nothing was stored.")
 
 
 @pytest.mark.parametrize("name", ["mappe.csv", "findes_ikke.csv"])

@@ -98,7 +98,7 @@ class DataError(LighedError):
     >>> print(DataError(wrong).sentence("en"))
     smoking.csv, row 3, column ordered_dimension, »yes«: this must be 0 or 1.
     smoking.csv, row 5, column ordered_dimension, »yes«: this must be 0 or 1.
-    2 faults; nothing was stored.
+    Faults: 2; nothing was stored.
     """
 
     SHOWN = 20
