@@ -62,7 +62,8 @@ def draft(
     raw = read(path, name=name)
     year = next((name for name in raw.columns if re.match(YEARS, name.lower())), None)
     form = {key: value for key, value in raw.format.model_dump().items() if value is not None}
-    form.setdefault("decimal", decimal_mark(raw))
+    every = columns(raw)
+    form.setdefault("decimal", every[0].mark)
     lines = [
         f"# {say('draft.read', lang)}",
         f"id: {identifier(Path(name or path.name).stem)}",
@@ -70,7 +71,7 @@ def draft(
     ]
     lines += [f"period: {_flow({'column': year})}" if year else f"period: {{year: }}   # {say('draft.period', lang)}"]
     lines += ["columns:"]
-    found = [column for column in columns(raw) if column.name != year]
+    found = [column for column in every if column.name != year]
     guesses = _guesses(found, catalogue, dimensions)
     for column in found:
         lines += [f"  {_flow(column.name)}: {_flow(guesses[column.name])}"]
