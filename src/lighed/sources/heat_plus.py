@@ -79,7 +79,7 @@ def is_heat(raw: Raw) -> bool:
 
 
 def read_heat(path: Path, *, name: str | None = None) -> HeatTable:
-    """Read a table; raises DataError with every fault, by row and column."""
+    """Read a table; raises DataError with every fault of its cells, or else of its rows, by row and column."""
     raw = read(path, name=name)
     cells = _Cells(raw)
     missing = [name for name in COLUMNS if name not in cells.texts and name not in OPTIONAL]
