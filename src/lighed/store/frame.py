@@ -25,7 +25,7 @@ from lighed.store.snapshot import Snapshot
 
 OPEN_END = "9999-12-31"
 BASIC = ("person_id", "year", "area", "sex", "age", "days")
-FRAME_VERSION = 2  # to be raised when the meaning of a column changes, so that kept frames are made anew
+FRAME_VERSION = 3  # to be raised when the meaning of a column changes, so that kept frames are made anew
 
 
 def person_years(
@@ -85,7 +85,8 @@ def _resident(engine: Any, snapshot: Snapshot, years: list[int]) -> Expression:
     spells = spells.mutate(valid_to=spells.valid_to.coalesce(ibis.date(OPEN_END)))
     person = snapshot.read(engine, "person").select("person_id", "sex", "birth_date", "death_date")
     lived = spells.join(calendar, [spells.valid_from < calendar["last"], spells.valid_to > calendar["first"]])
-    lived = lived.join(person, "person_id").mutate(
+    # one of whom no file says sex and birth lived here all the same
+    lived = lived.left_join(person, "person_id").mutate(
         # a spell may be of the whole year in which a child is born
         entry=lambda t: ibis.greatest(t.valid_from, t["first"], t.birth_date.coalesce(t["first"])),
         leave=lambda t: ibis.least(t.valid_to, t["last"], t.death_date.coalesce(ibis.date(OPEN_END))),
