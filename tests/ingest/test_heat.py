@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lighed.core.errors import DataError
-from lighed.core.heat import COLUMNS, OPTIONAL
+from lighed.core.heat import COLUMNS
 from lighed.core.text import LANGUAGES
 from lighed.sources import heat_plus
 from lighed.sources.heat_plus import HeatRow, read_heat, write_heat
@@ -17,6 +17,9 @@ from tests.ingest.attacks import workbook
 from tests.zones import Run
 
 Row = dict[str, str]
+# What WHO's template demands; the others may be left out.
+DEMANDED = ("setting", "date", "source", "indicator_abbr", "indicator_name", "dimension", "subgroup", "estimate")
+DEMANDED += ("favourable_indicator", "indicator_scale", "ordered_dimension", "subgroup_order", "reference_subgroup")
 TEXTS = {"setting": "Danmark", "date": "2021", "source": "SDU", "iso3": "DNK", "setting_average": "14.5"}
 SMOKING = {"indicator_abbr": "ryg", "indicator_name": "Daglig rygning", "favourable_indicator": "0"}
 VACCINE = {"indicator_abbr": "mfr", "indicator_name": "MFR-vaccine", "favourable_indicator": "1"}
@@ -72,8 +75,8 @@ def again(row: int, **cells: str) -> Callable[[list[Row]], None]:
 # What is done to the table, and what is said: fault, row, column, value, and a part of the sentence in both languages.
 RULES: dict[str, tuple[Callable[[list[Row]], None], str, int, str, str | None, str, str]] = {
     f"no {name}": (with_cells(**{name: ""}), "empty", 3, name, None, "skal udfyldes", "must be filled in")
-    for name in COLUMNS
-    if name not in {*OPTIONAL, "estimate"}
+    for name in DEMANDED
+    if name != "estimate"
 } | {
     f"no number in {name}": (
         with_cells(**{name: "ca. 5"}), "not_a_number", 3, name, "ca. 5", "Skriv kun cifre", "Write digits",
@@ -166,12 +169,18 @@ def test_every_rule_is_tried_here() -> None:
     assert {word for words in named for word in words if word} == tried
 
 
-@pytest.mark.parametrize("name", [name for name in COLUMNS if name not in OPTIONAL])
+@pytest.mark.parametrize("name", DEMANDED)
 def test_a_column_that_is_demanded_may_not_be_missing(name: str, tmp_path: Path) -> None:
     names = tuple(column for column in COLUMNS if column != name)
     with pytest.raises(DataError) as caught:
         read_heat(put(tmp_path, written(good(), names=names)))
     assert [(problem.key, problem.column) for problem in caught.value.problems] == [("missing_column", name)]
+
+
+def test_the_other_columns_may_be_left_out(tmp_path: Path) -> None:
+    rows = read_heat(put(tmp_path, written(good(), names=DEMANDED))).rows
+    assert [row.estimate for row in rows] == [20.5, 15, None, 20.5, 20.5, 20.5]
+    assert {(*numbers(row)[1:], row.note, row.iso3) for row in rows} == {(None, None, None, None, None, "", "")}
 
 
 def test_all_faults_are_said_at_once_in_the_order_of_the_file(tmp_path: Path) -> None:
