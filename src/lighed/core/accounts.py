@@ -323,7 +323,8 @@ class Accounts:
         """Return the user if they may; otherwise write down that they tried, and raise AccessError."""
         if user is None or not may(user, action, thing):
             self.record(user.name if user else NOBODY, "refused", action)
-            raise AccessError(action, actions()[action])
+            own = user is not None and thing is not None and thing.made_by == user.name
+            raise AccessError(action, actions()[action], own=own)
         return user
 
     def record(self, by: str, action: str, thing: str, detail: str = "") -> None:

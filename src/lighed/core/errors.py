@@ -137,10 +137,10 @@ class SignInError(LighedError):
 class AccessError(LighedError):
     """The user may not do what was asked."""
 
-    def __init__(self, action: str, title: Text) -> None:
+    def __init__(self, action: str, title: Text, *, own: bool = False) -> None:
         self.action, self.title = action, title
-        super().__init__("access")
+        super().__init__("access_own" if own else "access")
 
     def sentence(self, lang: Lang) -> str:
         """Return what the user may not do."""
-        return say("error.access", lang, action=self.title[lang])
+        return say(f"error.{self.key}", lang, action=self.title[lang])

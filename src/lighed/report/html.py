@@ -24,6 +24,7 @@ class Frame:
     path: str
     query: str
     unsigned: str | None = None
+    back: Link | None = None
 
     def address(self, lang: Lang, *, release: str | None = None, suffix: str = "") -> str:
         """Return the same page in another language or release, or its twin with a suffix."""

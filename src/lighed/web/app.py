@@ -21,7 +21,7 @@ from lighed.core.text import DEFAULT_LANG, LANGUAGES, Lang, say
 from lighed.report import pages
 from lighed.report.heat import heat_table
 from lighed.report.html import Frame, html
-from lighed.report.page import Notice, Page
+from lighed.report.page import Link, Notice, Page
 from lighed.report.rows import home
 from lighed.report.view import View
 
@@ -70,10 +70,13 @@ def create_app(releases: list[Path]) -> FastAPI:
 
 
 class Site:
-    """Which address is which page; `unsigned` is what to say on every page of a release that is not in force."""
+    """Which address is which page.
 
-    def __init__(self, releases: dict[str, Release], unsigned: str | None = None) -> None:
-        self.releases, self.unsigned = releases, unsigned
+    `unsigned` is what to say on every page of a release that is not in force, and `back` leads to where it is signed.
+    """
+
+    def __init__(self, releases: dict[str, Release], unsigned: str | None = None, back: Link | None = None) -> None:
+        self.releases, self.unsigned, self.back = releases, unsigned, back
         self._answer = lru_cache(maxsize=2048)(self._make)  # a release never changes, so neither does a page of it
 
     def answer(self, lang: str, release: str, path: str, query: dict[str, str]) -> Response:
@@ -100,7 +103,8 @@ class Site:
             return json.dumps(built.plain(), ensure_ascii=False, allow_nan=False).encode(), "application/json"
         if twin == ".csv":
             return heat_table(built.rows, view).encode(), "text/csv; charset=utf-8"
-        frame = Frame(opened, list(self.releases.values()), stem, "&".join(f"{k}={v}" for k, v in query), self.unsigned)
+        words = "&".join(f"{k}={v}" for k, v in query)
+        frame = Frame(opened, list(self.releases.values()), stem, words, self.unsigned, self.back)
         return html(built, frame).encode(), "text/html; charset=utf-8"
 
     def missing(self, path: str) -> Response:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import secrets
 import shutil
-from collections.abc import Iterable
+import threading
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -30,6 +31,7 @@ from lighed.store.ingest import Taken
 from lighed.workbench import zone
 
 CHUNK = 1 << 20
+_CHANGING = threading.Lock()  # held while a candidate is taken away or put in the place of another
 ENDINGS = {".csv", ".txt", ".tsv", ".xlsx", ".xlsm", ".parquet"}
 
 
@@ -51,11 +53,12 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A release that was built and waits for somebody else's signature."""
+    """A release that was built and waits for somebody else's signature; the id is another each time it is built."""
 
     plan: str
     folder: Path
     made_by: str
+    id: str
 
     @property
     def release(self) -> Release:
@@ -130,13 +133,13 @@ class Desk:
         by = self.project.candidates / plan / "by.json"
         if plan not in {path.name for path in self.project.candidates.glob("*")} or not by.is_file():
             raise ReleaseError("no_candidate", plan=plan)
-        return Candidate(plan, by.parent / "release", json.loads(by.read_text("utf-8"))["made_by"])
+        return Candidate(plan, by.parent / "release", **json.loads(by.read_text("utf-8")))
 
     # --- files
 
     def take_upload(self, name: str, content: BinaryIO) -> Upload:
         """Put a file into the inbox, under an id of our making."""
-        user, shown = self._demand("upload"), masked(Path(name.replace("\\", "/")).name)[:120]
+        user, shown = self._demand("upload"), masked(Path(name.replace("\\", "/")).name)[-120:]
         if Path(shown).suffix.lower() not in ENDINGS:
             raise LoadError("upload_kind", known=", ".join(sorted(ENDINGS)))
         fresh = secrets.token_hex(8)
@@ -254,6 +257,7 @@ class Desk:
     def build(self, plan: str) -> Candidate:
         """Build a release as a candidate; an earlier candidate of the plan gives way."""
         user = self._demand("build")
+        self._plan_path(plan)
         known = self.catalogue
         target = self.project.candidates / plan
         waiting = target.with_name(f"{plan}.{secrets.token_hex(4)}.part")
@@ -264,27 +268,32 @@ class Desk:
                 known, chosen, store=self.project.store, tables=self.project.tables
             )
             publish(estimates, chosen, known, waiting / "release", inputs=inputs, made=_today(), seed=seed)
-            (waiting / "by.json").write_text(json.dumps({"made_by": user.name}), "utf-8")
-            shutil.rmtree(target, ignore_errors=True)
-            waiting.replace(target)
+            (waiting / "by.json").write_text(json.dumps({"made_by": user.name, "id": secrets.token_hex(8)}), "utf-8")
+            with _CHANGING:
+                shutil.rmtree(target, ignore_errors=True)
+                waiting.replace(target)
         except BaseException:
             shutil.rmtree(waiting, ignore_errors=True)
             raise
         self._done("build", plan)
         return self._candidate(plan)
 
-    def sign_off(self, candidate: Candidate) -> Path:
-        """Put a candidate in force; never the one that one built oneself."""
+    def sign_off(self, candidate: Candidate, *, seen: str) -> Path:
+        """Put the candidate in force whose id one has seen; never one that one built oneself."""
         user = self._demand("sign_off", candidate)
-        target = zone.sign_off(self.project, candidate.plan, candidate.folder, by=user.name)
-        shutil.rmtree(candidate.folder.parent)
+        with _CHANGING:
+            if seen != self._candidate(candidate.plan).id:
+                raise ReleaseError("rebuilt")
+            target = zone.sign_off(self.project, candidate.plan, candidate.folder, by=user.name)
+            shutil.rmtree(candidate.folder.parent)
         self._done("sign_off", f"{candidate.plan}/{target.name}", f"built by {candidate.made_by}")
         return target
 
     def discard(self, candidate: Candidate) -> None:
         """Delete a candidate."""
         self._demand("discard")
-        shutil.rmtree(candidate.folder.parent)
+        with _CHANGING:
+            shutil.rmtree(candidate.folder.parent)
         self._done("discard", candidate.plan)
 
     # --- accounts
@@ -298,17 +307,19 @@ class Desk:
         """Open an account."""
         self.accounts.add_user(name, password, roles, by=self._demand("manage_users").name)
 
-    def change_user(self, name: str, *, roles: Iterable[str], closed: bool) -> None:
-        """Give an account other roles, close it or open it again; nobody does this to their own."""
-        user = self._demand("manage_users")
+    def change_user(self, name: str, *, roles: Collection[str], closed: bool, password: str = "") -> None:
+        """Give an account other roles or a new password, close it or open it again; nobody does this to their own."""
+        user, before = self._demand("manage_users"), self.accounts.user(name)
+        if before is None:
+            raise SignInError("no_user")
         if name == user.name:
             raise SignInError("own")
-        self.accounts.set_roles(name, roles, by=user.name)
-        self.accounts.set_closed(name, closed=closed, by=user.name)
-
-    def reset_password(self, name: str, password: str) -> None:
-        """Give somebody a new password."""
-        self.accounts.set_password(name, password, by=self._demand("manage_users").name)
+        if password:
+            self.accounts.set_password(name, password, by=user.name)
+        if set(roles) != before.roles:
+            self.accounts.set_roles(name, roles, by=user.name)
+        if closed != before.closed:
+            self.accounts.set_closed(name, closed=closed, by=user.name)
 
     def log(self) -> tuple[list[Entry], int | None]:
         """Return the newest entries of the log, and where its chain is broken, if it is."""

@@ -10,7 +10,7 @@ import yaml
 
 from lighed.catalogue import Catalogue
 from lighed.core.identifiers import masked, shows_number
-from lighed.core.text import Lang, say
+from lighed.core.text import Lang, number, say
 from lighed.sources.draft import Column, thing_of
 from lighed.sources.files import DATES
 from lighed.sources.mapping import ColumnMapping, Mapping
@@ -77,22 +77,23 @@ def lines(columns: list[Column], mapping: Mapping, catalogue: Catalogue, lang: L
     """Return a line of the form for each column but that of the year."""
     year = mapping.period.column if mapping.period else None
     return [
-        _line(number, column, mapping.columns.get(column.name, ColumnMapping(to="ignore")), catalogue, lang)
-        for number, column in enumerate(columns)
+        _line(place, column, mapping.columns.get(column.name, ColumnMapping(to="ignore")), catalogue, lang)
+        for place, column in enumerate(columns)
         if column.name != year
     ]
 
 
-def _line(number: int, column: Column, given: ColumnMapping, catalogue: Catalogue, lang: Lang) -> Line:
+def _line(place: int, column: Column, given: ColumnMapping, catalogue: Catalogue, lang: Lang) -> Line:
     counts = {pair["values"].as_py(): pair["counts"].as_py() for pair in column.texts.drop_null().value_counts()}
     secret = given.to.endswith("_id") or given.as_ in {"cpr", "key"}
     listed = ", ".join(masked(code) for code in sorted(counts)[:8]) + (" …" if len(counts) > 8 else "")
-    seen = say("zone.seen", lang, distinct=len(counts), empty=column.texts.null_count)
+    distinct, empty = (number(count, lang, digits=0) for count in (len(counts), column.texts.null_count))
+    seen = say("zone.seen", lang, distinct=distinct, empty=empty)
     categories = _categories(given.to, catalogue, lang)
     known = sorted(code for code in counts if not shows_number(code))
     codes = tuple(Code(code, counts[code], _means(given, code, categories)) for code in known)
     return Line(
-        number,
+        place,
         column.name,
         f"{seen}: {listed}" if column.few and not secret else seen,
         given.to,

@@ -17,6 +17,7 @@ from lighed.core.accounts import Session, actions, may, roles
 from lighed.core.errors import DataError, DefinitionError, LighedError, LoadError, SignInError
 from lighed.core.release import Release, found_in
 from lighed.core.text import DEFAULT_LANG, LANGUAGES, Lang, number, say
+from lighed.report.page import Link
 from lighed.sources.draft import columns
 from lighed.sources.raw import read
 from lighed.store.schema import tables
@@ -95,7 +96,9 @@ def _desk(request: Request, sent: Sent) -> Desk:
     """The desk of whoever is signed in; a form must carry the session's own token."""
     state, session = request.app.state, _session(request)
     if session is None:
-        away = f"/{language(request)}/zone/sign-in?next={quote(request.url.path)}"
+        # What was to be sent is lost, so that only a page can be gone on to.
+        onward = f"?next={quote(request.url.path)}" if request.method == "GET" else ""
+        away = f"/{language(request)}/zone/sign-in{onward}"
         raise HTTPException(303, headers={"Location": away})
     if request.method == "POST" and not hmac.compare_digest(str(sent.get("token", "")), session.form_token):
         raise HTTPException(403)
@@ -110,8 +113,8 @@ def _to(request: Request, path: str = "") -> Response:
 
 
 def _start(request: Request, desk: Desk, kind: str, thing: str, work: Any) -> Response:
-    assert desk.user is not None
-    job = request.app.state.jobs.start(kind, thing, desk.user.name, work)
+    user = desk.accounts.demand(desk.user, kind)
+    job = request.app.state.jobs.start(kind, thing, user.name, work)
     return _to(request, f"jobs/{job.id}")
 
 
@@ -193,6 +196,7 @@ def overview(request: Request, desk: AtDesk) -> Response:
         held=[(title, rows) for title, rows in held if rows],
         uploads=desk.uploads(),
         plans=desk.plans(),
+        policies=desk.catalogue.policies,
         candidates=desk.candidates(),
         releases=releases,
         project=desk.project.folder.resolve().name,
@@ -325,7 +329,11 @@ def job_page(request: Request, desk: AtDesk, name: str) -> Response:
     """Show how far a job is, and what came of it."""
     job = _job(request, desk, name)
     uploads = {one.id: one for one in desk.uploads()}
-    return written(request, "job.html", job=job, user=desk.user, upload=uploads.get(job.thing), error=job.error)
+    known = desk.catalogue
+    named: dict[str, Any] = {"tables": tables(), "things": {**known.dimensions, **known.items}}
+    return written(
+        request, "job.html", job=job, user=desk.user, upload=uploads.get(job.thing), error=job.error, **named
+    )
 
 
 # --- plans, candidates, releases
@@ -362,9 +370,9 @@ def candidate_page(request: Request, desk: AtDesk, plan: str) -> Response:
 
 
 @router.post("/{lang}/zone/candidates/{plan}/sign-off")
-def sign_off(request: Request, desk: AtDesk, plan: str) -> Response:
+def sign_off(request: Request, desk: AtDesk, sent: Sent, plan: str) -> Response:
     """Put a candidate in force."""
-    desk.sign_off(desk.candidate(plan))
+    desk.sign_off(desk.candidate(plan), seen=str(sent.get("candidate", "")))
     return _to(request)
 
 
@@ -397,9 +405,8 @@ def add_user(request: Request, desk: AtDesk, sent: Sent) -> Response:
 @router.post("/{lang}/zone/users/{name}")
 def change_user(request: Request, desk: AtDesk, sent: Sent, name: str) -> Response:
     """Change an account."""
-    if sent.get("password"):
-        desk.reset_password(name, str(sent["password"]))
-    desk.change_user(name, roles=sent.get("role", []), closed=bool(sent.get("closed")))
+    password = str(sent.get("password", ""))
+    desk.change_user(name, roles=sent.get("role", []), closed=bool(sent.get("closed")), password=password)
     return _to(request, "users")
 
 
@@ -418,6 +425,10 @@ def preview(request: Request, desk: AtDesk, lang: str, plan: str, path: str) -> 
     """Show a page of a candidate as it will stand."""
     if lang not in LANGUAGES:
         raise HTTPException(404)
+    if plan not in {candidate.plan for candidate in desk.candidates()}:
+        raise HTTPException(404)
     found = desk.candidate(plan)
-    unsigned = say("zone.candidate.unsigned", "en" if lang == "en" else "da")
-    return Site({plan: found.release}, unsigned).answer(lang, plan, path, dict(request.query_params))
+    shown: Lang = "en" if lang == "en" else "da"
+    back = Link(say("zone.candidate.back", shown), f"/{lang}/zone/candidates/{plan}")
+    unsigned = say("zone.candidate.unsigned", shown)
+    return Site({plan: found.release}, unsigned, back).answer(lang, plan, path, dict(request.query_params))
