@@ -40,6 +40,6 @@ def bars(rows: Rows, stratifier: Stratifier, heads: Heads, *, average: float | N
     bar = base.mark_bar(height={"band": 0.62}).encode(
         measured("value", heads), color=alt.Color("group:N", legend=None, scale=colours), tooltip=tips(heads, "group")
     )
-    whisker = base.mark_rule(strokeWidth=2, color=INK).encode(x="lower:Q", x2="upper:Q")
+    whisker = base.mark_rule(strokeWidth=2, color=INK).encode(x=alt.X("lower:Q"), x2=alt.X2("upper:Q"))
     whiskers = [whisker] if has_intervals(rows) else []
     return finished([bar, *whiskers, *level_line(average, alt.X)], heads, height=listed_height(order))

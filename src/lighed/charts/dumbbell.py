@@ -29,7 +29,7 @@ def dumbbell(rows: Rows, heads: Heads, *, ends: tuple[str, str]) -> Drawn:
     order = list(dict.fromkeys(row["label"] for row in drawn))
     base = base.encode(listed("label", order))
     line = base.mark_rule(color=LINE, strokeWidth=6)
-    line = line.encode(x=alt.X("min(value):Q", title=heads.axis), x2="max(value):Q")
+    line = line.encode(x=alt.X("min(value):Q", title=heads.axis), x2=alt.X2("max(value):Q"))
     point = base.mark_point(filled=True, size=110, opacity=1).encode(
         measured("value", heads),
         color=alt.Color("end:N", title=None, scale=alt.Scale(domain=list(ends), range=ENDS)),

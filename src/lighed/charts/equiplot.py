@@ -39,10 +39,12 @@ def equiplot(rows: Rows, stratifier: Stratifier, heads: Heads) -> Drawn:
     lines = list(dict.fromkeys(row["row"] for row in rows))
     base = base.encode(listed("row", lines))
     connector = base.mark_rule(color=LINE, strokeWidth=6)
-    connector = connector.encode(x=alt.X("min(value):Q", title=heads.axis), x2="max(value):Q")
+    connector = connector.encode(x=alt.X("min(value):Q", title=heads.axis), x2=alt.X2("max(value):Q"))
     offset = alt.YOffset("group:N", sort=order, scale=alt.Scale(paddingOuter=0.9))
     colour = alt.Color("group:N", sort=order, title=None, scale=alt.Scale(domain=order, range=colours))
-    whisker = base.mark_rule(strokeWidth=1.5).encode(x="lower:Q", x2="upper:Q", yOffset=offset, color=colour)
+    whisker = base.mark_rule(strokeWidth=1.5).encode(
+        x=alt.X("lower:Q"), x2=alt.X2("upper:Q"), yOffset=offset, color=colour
+    )
     point = base.mark_point(filled=True, size=110, opacity=1, stroke="white", strokeWidth=0.5).encode(
         measured("value", heads),
         yOffset=offset,

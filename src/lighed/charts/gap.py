@@ -27,7 +27,7 @@ def gap(rows: Rows, heads: Heads, *, null: float) -> Drawn:
     period = alt.X("period:O", title=None, axis=alt.Axis(labelAngle=0, labelOverlap=True))
     base = chart_of(known(rows), "period", "value", "lower", "upper").encode(period)
     band = base.mark_rule(strokeWidth=9, opacity=0.25, color=BLUE)
-    band = band.encode(measured("lower", heads, null=null, channel=alt.Y), y2="upper:Q")
+    band = band.encode(measured("lower", heads, null=null, channel=alt.Y), y2=alt.Y2("upper:Q"))
     value = measured("value", heads, null=null, channel=alt.Y)
     line = base.mark_line(color=BLUE, strokeWidth=2).encode(value)
     point = base.mark_point(filled=True, size=90, opacity=1, color=BLUE)

@@ -35,5 +35,5 @@ def gradient(
     y = alt.Y("value:Q", title=heads.axis, scale=alt.Scale(zero=False, nice=True), axis=alt.Axis(format=",.4~g"))
     base = chart_of(drawn, "place", "name", "value", "label").encode(x, y)
     point = base.mark_point(filled=True, size=60, opacity=0.85, color=BLUE).encode(tooltip=tips(heads, "name"))
-    text = base.mark_text(dy=-9, fontSize=12, color=INK).encode(text="label:N")
+    text = base.mark_text(dy=-9, fontSize=12, color=INK).encode(text=alt.Text("label:N"))
     return finished([*level_line(average, alt.Y), point, text], heads, height=320)

@@ -27,7 +27,7 @@ def ranking(rows: Rows, heads: Heads, *, null: float) -> Drawn:
     order = [row["label"] for row in drawn]
     base = chart_of(drawn, "label", "value", "lower", "upper").encode(listed("label", order))
     whisker = base.mark_rule(strokeWidth=7, opacity=0.28, color=BLUE)
-    whisker = whisker.encode(measured("lower", heads, null=null), x2="upper:Q")
+    whisker = whisker.encode(measured("lower", heads, null=null), x2=alt.X2("upper:Q"))
     point = base.mark_point(filled=True, size=100, opacity=1, color=BLUE)
     point = point.encode(measured("value", heads, null=null), tooltip=tips(heads, "label", digits=2))
     whiskers = [whisker] if has_intervals(rows) else []
