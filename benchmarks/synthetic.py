@@ -6,7 +6,6 @@ import tempfile
 from pathlib import Path
 
 from _table import Line, arguments, show, took
-
 from lighed.core.settings import Settings
 from lighed.sources.synthetic import fill, years
 from lighed.store import Store
