@@ -10,7 +10,7 @@ from lighed.analysis import inequality
 from lighed.analysis.grid import Grid
 from lighed.analysis.indicators import Groups
 from lighed.core.types import Indicator, Stratifier
-from lighed.stats.inequality import MEASURES, evaluate
+from lighed.stats import MEASURES, evaluate
 from lighed.stats.intervals import Values
 
 INDICATORS, AREAS, YEARS = 90, 98, 10

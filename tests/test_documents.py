@@ -15,7 +15,7 @@ import yaml
 from lighed.analysis.examples import mistakes
 from lighed.catalogue import load
 from lighed.cli import app
-from lighed.stats import inequality
+from lighed.stats import gaps, groups, registry
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("benchmarks/*.md")])
@@ -62,9 +62,7 @@ def test_the_indicator_of_the_guide_is_computed(tmp_path: Path, engine: Any) -> 
 
 def test_the_measure_of_the_guide_is_taken_in(monkeypatch: pytest.MonkeyPatch) -> None:
     (text,) = blocks("CONTRIBUTING.md", "python")
-    monkeypatch.setattr(inequality, "MEASURES", dict(inequality.MEASURES))
-    before = set(inequality.MEASURES)
-    exec(text, vars(inequality) | {"MEASURES": inequality.MEASURES})
-    (new,) = set(inequality.MEASURES) - before
-    made = inequality.MEASURES[new](np.array([30.0, 20.0, 10.0]), np.array([1.0, 1.0, 2.0]))
-    assert made == pytest.approx(7.5)
+    monkeypatch.setattr(registry, "MEASURES", {})
+    exec(text, vars(gaps) | vars(groups))
+    (new,) = registry.MEASURES.values()
+    assert new(np.array([30.0, 20.0, 10.0]), np.array([1.0, 1.0, 2.0])) == pytest.approx(7.5)

@@ -14,8 +14,7 @@ from numpy.testing import assert_allclose
 
 from lighed.core.heat import COLUMNS, OPTIONAL
 from lighed.core.text import LANGUAGES, Lang, number, texts
-from lighed.stats import MEASURES, evaluate
-from lighed.stats.inequality import arrange
+from lighed.stats import MEASURES, arrange, evaluate
 from tests import golden
 from tests.zones import Run
 

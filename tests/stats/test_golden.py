@@ -17,8 +17,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from lighed.stats import MEASURES, Values, direct, evaluate, mean, proportion, rate
-from lighed.stats.inequality import arrange
+from lighed.stats import MEASURES, Values, arrange, direct, evaluate, mean, proportion, rate
 from lighed.stats.rates import dobson, weighted_proportion
 from tests.golden import Oracle, Row, by_case, column, expected, only, oracles, read
 from tests.stats.samples import share_of_persons

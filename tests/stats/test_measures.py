@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_allclose
 
-from lighed.stats import MEASURES, Measure, Values, evaluate, proportion
-from lighed.stats.inequality import arrange, change
+from lighed.stats import MEASURES, Measure, Values, arrange, change, evaluate, proportion
 from lighed.stats.intervals import gradient
 from tests.stats.samples import DRAWS, covered, numbers
 

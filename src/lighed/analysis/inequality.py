@@ -8,7 +8,7 @@ import numpy.typing as npt
 from lighed.analysis.indicators import COVERED, FLAG_WORDS, Groups, labels
 from lighed.core.estimates import CONFIDENCE, Estimates, codes
 from lighed.core.types import SCALE, Indicator, Stratifier, UnitId
-from lighed.stats.inequality import FEWEST_EVENTS_RELATIVE, MEASURES, Measure, arrange, change, evaluate
+from lighed.stats import FEWEST_EVENTS_RELATIVE, MEASURES, Measure, arrange, change, evaluate
 from lighed.stats.intervals import Array, Values
 
 

@@ -22,7 +22,7 @@ from lighed.core.errors import DataError, Problem
 from lighed.core.estimates import CONFIDENCE, Estimates
 from lighed.core.types import COUNTRY, Indicator, PublishedTable, ReleasePlan, Stratifier
 from lighed.sources.heat_plus import HeatRow, grouped, read_heat
-from lighed.stats.inequality import MEASURES, Measure, arrange, change, evaluate
+from lighed.stats import MEASURES, Measure, arrange, change, evaluate
 from lighed.stats.intervals import Values, Z
 
 MEAN = "population-weighted mean of municipalities"

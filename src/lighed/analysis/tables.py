@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from lighed.sources.heat_plus import HeatRow, grouped
-from lighed.stats.inequality import MEASURES, Measure, Polarity, arrange, evaluate
+from lighed.stats import MEASURES, Measure, Polarity, arrange, evaluate
 from lighed.stats.intervals import Values, Z
 
 SCHEMA = pa.schema(

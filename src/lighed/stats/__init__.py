@@ -3,8 +3,43 @@
 Leading axes are areas, periods, indicators or draws. Nothing here touches a file, a table or a database.
 """
 
-from lighed.stats.inequality import MEASURES, Measure, evaluate
+# The families of measures, in the order in which they are listed to readers.
+# isort: off
+from lighed.stats.gaps import difference, ratio
+from lighed.stats.gradients import relative_index, relative_index_log, slope_index
+from lighed.stats.concentration import concentration_index
+from lighed.stats.impact import attributable_fraction, attributable_number
+# isort: on
+
+from lighed.stats.evaluate import FEWEST_EVENTS_RELATIVE, change, evaluate, residual_variance
+from lighed.stats.groups import Polarity, arrange, average, ridit, share
 from lighed.stats.intervals import Values
 from lighed.stats.rates import direct, mean, proportion, rate
+from lighed.stats.registry import MEASURES, Measure
 
-__all__ = ["MEASURES", "Measure", "Values", "direct", "evaluate", "mean", "proportion", "rate"]
+__all__ = [
+    "FEWEST_EVENTS_RELATIVE",
+    "MEASURES",
+    "Measure",
+    "Polarity",
+    "Values",
+    "arrange",
+    "attributable_fraction",
+    "attributable_number",
+    "average",
+    "change",
+    "concentration_index",
+    "difference",
+    "direct",
+    "evaluate",
+    "mean",
+    "proportion",
+    "rate",
+    "ratio",
+    "relative_index",
+    "relative_index_log",
+    "residual_variance",
+    "ridit",
+    "share",
+    "slope_index",
+]

@@ -1,0 +1,127 @@
+"""A measure with its interval, turned so that positive means that the worse-off are worse off; and its change."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lighed.stats.gradients import slope_index
+from lighed.stats.groups import Polarity, average, ridit, share
+from lighed.stats.intervals import Array, Floats, Values, Z, delta, student
+from lighed.stats.registry import Measure
+
+FEWEST_EVENTS_RELATIVE = 25  # below this a relative measure's interval does not cover what it says
+
+
+def residual_variance(value: Array, weight: Array) -> Floats:
+    """Variance of each level's value as its distance from the fitted line says it, where no standard error is known.
+
+    Parameters
+    ----------
+    value, weight : array, shape (..., level)
+        Outcome and population per level, worst-off first.
+
+    Returns
+    -------
+    array, shape (..., level)
+        The residual variance of the weighted least-squares line over each level's share: put into the delta method it
+        gives the classical standard error of the line, to be used with Student's t on levels − 2 degrees of freedom.
+        Not finite where a level is empty or where two levels leave no residual.
+
+    Examples
+    --------
+    >>> residual_variance(np.array([30.0, 20, 10]), np.ones(3)).round(12).tolist()
+    [0.0, 0.0, 0.0]
+    """
+    value, weight = np.asarray(value, float), np.asarray(weight, float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        part, off = share(weight), ridit(weight) - 0.5
+        line = average(value, weight)[..., None] - slope_index(value, weight)[..., None] * off
+        spread = (part * (value - line) ** 2).sum(-1, keepdims=True) / (value.shape[-1] - 2)
+        return np.asarray(spread / part, float)
+
+
+def evaluate(
+    wanted: Measure,
+    value: Array,
+    variance: Array | None,
+    weight: Array,
+    *,
+    polarity: Polarity,
+) -> Values:
+    """Compute a measure with its interval, so that positive (or above 1) means that the worse-off are worse off.
+
+    Parameters
+    ----------
+    wanted
+        The measure.
+    value, weight : array, shape (..., level)
+        Outcome and population per level, worst-off first (see ``arrange`` for levels without an order).
+    variance : array, shape (..., level), or None
+        Variance of each value; None takes the residual variance around the fitted line and Student's t.
+    polarity
+        Which direction of the outcome is good.
+
+    Returns
+    -------
+    Values, shape (...)
+        NaN where a level is missing or empty, of a single level, and where there is no interval to give.
+
+    Examples
+    --------
+    >>> from lighed.stats import MEASURES
+    >>> made = evaluate(MEASURES["ratio"], [0.69, 0.90], [1e-4, 1e-4], [1, 1], polarity="higher_is_better")
+    >>> round(float(made.value), 3)
+    1.304
+    """
+    value, weight = np.asarray(value, float), np.asarray(weight, float)
+    quantile = Z if variance is not None else float(student(value.shape[-1] - 2))
+    variance = residual_variance(value, weight) if variance is None else np.asarray(variance, float)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        found, se = delta(wanted.function, value, variance, weight, wanted.with_gradient)
+        if wanted.null == 1.0:
+            made = _on_log_scale(found, se, quantile, turn=polarity == "higher_is_better")
+        else:
+            signed = found if polarity == "lower_is_better" else -found
+            made = Values(signed, se, signed - quantile * se, signed + quantile * se)
+    whole = np.isfinite(value).all(-1) & (weight > 0).all(-1) & np.isfinite(made.lower) & np.isfinite(made.upper)
+    whole &= value.shape[-1] > 1  # a single level is held against nothing, which is not the same as no inequality
+    return Values(*(np.where(whole, part, np.nan) for part in (made.value, made.se, made.lower, made.upper)))
+
+
+def _on_log_scale(found: Floats, se: Floats, quantile: float, *, turn: bool) -> Values:
+    usable = np.where(found > 0, found, np.nan)
+    middle, log_se = np.log(usable) * (-1 if turn else 1), se / usable
+    ends = np.exp(middle - quantile * log_se), np.exp(middle + quantile * log_se)
+    return Values(np.exp(middle), np.exp(middle) * log_se, *ends)
+
+
+def change(wanted: Measure, first: Values, last: Values) -> Values:
+    """Change of a measure from one period to another, taken as independent.
+
+    Parameters
+    ----------
+    wanted
+        The measure that both are values of.
+    first, last : Values, shape (...)
+
+    Returns
+    -------
+    Values, shape (...)
+        The difference last − first; of a measure whose null is 1, the ratio last / first. Positive (above 1) means
+        that inequality has grown. Where the same persons stand in both periods the interval is too wide, for their
+        covariance is left out.
+
+    Examples
+    --------
+    >>> from lighed.stats import MEASURES
+    >>> one, two = (Values(*(np.array(x) for x in (v, 1.0, v - 1.96, v + 1.96))) for v in (5.0, 9.0))
+    >>> grown = change(MEASURES["slope_index"], one, two)
+    >>> float(grown.value), round(float(grown.lower), 2)
+    (4.0, 1.23)
+    """
+    if wanted.null == 1.0:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            value, log_se = last.value / first.value, np.hypot(last.se / last.value, first.se / first.value)
+            return Values(value, value * log_se, value * np.exp(-Z * log_se), value * np.exp(Z * log_se))
+    value, se = last.value - first.value, np.hypot(last.se, first.se)
+    return Values(value, se, value - Z * se, value + Z * se)

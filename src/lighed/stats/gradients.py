@@ -1,0 +1,127 @@
+"""Measures of the gradient over all groups in order: a line on the groups' mean rank, read at both ends."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lighed.stats.groups import average, ridit, share
+from lighed.stats.intervals import Array, Floats
+from lighed.stats.registry import measure
+
+NEWTON_STEPS, LONGEST_STEP, CONVERGED = 40, 2.0, 1e-7
+
+
+@measure(scale="absolute", order="required", weighted=True, null=0.0)
+def slope_index(value: Array, weight: Array) -> Array:
+    """Slope index of inequality: the fitted difference between the worst-off and the best-off person.
+
+    The weighted least-squares line of the level values on the levels' mean rank, read at both ends.
+
+    Parameters
+    ----------
+    value, weight : array, shape (..., level)
+        Outcome and population per level, worst-off first.
+
+    Returns
+    -------
+    array, shape (...)
+        In the unit of `value`. 0 means no gradient; positive means higher among the worse-off.
+
+    References
+    ----------
+    .. [1] Mackenbach JP, Kunst AE. Soc Sci Med 1997;44:757-771. doi:10.1016/S0277-9536(96)00073-1
+    .. [2] Low A, Low A. J Public Health 2004;26:388-395. doi:10.1093/pubmed/fdh175
+
+    Examples
+    --------
+    >>> round(float(slope_index(np.array([20.0, 30, 40, 50, 60]), np.array([78.0, 91, 162, 103, 105]))), 2)
+    -46.25
+    """
+    off = ridit(weight) - 0.5
+    return -average(off * value, weight) / average(off**2, weight)
+
+
+@measure(scale="relative", order="required", weighted=True, null=1.0, interval="delta on the log scale")
+def relative_index(value: Array, weight: Array) -> Array:
+    """Relative index of inequality: the fitted value of the worst-off person over that of the best-off.
+
+    Parameters
+    ----------
+    value, weight : array, shape (..., level)
+        Outcome and population per level, worst-off first.
+
+    Returns
+    -------
+    array, shape (...)
+        Without unit. 1 means no gradient; above 1 means higher among the worse-off. Where the fitted line is not
+        positive at both ends there is no such ratio (NaN).
+
+    References
+    ----------
+    .. [1] Mackenbach JP, Kunst AE. Soc Sci Med 1997;44:757-771. doi:10.1016/S0277-9536(96)00073-1
+
+    Examples
+    --------
+    >>> round(float(relative_index(np.array([30.0, 20, 10]), np.ones(3))), 2)
+    7.0
+    """
+    middle, half = average(value, weight), slope_index(value, weight) / 2
+    positive = np.minimum((middle - half).real, (middle + half).real) > 0
+    return np.where(positive, middle + half, np.nan) / np.where(positive, middle - half, 1)
+
+
+def _log_line(value: Array, weight: Array) -> tuple[Floats, Floats]:
+    """Ends' ratio on the line with a log link, shape (...), and its derivative by each value, shape (..., level)."""
+    part, off = share(weight), ridit(weight) - 0.5
+    mean, rank = average(value, weight), average(off * value, weight) / average(value, weight)
+    inside = (rank > off[..., 0] + CONVERGED) & (rank < off[..., -1] - CONVERGED)
+    rank = np.where(inside & (value >= 0).all(-1), rank, np.nan)
+    slope, step = np.zeros(rank.shape), np.zeros(rank.shape)
+    for _ in range(NEWTON_STEPS):
+        slope = slope + step
+        fitted = share(part * np.exp(slope[..., None] * off))
+        fitted_rank = (fitted * off).sum(-1)
+        spread = (fitted * off**2).sum(-1) - fitted_rank**2
+        step = np.clip((rank - fitted_rank) / spread, -LONGEST_STEP, LONGEST_STEP)
+        if not (np.abs(step) > CONVERGED).any():
+            break
+    index = np.exp(-np.where(np.abs(step) < CONVERGED, slope + step, np.nan))
+    return index, -index[..., None] * part * (off - rank[..., None]) / (mean * spread)[..., None]
+
+
+@measure(
+    scale="relative",
+    order="required",
+    weighted=True,
+    null=1.0,
+    interval="delta on the log scale",
+    with_gradient=_log_line,
+)
+def relative_index_log(value: Array, weight: Array) -> Array:
+    """Relative index of inequality with a log link: the worst-off person over the best-off on a line that is above 0.
+
+    The slope is that of a Poisson regression of the level values on mean rank: the one by which the population,
+    weighted with the fitted values, has the same mean rank as weighted with the values themselves (Newton's method).
+
+    Parameters
+    ----------
+    value, weight : array, shape (..., level)
+        Outcome and population per level, worst-off first.
+
+    Returns
+    -------
+    array, shape (...)
+        Without unit. 1 means no gradient; above 1 means higher among the worse-off. NaN where a value is negative or
+        all of the outcome is at one end.
+
+    References
+    ----------
+    .. [1] Moreno-Betancur M, Latouche A, Menvielle G, Kunst AE, Rey G. Epidemiology 2015;26:518-527.
+       doi:10.1097/EDE.0000000000000311
+
+    Examples
+    --------
+    >>> round(float(relative_index_log(np.array([40.0, 20, 10]), np.ones(3))), 6)
+    8.0
+    """
+    return _log_line(value, weight)[0]

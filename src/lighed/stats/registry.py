@@ -1,0 +1,77 @@
+"""The registry of measures: what must be known of each to use it and to show it.
+
+A measure takes ``value`` and ``weight`` of shape (..., level), **the worst-off level first and the best-off last**, and
+returns shape (...). As it stands it is positive (or above 1) when the value is higher among the worse-off: right for an
+outcome that is bad when high. ``evaluate`` turns it round for an outcome that is good when high, so that in everything
+shown *positive means that the worse-off are worse off*.
+
+For groups without an order, ``arrange`` puts the group in the worst position first and the reference (or, without one,
+the group in the best position) last; only measures that ignore order are taken then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from lighed.stats.intervals import Array, Derived, Floats
+
+Scale = Literal["absolute", "relative", "people"]
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A measure and what must be known of it to use and to show it.
+
+    Examples
+    --------
+    >>> MEASURES["slope_index"].scale, MEASURES["slope_index"].null, MEASURES["relative_index"].null
+    ('absolute', 0.0, 1.0)
+    """
+
+    id: str
+    function: Callable[[Array, Array], Array]
+    scale: Scale
+    order: Literal["required", "ignored"]
+    weighted: bool
+    null: float
+    interval: Literal["delta", "delta on the log scale"]
+    with_gradient: Derived | None = None  # value and derivative; by a complex step where there is none
+
+    def __call__(self, value: Array, weight: Array) -> Floats:
+        """Compute the measure."""
+        return np.asarray(self.function(np.asarray(value, float), np.asarray(weight, float)), float)
+
+    def __str__(self) -> str:
+        return self.id
+
+
+MEASURES: dict[str, Measure] = {}
+
+
+def measure(
+    *,
+    scale: Scale,
+    order: Literal["required", "ignored"],
+    weighted: bool,
+    null: float,
+    interval: Literal["delta", "delta on the log scale"] = "delta",
+    with_gradient: Derived | None = None,
+) -> Callable[[Callable[[Array, Array], Array]], Callable[[Array, Array], Array]]:
+    """Put a function of values and weights into the registry, with the facts that everything else needs of it.
+
+    Examples
+    --------
+    >>> list(MEASURES)[:3], MEASURES["ratio"].interval
+    (['difference', 'ratio', 'slope_index'], 'delta on the log scale')
+    """
+
+    def register(function: Callable[[Array, Array], Array]) -> Callable[[Array, Array], Array]:
+        name = function.__name__
+        MEASURES[name] = Measure(name, function, scale, order, weighted, null, interval, with_gradient)
+        return function
+
+    return register
