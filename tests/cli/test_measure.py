@@ -85,8 +85,8 @@ def of_golden() -> list[Cells]:
             table.append(told | {"dimension": "ordered", "ordered_dimension": 1, "subgroup_order": place})
             table.append(told | {"dimension": "extreme"})
             table.append(told | {"dimension": "reference", "reference_subgroup": cell["is_reference"]})
-    for topic in ("slope_and_relative_index", "concentration"):
-        for case, cells in golden.by_case(f"{topic}/grouped.csv").items():
+    for topic in ("slope_and_relative_index/grouped", "concentration/grouped", "concentration/persons_by_income_fifth"):
+        for case, cells in golden.by_case(f"{topic}.csv").items():
             for cell in cells:
                 about = {"setting": case, "subgroup": cell["group_order"], "subgroup_order": cell["group_order"]}
                 told = row(**about, estimate=cell["value"], population=cell["population"], ordered_dimension=1)

@@ -186,11 +186,12 @@ def test_the_relative_index_with_a_log_link_is_that_of_the_persons() -> None:
 
 @pytest.mark.parametrize("oracle", oracles("concentration", "relative"), ids=" ".join)
 def test_the_concentration_index_of_groups(oracle: Oracle) -> None:
-    """Two oracles for the value, one of them our own formula in another language.
+    """Five oracles for the value, one of them our own formula in another language, three on persons in groups.
 
-    None for the standard error: the outside program's takes the mean as fixed and the groups as without error.
+    None for the standard error: the outside programs' takes the mean as fixed and the groups as without error.
     """
-    rows, groups = expected(*oracle), by_case("concentration/grouped.csv")
+    rows = expected(*oracle)
+    groups = by_case("concentration/grouped.csv") | by_case("concentration/persons_by_income_fifth.csv")
     cells = [groups[row["case_id"]] for row in rows]
     made = [-MEASURES["concentration_index"](column(c, "value"), column(c, "population")) for c in cells]
     assert_allclose(made, column(rows, "value"), rtol=EXACT)
