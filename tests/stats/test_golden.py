@@ -175,13 +175,17 @@ def test_the_slope_index_without_standard_errors_has_those_of_the_line() -> None
     assert_given(made, rows, "value", "lower", "upper", "se")
 
 
-def test_the_relative_index_with_a_log_link_is_that_of_the_persons() -> None:
-    """One oracle: a weighted Poisson regression of persons on the mean rank of their group."""
-    rows = only("slope_and_relative_index", "rii_log_link")
+@pytest.mark.parametrize(
+    ("quantity", "measure"), [("sii_identity_link", "slope_index"), ("rii_log_link", "relative_index_log")]
+)
+def test_the_indices_of_groups_are_those_of_the_persons(quantity: str, measure: str) -> None:
+    """One oracle: a weighted regression of persons, normal or Poisson, on the mean rank of their group."""
+    rows = only("slope_and_relative_index", quantity)
     groups = by_case("slope_and_relative_index/persons_by_education.csv")
-    cells = [[column(groups[row["case_id"]], part) for part in ("value", "population")] for row in rows]
-    made = np.array([1 / MEASURES["relative_index_log"](*pair) for pair in cells])
-    assert_allclose(made, column(rows, "value"), rtol=EXACT)
+    m = MEASURES[measure]
+    made = [m(*(column(groups[row["case_id"]], part) for part in ("value", "population"))) for row in rows]
+    last_to_first = np.power(made, -1) if m.null == 1.0 else np.negative(made)
+    assert_allclose(last_to_first, column(rows, "value"), rtol=EXACT)
 
 
 @pytest.mark.parametrize("oracle", oracles("concentration", "relative"), ids=" ".join)
