@@ -303,6 +303,10 @@ def test_there_is_no_log_line_through_what_is_negative_or_all_at_one_end(polarit
     assert np.isnan(numbers(made)).all()
 
 
+def test_there_is_no_log_line_so_steep_that_it_is_not_found() -> None:
+    assert np.isnan(MEASURES["relative_index_log"](np.array([10.0, 1.0, 0.0]), np.array([1.0, 1.0, 98.0])))
+
+
 @each("value", [(20.0, 5.0, 0.0), (22.5, 11.8, 5.0)], ids=str)
 def test_the_log_line_stays_above_0_where_the_straight_line_does_not_or_nearly(value: Any) -> None:
     cells = np.array(value), np.array([18.0, 44, 38])

@@ -77,6 +77,15 @@ def test_the_variance_is_the_textbooks_of_any_amount() -> None:
     assert_allclose(share_of_persons(*sample.values(), population=sizes), expected, rtol=ROUNDING)
 
 
+@pytest.mark.parametrize("y", [0.1, 0.3, 1 / 3, 1.0])
+def test_persons_who_are_all_alike_have_a_variance_of_nothing_and_never_less(y: float) -> None:
+    sample = _sample(np.random.default_rng(13), strata=3, units=10, domains=4) | {"y": np.full(150, y)}
+    share, variance = share_of_persons(*sample.values(), population=np.full(3, UNKNOWN))
+    assert_allclose(share, y)
+    assert_allclose(variance, 0, atol=1e-15)
+    assert (variance >= 0).all()
+
+
 def _lumped(sample: dict[str, Any], rows: Any) -> tuple[Any, Any, Sums]:
     """Units of one person added up to rows that are numbered within their domain and stratum."""
     keys = np.stack([sample["domain"], sample["stratum"], rows])
