@@ -50,7 +50,7 @@ def wilson(share: Array, n: Array) -> tuple[Floats, Floats]:
     Returns
     -------
     lower, upper : array, shape (...)
-        Limits between 0 and 1; NaN where n is 0.
+        Limits between 0 and 1, on either side of the share; NaN where n is 0.
 
     References
     ----------
@@ -65,7 +65,8 @@ def wilson(share: Array, n: Array) -> tuple[Floats, Floats]:
     with np.errstate(divide="ignore", invalid="ignore"):
         centre = (share + Z**2 / (2 * n)) / (1 + Z**2 / n)
         half = Z / (1 + Z**2 / n) * np.sqrt(share * (1 - share) / n + Z**2 / (4 * n**2))
-    return np.clip(centre - half, 0, 1), np.clip(centre + half, 0, 1)
+    # At 0 and at 1 a limit is the share itself, which the sums above miss by a rounding.
+    return np.clip(centre - half, 0, share), np.clip(centre + half, share, 1)
 
 
 def poisson(events: Array) -> tuple[Floats, Floats]:
