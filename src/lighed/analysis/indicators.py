@@ -170,6 +170,9 @@ def sample_groups(grid: Grid, placed: Placed, summary: Summary, strata: dict[str
     cells_per_group = size // groups
     whole = placed.cell // cells_per_group
     value, spread = share_and_variance(whole, stratum, sums, domains=groups, **drawn)
+    # A single sampling unit does not say how units differ.
+    several = np.bincount(whole, strata["units"][stratum] > 1, groups) > 0
+    spread, variance = np.where(several, spread, np.nan), np.where(several.repeat(cells_per_group), variance, np.nan)
     crude = weighted_proportion(value.reshape(grid.groups), spread.reshape(grid.groups), n)
     standardised, covered = _standardised(
         grid, catalogue, share.reshape(grid.shape), variance.reshape(grid.shape), cell_n, events
@@ -238,7 +241,7 @@ def unknown_shares(groups: Groups, stratifier: str) -> Estimates:
 def _flags(groups: Groups, made: Values, measure: str) -> npt.NDArray[np.intp]:
     empty = groups.n == 0
     thin = (groups.covered < COVERED) if measure == "standardised" else np.zeros(empty.shape, bool)
-    doubtful = ~np.isfinite(made.value) | thin
+    doubtful = ~np.isfinite(made.se) | thin
     return np.where(empty, 2, np.where(doubtful, 1, 0))
 
 

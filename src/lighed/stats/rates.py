@@ -49,7 +49,7 @@ def weighted_proportion(share: Array, variance: Array, n: Array) -> Values:
     Parameters
     ----------
     share, variance : array, shape (...)
-        The weighted share and its design-based variance.
+        The weighted share and its design-based variance; NaN where that is not known, and then there is no interval.
     n : array, shape (...)
         Respondents; the effective number where the variance is 0 because nobody (or everybody) has the thing.
 
@@ -68,7 +68,7 @@ def weighted_proportion(share: Array, variance: Array, n: Array) -> Values:
     """
     share, variance, n = np.asarray(share, float), np.asarray(variance, float), np.asarray(n, float)
     with np.errstate(divide="ignore", invalid="ignore"):
-        effective = np.where(variance > 0, share * (1 - share) / variance, n)
+        effective = np.where(variance == 0, n, share * (1 - share) / variance)
     return _from_limits(share, *wilson(share, effective))
 
 
