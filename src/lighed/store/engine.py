@@ -45,9 +45,12 @@ def connect(url: str = "duckdb://", *, folders: list[Path] | None = None) -> Any
 
 def memory_table(engine: Any, name: str, table: pa.Table) -> Expression:
     """Put a small in-memory table before the engine."""
-    return engine.create_table(
-        name, table.to_pandas() if engine.name == "pyspark" else table, temp=True, overwrite=True
-    )
+    if engine.name == "pyspark":  # which has no temporary tables, and views of what lies in memory instead
+        from pyspark.sql import SparkSession
+
+        SparkSession.active().createDataFrame(table).createOrReplaceTempView(name)
+        return engine.table(name)
+    return engine.create_table(name, table, temp=True, overwrite=True)
 
 
 def parquet(engine: Any, files: list[Path]) -> Expression:
