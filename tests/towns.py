@@ -1,24 +1,62 @@
-"""Random persons, events and answers, with the values at which the conditions of definitions change their minds."""
+"""Towns: persons, events and answers, written by hand or random, and what the program makes of them."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from itertools import product
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
-from lighed.catalogue import Catalogue
+from lighed.analysis.build import _estimated
+from lighed.analysis.examples import _RECORD, _table
+from lighed.catalogue import Catalogue, load
 from lighed.core.condition import Condition, Not, Test
+from lighed.core.estimates import Estimates
 from lighed.core.summary import Summary
 from lighed.core.types import UNKNOWN, Indicator
+from lighed.store.engine import memory_table
 from tests.reference import Counts, Row
 
 BASIC = {"person_id", "year", "area", "sex", "age", "days"}
 RECORD = {"category", "amount"}
 WEIGHTS = (0.25, 1.0, 1.7, 2.3335, 12.5)
 YEARS = (2026, 2027)  # the regions are others from 2027 on
+
+
+NOTHING: Row = {"person_id": 0, "year": 0, "item": "none"} | _RECORD
+
+
+@dataclass(frozen=True)
+class Town:
+    """Person-years, and the events and answers of those persons, for some indicators."""
+
+    indicators: Sequence[Indicator]
+    people: list[Row]
+    events: list[Row] = field(default_factory=lambda: [NOTHING])
+    answers: list[Row] = field(default_factory=lambda: [NOTHING])
+
+    def estimates(self, engine: Any, by: str | None, by_area: str | None = None) -> Estimates:
+        """All rows that the program makes of a stratifier, in an engine that holds these persons."""
+        catalogue = load()
+        persons, events, answers = (
+            memory_table(engine, name, _table(getattr(self, name))) for name in ("people", "events", "answers")
+        )
+        store = SimpleNamespace(events=events, answers=answers, strata=self._strata())
+        shown = [catalogue.stratifiers[by_area]] if by_area else []
+        stratifier = catalogue.stratifiers[by] if by else None
+        return Estimates.concat(list(_estimated(engine, persons, store, catalogue, self.indicators, stratifier, shown)))
+
+    def _strata(self) -> dict[str, Any]:
+        units = defaultdict(set)
+        for row in self.answers:
+            units[f"{row['year']}|{row['stratum']}"].add(row["sampling_unit"] or row["person_id"])
+        drawn = np.array([len(of) for of in units.values()])
+        return {"keys": pa.array(units), "units": drawn, "population": np.full(len(drawn), np.nan)}
 
 
 def people(

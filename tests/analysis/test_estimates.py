@@ -1,0 +1,180 @@
+"""Groups at the edge: what cannot be computed is a missing number with a flag, and nothing else is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from lighed.catalogue import load
+from lighed.core.condition import parse
+from lighed.core.estimates import Estimates
+from lighed.core.types import Indicator
+from lighed.stats.inequality import MEASURES
+from tests.reference import Row
+from tests.towns import Town
+
+CATALOGUE = load()
+SHARE, RATE, SURVEY = (CATALOGUE.indicators[name] for name in ("F6.1", "I7.1", "F3.1"))
+PLAIN = SHARE.model_copy(update={"standardise": None})
+MEAN = SHARE.model_copy(
+    update={"id": "income", "kind": "mean", "unit": "kroner", "numerator": parse({"income": {"exists": True}})}
+)
+GROUPS = tuple(CATALOGUE.stratifiers["education"].level_ids)
+
+
+def town(one: Indicator, **groups: tuple[int, int]) -> Town:
+    """Persons of one municipality and year: for each level of education how many, and how many with the thing.
+
+    For a rate the second number is how often it happened; for a mean it is how many have about 300, not 100.
+    """
+    people: list[Row] = []
+    records: list[Row] = []
+    for level, (n, events) in groups.items():
+        for k in range(n):
+            has = k < events
+            person = len(people) + 1
+            people.append(
+                {"person_id": person, "year": 2024, "area": "0851", "education": level}
+                | {"sex": ("female", "male")[k % 2], "age": 30 + k % 20, "days": 366}
+                | {"employment": "unemployed" if has else "employed", "income": (300.0 if has else 100.0) + k % 7}
+            )
+            if one.item and (has or one.basis == "survey"):
+                records.append(
+                    {
+                        "person_id": person,
+                        "year": 2024,
+                        "item": one.item,
+                        "category": one.numerator.value if has else "other",
+                    }
+                    | {"amount": None, "weight": 1.0 + k % 2, "stratum": "all", "sampling_unit": None}
+                )
+    return Town([one], people, **({"answers" if one.basis == "survey" else "events": records} if records else {}))
+
+
+def rows(made: Estimates, **wanted: Any) -> list[Row]:
+    return made.where(**({"stratifier": "education"} | wanted)).rows()
+
+
+def value_of(made: Estimates, measure: str, level: str | None = None) -> float | None:
+    (row,) = rows(made, measure=measure, level=level, component=None)
+    return row["value"]
+
+
+LARGE = {"short": (60, 30), "medium": (80, 24), "long": (100, 20)}
+EDGES: dict[str, dict[str, tuple[int, int]]] = {
+    "large groups": LARGE,
+    "nobody in a group": LARGE | {"medium": (0, 0)},
+    "nobody at the worst-off end": LARGE | {"short": (0, 0)},
+    "nobody known": {"unknown": (50, 10)},
+    "one level only": {"short": (60, 30)},
+    "nobody has it": dict.fromkeys(GROUPS, (60, 0)),
+    "nobody of the best-off has it": LARGE | {"long": (100, 0)},
+    "everybody has it": dict.fromkeys(GROUPS, (60, 60)),
+    "a reversed gradient": {"short": (100, 20), "medium": (80, 24), "long": (60, 30)},
+    "one person": {"short": (1, 1)},
+    "one person in a group": LARGE | {"long": (1, 0)},
+}
+
+
+@pytest.mark.parametrize("one", [SHARE, RATE, MEAN, SURVEY], ids=lambda i: i.id)
+@pytest.mark.parametrize("groups", EDGES.values(), ids=EDGES)
+def test_a_number_is_missing_just_where_a_flag_says_so(
+    groups: dict[str, tuple[int, int]], one: Indicator, engine: Any
+) -> None:
+    made = town(one, **groups).estimates(engine, "education").rows()
+    assert {row["measure"] for row in made} >= {"crude", "unknown_share", "difference", "slope_index"}
+    for row in made:
+        numbers = [row[name] for name in ("value", "se", "lower", "upper")]
+        assert all(number is None or number == number for number in numbers)
+        if row["value"] is None:
+            assert row["flags"] in {"not_applicable", "unreliable"}
+            assert numbers == [None] * 4
+        elif row["measure"] != "unknown_share" and not row["flags"]:
+            assert row["lower"] <= row["value"] <= row["upper"]
+            assert row["se"] > 0
+
+
+@pytest.mark.parametrize("one", [SHARE, RATE, MEAN, SURVEY], ids=lambda i: i.id)
+def test_a_stratum_without_people_is_not_applicable_and_so_is_what_is_compared_with_it(
+    one: Indicator, engine: Any
+) -> None:
+    made = town(one, **EDGES["nobody in a group"]).estimates(engine, "education")
+    (empty,) = rows(made, measure="crude", level="medium")
+    assert (empty["n"], empty["value"], empty["flags"]) == (0, None, "not_applicable")
+    compared = [row for row in rows(made) if row["measure"] in MEASURES]
+    assert len(compared) > 5
+    assert {(row["value"], row["flags"]) for row in compared} == {(None, "not_applicable")}
+    assert all(row["value"] is not None for row in rows(made, measure="crude", level=["short", "long"]))
+
+
+def test_a_single_level_is_compared_with_nothing(engine: Any) -> None:
+    made = town(SHARE, **EDGES["one level only"]).estimates(engine, "education")
+    assert value_of(made, "crude", "short") == pytest.approx(50)
+    assert {row["value"] for row in rows(made) if row["measure"] in MEASURES} == {None}
+
+
+def test_a_zero_denominator_has_no_ratio_and_still_a_difference(engine: Any) -> None:
+    made = town(PLAIN, **EDGES["nobody of the best-off has it"]).estimates(engine, "education")
+    assert value_of(made, "crude", "long") == 0
+    assert value_of(made, "ratio") is None
+    assert value_of(made, "difference") == pytest.approx(50)
+
+
+def test_a_rate_without_time_at_risk_is_flagged(engine: Any) -> None:
+    here = town(RATE, short=(60, 30), medium=(80, 24), long=(100, 20))
+    still = Town([RATE], [p | {"days": 0 if p["education"] == "long" else 366} for p in here.people], here.events)
+    (row,) = rows(still.estimates(engine, "education"), measure="crude", level="long")
+    assert (row["value"], row["n"], row["flags"]) == (None, 100, "unreliable")
+
+
+def test_a_reversed_gradient_changes_the_sign_and_turns_the_ratio_round(engine: Any) -> None:
+    ahead = town(SHARE, **LARGE).estimates(engine, "education")
+    back = town(SHARE, **EDGES["a reversed gradient"]).estimates(engine, "education")
+    for measure in ("difference", "slope_index", "concentration_index"):
+        forth, turned = value_of(ahead, measure), value_of(back, measure)
+        assert forth is not None
+        assert turned is not None
+        assert abs(forth) > 0.01
+        assert turned == pytest.approx(-forth)
+    for measure in ("ratio", "relative_index"):
+        forth, turned = value_of(ahead, measure), value_of(back, measure)
+        assert forth is not None
+        assert turned is not None
+        assert forth > 1
+        assert turned == pytest.approx(1 / forth)
+
+
+@pytest.mark.parametrize("one", [SHARE, RATE, SURVEY], ids=lambda i: i.id)
+def test_few_cases_make_a_relative_measure_unreliable(one: Indicator, engine: Any) -> None:
+    few = {"short": (60, 2), "medium": (60, 2), "long": (60, 2)}
+    for groups, flags in ((few, {"unreliable", "not_applicable"}), (LARGE, {""})):
+        made = rows(town(one, **groups).estimates(engine, "education"), measure=["ratio", "relative_index"])
+        assert {row["flags"] for row in made} <= flags
+
+
+def test_a_mean_of_one_person_has_no_interval_and_says_so(engine: Any) -> None:
+    (row,) = rows(town(MEAN, **EDGES["one person"]).estimates(engine, "education"), measure="crude", level="short")
+    assert (row["value"], row["se"], row["lower"], row["flags"]) == (300, None, None, "unreliable")
+
+
+@pytest.mark.parametrize("measure", ["crude", "standardised"])
+def test_a_survey_of_one_sampling_unit_has_no_interval_and_says_so(measure: str, engine: Any) -> None:
+    """One school says nothing of how schools differ; of two it is known."""
+    here = town(SURVEY, **LARGE)
+    for schools, flags in ((1, "unreliable"), (2, "")):
+        units = [row | {"sampling_unit": f"school {row['person_id'] % 4 % schools}"} for row in here.answers]
+        made = Town([SURVEY], here.people, answers=units).estimates(engine, "education")
+        (row,) = rows(made, measure=measure, level="short")
+        assert row["value"] > 0
+        assert (row["flags"], row["lower"] is None) == (flags, bool(flags))
+
+
+def test_a_group_that_lacks_a_part_of_the_standard_is_unreliable(engine: Any) -> None:
+    """Men of the longest education are missing: what is standardised to both sexes rests on half of the standard."""
+    here = town(SURVEY, **LARGE)
+    people = [p for p in here.people if p["education"] != "long" or p["sex"] == "female"]
+    made = Town([SURVEY], people, answers=here.answers).estimates(engine, "education")
+    flags = {row["level"]: row["flags"] for row in rows(made, measure="standardised")}
+    assert (flags["short"], flags["long"]) == ("", "unreliable")
+    assert {row["flags"] for row in rows(made, measure="slope_index")} == {"unreliable"}
