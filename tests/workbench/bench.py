@@ -32,19 +32,19 @@ NAME, YEAR, PERSONS = "borgere.csv", 2024, 400
 PATIENCE = 60.0  # seconds that a piece of work may take on a machine that does other things too
 
 
-def _numbers() -> list[str]:
+def _numbers(first: int) -> list[str]:
     rng = random.Random(7)
     days = [(rng.randint(1, 28), rng.randint(1, 12), rng.randint(30, 99)) for _ in range(PERSONS)]
-    return [f"{day:02}{month:02}{year:02}{k:04}" for k, (day, month, year) in enumerate(days)]
+    return [f"{day:02}{month:02}{year:02}{k:04}" for k, (day, month, year) in enumerate(days, first)]
 
 
-NUMBERS = _numbers()
+NUMBERS, OTHERS = _numbers(0), _numbers(5000)
 
 
-def people_file(*, weight: str = "1,5", area: str = "101") -> bytes:
+def people_file(numbers: list[str] = NUMBERS, *, weight: str = "1,5", area: str = "101") -> bytes:
     """A municipality's own file of persons, as such files are: semicolons, Windows letters and decimal commas."""
     rng, lines = random.Random(11), ["CPR;AAR;KOMNR;KØN;FOED;UDD;RYGER;VAEGT"]
-    for number in NUMBERS:
+    for number in numbers:
         born = f"{number[:2]}-{number[2:4]}-19{number[4:6]}"
         education, smokes = rng.choice(["10", "30", "40", "60", "9999"]), rng.choice("122")
         lines.append(f"{number};{YEAR};101;{rng.choice('12')};{born};{education};{smokes};1,5")
