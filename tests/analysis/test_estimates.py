@@ -10,7 +10,7 @@ from lighed.catalogue import load
 from lighed.core.condition import parse
 from lighed.core.estimates import Estimates
 from lighed.core.types import Indicator
-from lighed.stats.inequality import MEASURES
+from lighed.stats import MEASURES
 from tests.reference import Row
 from tests.towns import Town
 

@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import io
 import re
-import socket
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import quote
 
 import httpx
 import pytest
 
-from lighed.core.accounts import may
 from lighed.core.project import Project
-from lighed.core.text import LANGUAGES, Lang, say
-from lighed.web.app import create_app as public
 from lighed.workbench.app import create_app
-from lighed.workbench.jobs import Jobs
-from tests.workbench.bench import MAPPING, NUMBERS, PASSWORD, Bench, Person, people_file, running
+from tests.workbench.bench import Bench, running
 from tests.workbench.conftest import PLAN, Stand
 
 NUMBER = "0101701234"
