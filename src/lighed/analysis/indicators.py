@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from lighed.analysis.summarise import MILLION, THOUSAND
 from lighed.catalogue import Catalogue
 from lighed.core.estimates import CONFIDENCE, Estimates, codes
 from lighed.core.summary import Summary
-from lighed.core.types import SCALE, UNKNOWN, Indicator, Kind
+from lighed.core.types import COUNTRY, SCALE, UNKNOWN, Indicator, Kind
 from lighed.stats.intervals import Array, Values
 from lighed.stats.rates import FEWEST_EVENTS, dobson, weighted_proportion
 from lighed.stats.survey import Sums, share_and_variance
@@ -51,6 +51,16 @@ class Groups:
         return Values(
             *(np.where(asked, getattr(self.standardised, p), getattr(self.crude, p)) for p in Values.__slots__)
         )
+
+    def of_country(self) -> Groups:
+        """Return the groups of the whole country alone; all of them where the country is not among the areas."""
+        areas = self.grid.areas
+        if COUNTRY not in areas:
+            return self
+        at = np.s_[:, :, areas.index(COUNTRY), None]
+        n, events, people, covered = self.n[at], self.events[at], self.people[at], self.covered[at]
+        grid, crude, standardised = replace(self.grid, areas=(COUNTRY,)), self.crude.at(at), self.standardised.at(at)
+        return Groups(grid, n, events, people, crude, standardised, covered, self.collected, self.methods)
 
 
 def count_groups(grid: Grid, placed: Placed, summary: Summary, catalogue: Catalogue) -> Groups:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import numpy as np
 import numpy.typing as npt
 
 from lighed.analysis.indicators import COVERED, FLAG_WORDS, Groups, labels
 from lighed.core.estimates import CONFIDENCE, Estimates, codes
-from lighed.core.types import SCALE, Indicator, Stratifier, UnitId
+from lighed.core.types import SCALE, Indicator, Kind, Stratifier, UnitId
 from lighed.stats import FEWEST_EVENTS_RELATIVE, MEASURES, Measure, arrange, change, evaluate
 from lighed.stats.intervals import Array, Values
 
@@ -18,16 +20,19 @@ def estimates(groups: Groups, stratifier: Stratifier) -> Estimates:
         return Estimates.concat([])
     wanted = [m for m in MEASURES.values() if stratifier.ordered or m.order == "ignored"]
     reference = groups.grid.levels.index(stratifier.reference) if stratifier.reference else None
-    parts = []
+    country, parts = groups.of_country(), []
     for measure in wanted:
-        made = _made(groups, stratifier, measure, reference)
-        parts += [_rows(groups, stratifier, measure, made), _changes(groups, stratifier, measure, made)]
+        shown = groups if measure.everywhere else country
+        made = _made(shown, stratifier, measure, reference)
+        parts += [_rows(shown, stratifier, measure, made), _changes(shown, stratifier, measure, made)]
     return Estimates.concat(parts)
 
 
 def _counted(groups: Groups, measure: Measure) -> npt.NDArray[np.bool_]:
-    """Which indicators have the measure: a number of persons exists for shares and rates only."""
-    return np.array([measure.scale != "people" or i.kind in {"proportion", "rate"} for i in groups.grid.indicators])
+    """Which indicators have the measure: a number of persons exists for shares and rates, some measures for shares."""
+    counted = measure.scale == "people"
+    kinds = {"proportion"} if measure.bounded else {"proportion", "rate"} if counted else set(get_args(Kind))
+    return np.array([i.kind in kinds for i in groups.grid.indicators])
 
 
 def _doubtful(groups: Groups, measure: Measure) -> npt.NDArray[np.bool_]:
@@ -110,7 +115,7 @@ def _made(groups: Groups, stratifier: Stratifier, measure: Measure, reference: i
 
 def _scale(measure: Measure, indicator: Indicator) -> float:
     if measure.scale == "absolute":
-        return SCALE[indicator.unit]
+        return SCALE[indicator.unit] ** (2 if measure.squared else 1)
     return 100.0 if measure.id == "attributable_fraction" else 1.0
 
 

@@ -7,7 +7,7 @@ from lighed.stats.intervals import Array
 from lighed.stats.registry import measure
 
 
-@measure(scale="relative", order="required", weighted=True, null=0.0)
+@measure(scale="relative", order="required", weighted=True, null=0.0, everywhere=True)
 def concentration_index(value: Array, weight: Array) -> Array:
     """Relative concentration index of the groups: how far the outcome is gathered among the worse-off.
 

@@ -74,14 +74,15 @@ def evaluate(
     1.304
     """
     value, weight = np.asarray(value, float), np.asarray(weight, float)
+    turn = wanted.directed and polarity == "higher_is_better"
     quantile = Z if variance is not None else float(student(value.shape[-1] - 2))
     variance = residual_variance(value, weight) if variance is None else np.asarray(variance, float)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         found, se = delta(wanted.function, value, variance, weight, wanted.with_gradient)
         if wanted.null == 1.0:
-            made = _on_log_scale(found, se, quantile, turn=polarity == "higher_is_better")
+            made = _on_log_scale(found, se, quantile, turn=turn)
         else:
-            signed = found if polarity == "lower_is_better" else -found
+            signed = -found if turn else found
             made = Values(signed, se, signed - quantile * se, signed + quantile * se)
     whole = np.isfinite(value).all(-1) & (weight > 0).all(-1) & np.isfinite(made.lower) & np.isfinite(made.upper)
     whole &= value.shape[-1] > 1  # a single level is held against nothing, which is not the same as no inequality

@@ -11,7 +11,7 @@ from lighed.stats.registry import measure
 NEWTON_STEPS, LONGEST_STEP, CONVERGED = 40, 2.0, 1e-7
 
 
-@measure(scale="absolute", order="required", weighted=True, null=0.0)
+@measure(scale="absolute", order="required", weighted=True, null=0.0, everywhere=True)
 def slope_index(value: Array, weight: Array) -> Array:
     """Slope index of inequality: the fitted difference between the worst-off and the best-off person.
 
@@ -41,7 +41,9 @@ def slope_index(value: Array, weight: Array) -> Array:
     return -average(off * value, weight) / average(off**2, weight)
 
 
-@measure(scale="relative", order="required", weighted=True, null=1.0, interval="delta on the log scale")
+@measure(
+    scale="relative", order="required", weighted=True, null=1.0, interval="delta on the log scale", everywhere=True
+)
 def relative_index(value: Array, weight: Array) -> Array:
     """Relative index of inequality: the fitted value of the worst-off person over that of the best-off.
 
@@ -96,6 +98,7 @@ def _log_line(value: Array, weight: Array) -> tuple[Floats, Floats]:
     null=1.0,
     interval="delta on the log scale",
     with_gradient=_log_line,
+    everywhere=True,
 )
 def relative_index_log(value: Array, weight: Array) -> Array:
     """Relative index of inequality with a log link: the worst-off person over the best-off on a line that is above 0.

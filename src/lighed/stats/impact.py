@@ -9,7 +9,7 @@ from lighed.stats.intervals import Array
 from lighed.stats.registry import measure
 
 
-@measure(scale="relative", order="ignored", weighted=True, null=0.0)
+@measure(scale="relative", order="ignored", weighted=True, null=0.0, everywhere=True)
 def attributable_fraction(value: Array, weight: Array) -> Array:
     """Population attributable fraction: the part of the outcome that would go if all had the best-off group's level.
 
@@ -36,7 +36,7 @@ def attributable_fraction(value: Array, weight: Array) -> Array:
     return (average(value, weight) - value[..., -1]) / average(value, weight)
 
 
-@measure(scale="people", order="ignored", weighted=True, null=0.0)
+@measure(scale="people", order="ignored", weighted=True, null=0.0, everywhere=True)
 def attributable_number(value: Array, weight: Array) -> Array:
     """Population attributable number: how many fewer there would be if all had the best-off group's level.
 

@@ -38,6 +38,10 @@ class Values:
         """Return the same numbers in another unit."""
         return Values(self.value * factor, self.se * factor, self.lower * factor, self.upper * factor)
 
+    def at(self, index: Any) -> Values:
+        """Return some of the numbers."""
+        return Values(self.value[index], self.se[index], self.lower[index], self.upper[index])
+
 
 def wilson(share: Array, n: Array) -> tuple[Floats, Floats]:
     """Wilson score interval of a share.

@@ -40,6 +40,10 @@ class Measure:
     null: float
     interval: Literal["delta", "delta on the log scale"]
     with_gradient: Derived | None = None  # value and derivative; by a complex step where there is none
+    directed: bool = True  # turned round for an outcome that is good when high; a spread has no direction
+    squared: bool = False  # in the square of the outcome's unit
+    bounded: bool = False  # of shares between 0 and 1 only
+    everywhere: bool = False  # computed for every area; others for the whole country
 
     def __call__(self, value: Array, weight: Array) -> Floats:
         """Compute the measure."""
@@ -60,6 +64,10 @@ def measure(
     null: float,
     interval: Literal["delta", "delta on the log scale"] = "delta",
     with_gradient: Derived | None = None,
+    directed: bool = True,
+    squared: bool = False,
+    bounded: bool = False,
+    everywhere: bool = False,
 ) -> Callable[[Callable[[Array, Array], Array]], Callable[[Array, Array], Array]]:
     """Put a function of values and weights into the registry, with the facts that everything else needs of it.
 
@@ -71,7 +79,8 @@ def measure(
 
     def register(function: Callable[[Array, Array], Array]) -> Callable[[Array, Array], Array]:
         name = function.__name__
-        MEASURES[name] = Measure(name, function, scale, order, weighted, null, interval, with_gradient)
+        facts = (scale, order, weighted, null, interval, with_gradient, directed, squared, bounded, everywhere)
+        MEASURES[name] = Measure(name, function, *facts)
         return function
 
     return register
