@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,28 +18,34 @@ LEVELS = ("short", "medium", "long")
 
 @dataclass
 class Truth:
-    """Sums of the true chances, and of the persons they are of, by outcome, year and education in three groups."""
+    """By outcome and year, the sum of the true chances and of the persons they are of.
 
-    sums: dict[tuple[str, int, str], Array] = field(default_factory=dict)
+    Each is of shape (municipality, education in three groups, 2).
+    """
 
-    def add(self, outcome: str, year: int, education: Array, chance: Array) -> None:
-        """Add the chances of some persons."""
-        for position, level in enumerate(LEVELS):
-            inside = education == position
-            self._take(outcome, year, level, np.array([chance[inside].sum(), inside.sum()]))
+    sums: dict[tuple[str, int], Array] = field(default_factory=dict)
 
-    def share(self, outcome: str, year: int, level: str) -> float:
-        """Return the true share of an education group in a year."""
-        total, persons = self.sums[outcome, year, level]
+    def add(self, outcome: str, year: int, people: Population, who: Array, chance: Array) -> None:
+        """Add the chances of the persons at the positions `who`."""
+        education, shape = people.education3(year)[who], (len(municipalities()[0]), len(LEVELS))
+        known = education >= 0
+        cell = (people.area_in(year)[who] * len(LEVELS) + education)[known]
+        parts = [np.bincount(cell, part, shape[0] * shape[1]) for part in (chance[known], np.ones(len(cell)))]
+        self._take(outcome, year, np.stack(parts, -1).reshape(*shape, 2))
+
+    def share(self, outcome: str, year: int, level: str, areas: Iterable[str] | None = None) -> float:
+        """Return the true share of an education group in a year, in some municipalities or in all."""
+        place = slice(None) if areas is None else [municipalities()[0].index(code) for code in areas]
+        total, persons = self.sums[outcome, year][place, LEVELS.index(level)].sum(0)
         return float(total / persons)
 
     def join(self, other: Truth) -> None:
         """Take in the truth of other persons."""
-        for (outcome, year, level), pair in other.sums.items():
-            self._take(outcome, year, level, pair)
+        for (outcome, year), sums in other.sums.items():
+            self._take(outcome, year, sums)
 
-    def _take(self, outcome: str, year: int, level: str, pair: Array) -> None:
-        self.sums[outcome, year, level] = self.sums.get((outcome, year, level), np.zeros(2)) + pair
+    def _take(self, outcome: str, year: int, sums: Array) -> None:
+        self.sums[outcome, year] = self.sums.get((outcome, year), np.zeros(sums.shape)) + sums
 
 
 @dataclass(frozen=True)
@@ -86,7 +92,7 @@ def _happened(people: Population, rng: Rng, truth: Truth) -> Iterator[Happened]:
         for follow in follows:
             first = firsts[follow["after"]]
             chance = chances(people, follow["item"], models()[follow["item"]], year)[first.who]
-            truth.add(follow["item"], year, people.education3(year)[first.who], chance)
+            truth.add(follow["item"], year, people, first.who, chance)
             hit = rng.random(len(first.who)) < chance
             day = first.day[hit] + rng.integers(follow["days"][0], follow["days"][1] + 1, hit.sum())
             firsts[follow["item"]] = Happened(follow["item"], first.who[hit], day)
@@ -96,7 +102,7 @@ def _happened(people: Population, rng: Rng, truth: Truth) -> Iterator[Happened]:
 def _event(people: Population, rng: Rng, truth: Truth, name: str, model: dict[str, Any], year: int) -> Happened:
     who = np.flatnonzero(_those(people, rng, model, year))
     chance = chances(people, name, model, year)[who]
-    truth.add(name, year, people.education3(year)[who], chance)
+    truth.add(name, year, people, who, chance)
     if "birth" in model:
         day = people.birth[who] + model["birth"]
     else:
@@ -189,7 +195,7 @@ def _answers(
             yield _answer(people, wave, target, asked, amount=_amount(people, rng, item["amount"], year, asked))
             continue
         chance = chances(people, name, models()[name], year)
-        truth.add(name, year, people.education3(year)[everyone], chance[everyone])
+        truth.add(name, year, people, everyone, chance[everyone])
         hit = rng.random(len(asked)) < chance[asked]
         if "other" in item:
             yield _answer(people, wave, target, asked, category=np.where(hit, item["category"], item["other"]))
