@@ -256,6 +256,11 @@ def test_the_audit_is_content_with_a_table_that_gives_nothing_away() -> None:
     assert found["hidden_figures"] == sum(map(hidden, after.rows())) > found["hidden_groups"] > 1
 
 
+def test_the_audit_makes_no_sum_without_a_total() -> None:
+    levels = estimates([row for row in WHOLE.rows() if row["area"] == "0813" and row["stratifier"] == "education"])
+    assert audit(hide(levels, [(SHARE, "2024", "0813", "education", "short")]), CATALOGUE)["lines_with_one_hidden"] == 0
+
+
 def test_the_audit_does_not_mix_the_regions_of_two_years() -> None:
     """Copenhagen, its group and its region of 2026 are hidden; that it is of another region from 2027 is no sum."""
     made = {("2026", code, "short", "female"): (900, 400) for code in ("0101", "0265", "0851")}
