@@ -1,5 +1,6 @@
 """Definitions as data, and the code that reads and checks them."""
 
-from lighed.catalogue.load import Catalogue, load
+from lighed.catalogue.catalogue import Catalogue
+from lighed.catalogue.load import load
 
 __all__ = ["Catalogue", "load"]

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from lighed.catalogue.catalogue import Catalogue
 from lighed.core.condition import All, Condition, Either, Not, Test, columns
 from lighed.core.errors import DefinitionError
 from lighed.core.types import UNKNOWN, Indicator, ReleasePlan
-
-if TYPE_CHECKING:
-    from lighed.catalogue.load import Catalogue
 
 BASIC = {"age", "sex", "area", "days"}
 RECORD = {"category", "amount"}

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
@@ -19,44 +18,16 @@ import yaml
 from pydantic import ValidationError
 
 from lighed.catalogue.areas import read_areas, with_area_levels
+from lighed.catalogue.catalogue import Catalogue
 from lighed.catalogue.check import check
 from lighed.catalogue.publication import Factor, FocusArea, OverviewArea, Pitfall, Recommendation
 from lighed.core.errors import DefinitionError
-from lighed.core.types import Area, Definition, Dimension, Indicator, Item, Policy, ReleasePlan, Standard, Stratifier
+from lighed.core.types import Definition, Dimension, Indicator, Item, Policy, ReleasePlan, Standard, Stratifier
 from lighed.core.yaml import parse
 
 BUILT_IN = Path(str(files("lighed.catalogue").joinpath("data")))
 FOLDERS = ("indicators", "stratifiers", "items", "dimensions", "areas", "standards", "policies", "plans")
 D = TypeVar("D", bound=Definition)
-
-
-@dataclass(frozen=True, slots=True)
-class Catalogue:
-    """Every definition, by id, in a fixed order; ``digest`` changes when any of their files does."""
-
-    factors: dict[int, Factor]
-    overview: tuple[OverviewArea, ...]
-    pitfalls: tuple[Pitfall, ...]
-    focus_areas: tuple[FocusArea, ...]
-    recommendations: tuple[Recommendation, ...]
-    indicators: dict[str, Indicator]
-    stratifiers: dict[str, Stratifier]
-    items: dict[str, Item]
-    dimensions: dict[str, Dimension]
-    areas: dict[str, Area]
-    attributes: dict[str, dict[str, float]]
-    standards: dict[str, Standard]
-    policies: dict[str, Policy]
-    plans: dict[str, ReleasePlan]
-    digest: str
-
-    def waiting(self) -> dict[str, list[str]]:
-        """Return the ids of the indicators that wait for something that later work makes computable, by what it is."""
-        found: dict[str, list[str]] = {}
-        for indicator in self.indicators.values():
-            if indicator.waits_for:
-                found.setdefault(indicator.waits_for, []).append(indicator.id)
-        return found
 
 
 def load(project: Path | None = None) -> Catalogue:

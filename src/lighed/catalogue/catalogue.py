@@ -1,0 +1,37 @@
+"""The whole of the definitions, as everything else takes them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lighed.catalogue.publication import Factor, FocusArea, OverviewArea, Pitfall, Recommendation
+from lighed.core.types import Area, Dimension, Indicator, Item, Policy, ReleasePlan, Standard, Stratifier
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Every definition, by id, in a fixed order; ``digest`` changes when any of their files does."""
+
+    factors: dict[int, Factor]
+    overview: tuple[OverviewArea, ...]
+    pitfalls: tuple[Pitfall, ...]
+    focus_areas: tuple[FocusArea, ...]
+    recommendations: tuple[Recommendation, ...]
+    indicators: dict[str, Indicator]
+    stratifiers: dict[str, Stratifier]
+    items: dict[str, Item]
+    dimensions: dict[str, Dimension]
+    areas: dict[str, Area]
+    attributes: dict[str, dict[str, float]]
+    standards: dict[str, Standard]
+    policies: dict[str, Policy]
+    plans: dict[str, ReleasePlan]
+    digest: str
+
+    def waiting(self) -> dict[str, list[str]]:
+        """Return the ids of the indicators that wait for something that later work makes computable, by what it is."""
+        found: dict[str, list[str]] = {}
+        for indicator in self.indicators.values():
+            if indicator.waits_for:
+                found.setdefault(indicator.waits_for, []).append(indicator.id)
+        return found
