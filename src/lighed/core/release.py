@@ -172,5 +172,14 @@ def area_file(code: str) -> str:
 
 
 def digest(file: Path) -> str:
-    """Return the digest of a file's bytes, as a manifest holds it."""
+    """Return the digest of a file's bytes, as a manifest holds it.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     _ = (Path(folder) / "audit.json").write_text("{}")
+    ...     digest(Path(folder) / "audit.json")[:8]
+    '44136fa3'
+    """
     return hashlib.sha256(file.read_bytes()).hexdigest()
