@@ -56,7 +56,7 @@ def from_tables(catalogue: Catalogue, plan: ReleasePlan, folder: Path) -> Estima
         groups = grouped(read_heat(folder / table.file).rows)
         for (abbreviation, setting, date, dimension), group in groups.items():
             one = _indicator(catalogue, table, abbreviation, group[0])
-            area = _area(catalogue, setting, table.file, group[0])
+            area = _area(catalogue, setting, table.file, group[0], "setting")
             _averages(rows, one, area, group)
             target = _dimension(table, dimension, group[0])
             if target == "areas":
@@ -85,7 +85,7 @@ def _dimension(table: PublishedTable, dimension: str, row: HeatRow) -> str:
     return table.dimensions[dimension]
 
 
-def _area(catalogue: Catalogue, name: str, file: str, row: HeatRow) -> str:
+def _area(catalogue: Catalogue, name: str, file: str, row: HeatRow, column: str) -> str:
     wanted = name.casefold()
     if wanted in {"danmark", "denmark"}:
         return COUNTRY
@@ -96,7 +96,7 @@ def _area(catalogue: Catalogue, name: str, file: str, row: HeatRow) -> str:
         in {a.code.casefold(), a.name.da.casefold(), a.name.en.casefold(), a.name.da.casefold().removeprefix("region ")}
     ]
     if not found:
-        raise DataError([Problem("unknown_place", file, row.row, "setting", name)])
+        raise DataError([Problem("unknown_place", file, row.row, column, name)])
     return found[0]
 
 
@@ -148,7 +148,7 @@ def _places(
     """Rows of areas: each area's own figure."""
     found = {}
     for row in group:
-        code = _area(catalogue, row.subgroup, table.file, row)
+        code = _area(catalogue, row.subgroup, table.file, row, "subgroup")
         found[code] = row
         rows.add(
             indicator=one.id,
