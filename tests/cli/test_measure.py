@@ -377,3 +377,13 @@ def test_what_cannot_be_written_where_it_should_is_refused_in_a_sentence(
     assert (ran.code, ran.out) == (1, "")
     assert ran.err.startswith(f"{tmp_path / target} cannot be written")
     assert "Mend the path" in ran.err
+
+
+@pytest.mark.parametrize("option", ["--write", "--heat"])
+def test_the_table_itself_is_not_written_over(option: str, tmp_path: Path, run: Run) -> None:
+    table = written(tmp_path / "table.csv", groups(VALUES))
+    before = table.read_bytes()
+    ran = run("measure", table, option, table, lang="en")
+    assert (ran.code, ran.out) == (1, "")
+    assert "is the table itself" in ran.err
+    assert table.read_bytes() == before

@@ -165,7 +165,7 @@ def test_every_rule_is_held_by_row_and_column(name: str, tmp_path: Path) -> None
 def test_every_rule_is_tried_here() -> None:
     source = Path(heat_plus.__file__).read_text("utf-8")
     named = re.findall(r'Problem\(\s*"(\w+)"|wrong\("(\w+)"|, "(not_\w+)"\)|\("(two_\w+)"', source)
-    tried = {key for _, key, *_ in RULES.values()} | {"missing_column"}
+    tried = {key for _, key, *_ in RULES.values()} | {"missing_heat_column"}
     assert {word for words in named for word in words if word} == tried
 
 
@@ -174,7 +174,7 @@ def test_a_column_that_is_demanded_may_not_be_missing(name: str, tmp_path: Path)
     names = tuple(column for column in COLUMNS if column != name)
     with pytest.raises(DataError) as caught:
         read_heat(put(tmp_path, written(good(), names=names)))
-    assert [(problem.key, problem.column) for problem in caught.value.problems] == [("missing_column", name)]
+    assert [(problem.key, problem.column) for problem in caught.value.problems] == [("missing_heat_column", name)]
 
 
 def test_the_other_columns_may_be_left_out(tmp_path: Path) -> None:

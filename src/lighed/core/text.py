@@ -95,9 +95,9 @@ def day(value: Any, lang: Lang) -> str:
     --------
     >>> from datetime import date
     >>> day(date(2027, 1, 1), "da"), day(date(2027, 1, 1), "en")
-    ('1. januar 2027', 'January 1, 2027')
+    ('1. januar 2027', '1 January 2027')
     """
-    return str(format_date(value, format="long", locale=lang))
+    return str(format_date(value, format="long", locale={"da": "da", "en": "en_GB"}[lang]))
 
 
 def join(parts: list[str], lang: Lang) -> str:

@@ -84,7 +84,7 @@ def read_heat(path: Path, *, name: str | None = None) -> HeatTable:
     cells = _Cells(raw)
     missing = [name for name in COLUMNS if name not in cells.texts and name not in OPTIONAL]
     if missing:
-        raise DataError([Problem("missing_column", raw.file, column=name) for name in missing])
+        raise DataError([Problem("missing_heat_column", raw.file, column=name) for name in missing])
     rows = tuple(row for k in range(raw.length) if (row := cells.row(k)))
     # A row with a wrong cell is not among the rows, and without it the others would seem to break the rules.
     problems = cells.problems or list(_broken_rules(raw.file, rows))
