@@ -251,7 +251,7 @@ def measure(
     for path in (write, heat):
         if path and (path.is_dir() or not path.parent.is_dir()):
             raise LighedError("no_folder", path=path)
-        if path and path.exists() and path.samefile(table):
+        if path and path.resolve() == table.resolve():
             raise LighedError("own_input", path=path)
     read = read_heat(table)
     made = measured(read.rows)
