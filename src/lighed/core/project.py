@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-PLAN = """id: {id}
+PLAN = """id: "{id}"
 title: {{da: "{name}", en: "{name}"}}
 summary: {{da: "Ulighed i sundhed i {name}.", en: "Inequality in health in {name}."}}
 policy: research_export        # or dst_publication, small_area, strict

@@ -66,7 +66,7 @@ def draft(
     form.setdefault("decimal", every[0].mark)
     lines = [
         f"# {say('draft.read', lang)}",
-        f"id: {identifier(Path(name or path.name).stem)}",
+        f"id: {_flow(identifier(Path(name or path.name).stem))}",
         f"format: {_flow(form)}",
     ]
     lines += [f"period: {_flow({'column': year})}" if year else f"period: {{year: }}   # {say('draft.period', lang)}"]

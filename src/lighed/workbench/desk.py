@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 import shutil
 import threading
@@ -32,6 +33,7 @@ from lighed.workbench import zone
 
 CHUNK = 1 << 20
 _CHANGING = threading.Lock()  # held while a candidate is taken away or put in the place of another
+ID = re.compile("[0-9a-f]{16}")
 ENDINGS = {".csv", ".txt", ".tsv", ".xlsx", ".xlsm", ".parquet"}
 
 
@@ -105,7 +107,7 @@ class Desk:
 
     def _upload(self, name: str) -> Upload:
         about = self.project.inbox / name / "about.json"
-        if not name.isalnum() or not about.is_file():
+        if not ID.fullmatch(name) or not about.is_file():
             raise LoadError("no_upload")
         return Upload(**json.loads(about.read_text("utf-8")))
 
