@@ -105,7 +105,8 @@ class Bench:
     address: str
     project: Project
     written: Path
-    clients: dict[str, Person] = field(default_factory=dict)
+    people: dict[str, Person] = field(default_factory=dict)
+    clients: list[httpx.Client] = field(default_factory=list)
 
     @property
     def accounts(self) -> Accounts:
@@ -120,13 +121,14 @@ class Bench:
 
     def client(self, **given: Any) -> httpx.Client:
         """Somebody who is not signed in."""
-        return httpx.Client(base_url=self.address, timeout=PATIENCE, **given)
+        self.clients.append(httpx.Client(base_url=self.address, timeout=PATIENCE, **given))
+        return self.clients[-1]
 
     def person(self, name: str) -> Person:
         """Somebody who is signed in, once for all tests."""
-        if name not in self.clients:
-            self.clients[name] = self.sign_in(name)
-        return self.clients[name]
+        if name not in self.people:
+            self.people[name] = self.sign_in(name)
+        return self.people[name]
 
     def sign_in(self, name: str, password: str = PASSWORD) -> Person:
         client = self.client()
@@ -160,8 +162,8 @@ def running(folder: Path, **environment: str) -> Iterator[Bench]:
         assert process.poll() is None, bench.output
         yield bench
     finally:
-        for person in bench.clients.values():
-            person.client.close()
+        for client in bench.clients:
+            client.close()
         process.terminate()
         process.wait(PATIENCE)
 
