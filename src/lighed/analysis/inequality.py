@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from lighed.analysis.indicators import COVERED, FLAG_WORDS, Groups, labels
 from lighed.core.estimates import CONFIDENCE, Estimates, codes
-from lighed.core.types import SCALE, Indicator, Kind, Stratifier, UnitId
+from lighed.core.types import SCALE, Indicator, Kind, Stratifier
 from lighed.stats import FEWEST_EVENTS_RELATIVE, MEASURES, Measure, arrange, change, evaluate
 from lighed.stats.intervals import Array, Values
 
@@ -114,18 +114,21 @@ def _made(groups: Groups, stratifier: Stratifier, measure: Measure, reference: i
 
 
 def _scale(measure: Measure, indicator: Indicator) -> float:
-    if measure.scale == "absolute":
-        return SCALE[indicator.unit] ** (2 if measure.squared else 1)
-    return 100.0 if measure.id == "attributable_fraction" else 1.0
+    """What a measure of values as they are computed is multiplied with, to be in its unit."""
+    outcome = SCALE[indicator.unit]
+    return {"outcome": outcome, "squared": outcome**2}.get(measure.unit, factor(measure))
 
 
-def unit(measure: Measure, indicator: Indicator) -> UnitId | str:
+def factor(measure: Measure) -> float:
+    """Return what a measure is multiplied with to be shown: a share of the outcome is in per cent."""
+    return 100.0 if measure.unit == "share" else 1.0
+
+
+def unit(measure: Measure, indicator: Indicator) -> str:
     """Return the unit of a measure: the indicator's own, per cent of the outcome, persons or events, or none."""
-    if measure.scale == "absolute":
-        return indicator.unit
-    if measure.scale == "people":
-        return "events" if indicator.kind == "rate" else "persons"
-    return "percent" if measure.id == "attributable_fraction" else "ratio" if measure.null == 1.0 else "index"
+    people = "events" if indicator.kind == "rate" else "persons"
+    named = {"outcome": indicator.unit, "people": people, "share": "percent"}
+    return named.get(measure.unit, measure.unit)
 
 
 def method(measure: Measure, indicator: Indicator, stratifier: Stratifier) -> str:

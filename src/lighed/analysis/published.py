@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from lighed.analysis.inequality import unit
+from lighed.analysis.inequality import factor, unit
 from lighed.catalogue import Catalogue
 from lighed.catalogue.areas import members
 from lighed.core.errors import DataError, Problem
@@ -254,8 +254,7 @@ def _add_measure(
     interval: bool,
     horizon: str | None = None,
 ) -> None:
-    scale = 100.0 if measure.id == "attributable_fraction" else 1.0
-    numbers = {name: float(getattr(made, name)) * scale for name in Values.__slots__}
+    numbers = {name: float(getattr(made, name)) * factor(measure) for name in Values.__slots__}
     known = bool(np.isfinite(numbers["value"]))
     kept = {k: v if known and np.isfinite(v) and (interval or k == "value") else None for k, v in numbers.items()}
     rows.add(

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from lighed.analysis.inequality import factor
 from lighed.sources.heat_plus import HeatRow, grouped
 from lighed.stats import MEASURES, Measure, Polarity, arrange, evaluate
 from lighed.stats.intervals import Values, Z
@@ -17,6 +18,8 @@ SCHEMA = pa.schema(
     + [(name, pa.float64()) for name in ("value", "se", "lower", "upper")]
     + [(name, pa.string()) for name in ("unit", "method", "flags")]
 )
+
+UNITS = {"outcome": "as given", "share": "percent", "people": "persons"}
 
 
 def measured(rows: Iterable[HeatRow]) -> pa.Table:
@@ -67,21 +70,12 @@ def _row(
     made = evaluate(
         measure, value, None if residual else np.where(np.isfinite(variance), variance, 0.0), weight, polarity=polarity
     )
-    scale = 1 / first.scale if measure.scale == "people" else 100.0 if measure.id == "attributable_fraction" else 1.0
+    scale = 1 / first.scale if measure.unit == "people" else factor(measure)
     numbers = {name: float(getattr(made, name)) * scale for name in Values.__slots__}
     shown = {
         name: v if np.isfinite(v) and (known or residual or name == "value") else None for name, v in numbers.items()
     }
     interval = measure.interval if known else f"residual t({len(value) - 2})" if residual else "without interval"
-    unit = (
-        "ratio"
-        if measure.null == 1.0
-        else "persons"
-        if measure.scale == "people"
-        else "percent"
-        if measure.id == "attributable_fraction"
-        else ("index" if measure.scale == "relative" else "as given")
-    )
     return {
         "indicator": first.abbreviation,
         "name": first.name,
@@ -89,7 +83,7 @@ def _row(
         "date": first.date,
         "dimension": first.dimension,
         "measure": measure.id,
-        "unit": unit,
+        "unit": UNITS.get(measure.unit, measure.unit),
         "method": ", ".join([interval, *how]),
         "flags": "" if shown["value"] is not None else "not_applicable",
         **shown,

@@ -9,7 +9,7 @@ from lighed.stats.intervals import Array
 from lighed.stats.registry import measure
 
 
-@measure(scale="relative", order="ignored", weighted=True, null=0.0, everywhere=True)
+@measure(scale="relative", order="ignored", weighted=True, null=0.0, unit="share", everywhere=True)
 def attributable_fraction(value: Array, weight: Array) -> Array:
     """Population attributable fraction: the part of the outcome that would go if all had the best-off group's level.
 

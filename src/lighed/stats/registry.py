@@ -20,6 +20,7 @@ import numpy as np
 from lighed.stats.intervals import Array, Derived, Floats
 
 Scale = Literal["absolute", "relative", "people"]
+Unit = Literal["outcome", "squared", "ratio", "index", "share", "people"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class Measure:
     """
 
     id: str
+    unit: Unit
     function: Callable[[Array, Array], Array]
     scale: Scale
     order: Literal["required", "ignored"]
@@ -41,7 +43,6 @@ class Measure:
     interval: Literal["delta", "delta on the log scale"]
     with_gradient: Derived | None = None  # value and derivative; by a complex step where there is none
     directed: bool = True  # turned round for an outcome that is good when high; a spread has no direction
-    squared: bool = False  # in the square of the outcome's unit
     bounded: bool = False  # of shares between 0 and 1 only
     everywhere: bool = False  # computed for every area; others for the whole country
 
@@ -65,7 +66,7 @@ def measure(
     interval: Literal["delta", "delta on the log scale"] = "delta",
     with_gradient: Derived | None = None,
     directed: bool = True,
-    squared: bool = False,
+    unit: Unit | None = None,
     bounded: bool = False,
     everywhere: bool = False,
 ) -> Callable[[Callable[[Array, Array], Array]], Callable[[Array, Array], Array]]:
@@ -79,8 +80,10 @@ def measure(
 
     def register(function: Callable[[Array, Array], Array]) -> Callable[[Array, Array], Array]:
         name = function.__name__
-        facts = (scale, order, weighted, null, interval, with_gradient, directed, squared, bounded, everywhere)
-        MEASURES[name] = Measure(name, function, *facts)
+        usual: dict[Scale, Unit] = {"absolute": "outcome", "relative": "ratio" if null == 1.0 else "index"}
+        shown = unit or usual.get(scale, "people")
+        facts = (scale, order, weighted, null, interval, with_gradient, directed, bounded, everywhere)
+        MEASURES[name] = Measure(name, shown, function, *facts)
         return function
 
     return register
