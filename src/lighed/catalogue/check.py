@@ -12,6 +12,7 @@ from lighed.core.types import UNKNOWN, Indicator, ReleasePlan
 
 BASIC = {"age", "sex", "area", "days"}
 RECORD = {"category", "amount"}
+YEARS = 1900, 2100  # a slip of the finger is not to be built for hours
 PERSONS, RECORDS = {"person"}, {"event", "survey"}
 
 
@@ -30,6 +31,8 @@ def check(catalogue: Catalogue) -> None:
         for problem in _problems(catalogue, indicator):
             raise DefinitionError(indicator.id, problem)
     for plan in catalogue.plans.values():
+        if plan.years and not YEARS[0] <= plan.years[0] <= plan.years[1] <= YEARS[1]:
+            raise DefinitionError(plan.id, f"years: write the first and the last year, within {YEARS[0]}–{YEARS[1]}")
         for problem in _unknown(_of_plan(catalogue, plan)):
             raise DefinitionError(plan.id, problem)
 

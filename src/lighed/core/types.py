@@ -240,7 +240,7 @@ class PublishedTable(Definition):
     or to ``total`` when its one subgroup is everybody; ``indicators`` maps its abbreviations to our ids.
     """
 
-    file: str
+    file: Annotated[str, Field(pattern=r"^[^/\\]+$")]  # a name in the folder of tables, and no way out of it
     citation: str
     dimensions: dict[str, str]
     indicators: dict[str, str] = {}
