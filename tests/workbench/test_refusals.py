@@ -7,6 +7,7 @@ import re
 import socket
 import zipfile
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 from urllib.parse import quote
 
@@ -462,6 +463,40 @@ def test_an_address_that_names_nothing_leads_nowhere(route: str, place: str, sta
         assert answer.status_code in {404, 405}  # a slash in the place makes an address that nobody answers
     assert "root:" not in answer.text
     assert things(stand.bench.project) == before
+
+
+# --- plans that are none
+
+PLANS = {
+    "nothing": ("", ""),
+    "a list": ("- x", ""),
+    "no YAML": ("a: [", "no readable YAML"),
+    "a tag that calls": ('!!python/object/apply:os.system ["id"]', "no readable YAML"),
+    "another id": ("id: other", "name the file"),
+    "an id of the program's own": ("id: denmark", "taken already"),
+    "an unknown policy": ("policy: none_such", "none_such"),
+    "an unknown area": ('front_area: "9999"', "9999"),
+    "years that go back": ("years: [2024, 2016]", "first and the last year"),
+    "years without end": ("years: [1, 99999]", "first and the last year"),
+    "a table elsewhere": ("tables: [{file: ../zone.key, citation: x, dimensions: {}}]", "tables.0.file"),
+    "an unknown word": ("<b>: 1", "&lt;b&gt;"),
+}
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_a_text_that_is_no_plan_is_refused_and_the_old_one_stays(name: str, stand: Stand) -> None:
+    text, why = PLANS[name]
+    path = stand.bench.project.plans / f"{PLAN}.yaml"
+    before = path.read_text("utf-8")
+    line = re.match(r"\S+: (?!\[$)", text)  # takes the place of that line of the plan
+    given = re.sub(f"(?m)^{line[0]}.*\n", "", before) + text if line else text
+    answer = stand.bench.person("dora").post(f"/en/zone/plans/{PLAN}", {"text": given})
+    assert answer.status_code == 400
+    alert = re.search(r'role="alert">(.*?)</div>', answer.text, re.DOTALL)
+    assert alert
+    assert why in alert[1]
+    assert text in unescape(answer.text)
+    assert path.read_text("utf-8") == before
 
 
 # --- guards of every answer
