@@ -11,7 +11,7 @@ import pyarrow as pa
 from lighed.analysis.inequality import factor
 from lighed.sources.heat_plus import HeatRow, grouped
 from lighed.stats import MEASURES, Measure, Polarity, arrange, evaluate
-from lighed.stats.intervals import Values, Z
+from lighed.stats.intervals import Values
 
 SCHEMA = pa.schema(
     [(name, pa.string()) for name in ("indicator", "name", "setting", "date", "dimension", "measure")]
@@ -37,7 +37,7 @@ def _of_group(group: list[HeatRow]) -> list[dict[str, Any]]:
     first = group[0]
     ranked = sorted(group, key=lambda row: row.order)
     value = np.array([row.estimate if row.estimate is not None else np.nan for row in ranked])
-    se = np.array([_se(row) for row in ranked])
+    se = np.array([np.nan if row.standard_error is None else row.standard_error for row in ranked])
     known = [row.population for row in ranked if row.population is not None]
     weight = np.array(known if len(known) == len(ranked) else np.ones(len(ranked)), float)
     polarity: Polarity = "higher_is_better" if first.favourable else "lower_is_better"
@@ -53,12 +53,6 @@ def _of_group(group: list[HeatRow]) -> list[dict[str, Any]]:
         if (first.ordered or m.order == "ignored") and (m.scale != "people" or len(known) == len(ranked))
     ]
     return [_row(first, m, parts, polarity, how) for m in wanted]
-
-
-def _se(row: HeatRow) -> float:
-    if row.se is not None:
-        return row.se
-    return (row.upper - row.lower) / (2 * Z) if row.lower is not None and row.upper is not None else np.nan
 
 
 def _row(

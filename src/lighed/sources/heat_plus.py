@@ -16,6 +16,7 @@ from typing import Any
 from lighed.core.errors import DataError, Problem
 from lighed.core.heat import COLUMNS, OLD_NAMES, OPTIONAL
 from lighed.sources.raw import Raw, decimal, decimal_mark, read
+from lighed.stats.intervals import Z
 
 FLAGS = ("favourable_indicator", "ordered_dimension", "reference_subgroup")
 # What the columns of words and of numbers are called in a row.
@@ -63,6 +64,13 @@ class HeatRow:
     ordered: bool
     order: int
     reference: bool
+
+    @property
+    def standard_error(self) -> float | None:
+        """As it was given, or as the limits say it."""
+        if self.se is not None or self.lower is None or self.upper is None:
+            return self.se
+        return (self.upper - self.lower) / (2 * Z)
 
 
 @dataclass(frozen=True, slots=True)
