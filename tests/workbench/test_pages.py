@@ -68,6 +68,20 @@ def test_a_page_has_no_fault_is_accessible_and_fits_a_telephone(
         page.screenshot(path=SCREENSHOTS / f"zone_{name}_{lang}_{width}.png", full_page=True)
 
 
+def test_the_page_of_work_that_is_under_way_is_accessible_too(visit: Visit, stand: Stand) -> None:
+    dora = stand.bench.person("dora")
+    opened(visit, stand, "overview", "da")
+    visit.page.route("**/waiting.js", lambda route: route.fulfill(body="", content_type="text/javascript"))
+    work = dora.post(f"/da/zone/plans/{PLAN}/build")
+    page = visit.open(work.headers["location"])
+    assert page.locator("#job progress").is_visible()
+    for width in (WIDE, NARROW):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert visit.axe() == []
+        assert visit.overflow() == 0
+    dora.done(work)
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_the_other_language_is_one_click_away_and_is_the_same_page(visit: Visit, stand: Stand, name: str) -> None:
     page = opened(visit, stand, name, "da")
