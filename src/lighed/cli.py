@@ -43,11 +43,18 @@ def main() -> None:
     except LighedError as error:
         _fail(error)
     except Exception as error:  # noqa: BLE001 - the text of another's error may hold a value of a file
+        if isinstance(error.__cause__, KeyboardInterrupt):  # how an engine says that its query was stopped
+            _stop()
         _fail(LighedError("unexpected", kind=type(error).__name__))
     except SystemExit as ended:
         if ended.code == STOPPED:
-            err.print(say("cli.stopped", LANG))
+            _stop()
         raise
+
+
+def _stop() -> None:
+    err.print(say("cli.stopped", LANG))
+    sys.exit(STOPPED)
 
 
 def _fail(error: LighedError) -> None:
