@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import pytest
 
+from lighed.analysis.indicators import _weights
 from lighed.catalogue import load
 from lighed.core.condition import parse
 from lighed.core.estimates import Estimates
-from lighed.core.types import Indicator
+from lighed.core.types import Indicator, Standardise
 from lighed.stats import MEASURES
+from lighed.store.engine import AGE_BANDS
 from tests.reference import Row
 from tests.towns import Town
 
@@ -178,3 +182,20 @@ def test_a_group_that_lacks_a_part_of_the_standard_is_unreliable(engine: Any) ->
     flags = {row["level"]: row["flags"] for row in rows(made, measure="standardised")}
     assert (flags["short"], flags["long"]) == ("", "unreliable")
     assert {row["flags"] for row in rows(made, measure="slope_index")} == {"unreliable"}
+
+
+@pytest.mark.parametrize("name", CATALOGUE.standards)
+def test_a_standard_is_shared_between_our_narrower_age_bands(name: str) -> None:
+    """By their years: those of 0–4 are infants for one part and older for four; none is of unknown sex."""
+    standard = CATALOGUE.standards[name]
+    one = SURVEY.model_copy(update={"standardise": Standardise(over=("sex", "age"), to=name)})
+    female, male, unknown = _weights(CATALOGUE, one, np.ones((1, 3 * len(AGE_BANDS)))).reshape(3, -1)
+    assert unknown.sum() == 0
+    assert (female[1], male[1]) == pytest.approx((4 * female[0], 4 * male[0]))
+    for k, (low, high) in enumerate(pairwise([*standard.ages, 999])):
+        inside = [at for at, age in enumerate(AGE_BANDS) if low <= age < high]
+        found = {"female": female[inside].sum(), "male": male[inside].sum()}
+        found["both"] = found["female"] + found["male"]
+        assert {sex: found[sex] for sex in standard.weights} == pytest.approx(
+            {sex: weights[k] for sex, weights in standard.weights.items()}
+        )

@@ -26,7 +26,7 @@ from tests.conftest import MADE, Synthetic
 from tests.disclosure.reader import hidden
 from tests.disclosure.tables import CATALOGUE, EDUCATION, Counts, estimates, table
 
-INPUTS = {"persons.csv": "0f" * 32}
+INPUTS = {"persons.csv": "0f" * 32, "answers.csv": "a1" * 32}
 PLAN = CATALOGUE.plans["synthetic"]
 
 
@@ -52,10 +52,11 @@ def small(tmp_path: Path) -> Release:
     return published(tmp_path / "small", table(town()))
 
 
-def test_the_order_of_the_estimates_is_not_in_the_bytes(tmp_path: Path, small: Release) -> None:
+def test_the_order_of_estimates_and_files_is_not_in_the_bytes(tmp_path: Path, small: Release) -> None:
     rows = table(town()).rows()
     mixed = estimates([rows[k] for k in np.random.default_rng(1).permutation(len(rows))])
-    assert contents(published(tmp_path / "mixed", mixed).folder) == contents(small.folder)
+    again = published(tmp_path / "mixed", mixed, inputs=dict(reversed(INPUTS.items())))
+    assert contents(again.folder) == contents(small.folder)
 
 
 def test_a_release_built_twice_from_the_same_persons_is_equal_to_the_byte(
