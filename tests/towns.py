@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from lighed.analysis.build import _estimated
+from lighed.analysis.build import from_people
 from lighed.analysis.examples import _RECORD, _table
 from lighed.catalogue import Catalogue, load
 from lighed.core.condition import Condition, Not, Test
@@ -46,10 +46,10 @@ class Town:
         persons, events, answers = (
             memory_table(engine, name, _table(getattr(self, name))) for name in ("people", "events", "answers")
         )
-        store = SimpleNamespace(events=events, answers=answers, strata=self._strata())
+        records: Any = SimpleNamespace(events=events, answers=answers, strata=self._strata())
         shown = [catalogue.stratifiers[by_area]] if by_area else []
-        stratifier = catalogue.stratifiers[by] if by else None
-        return Estimates.concat(list(_estimated(engine, persons, store, catalogue, self.indicators, stratifier, shown)))
+        asked = [(catalogue.stratifiers[by] if by else None, self.indicators)]
+        return from_people(engine, persons, records, catalogue, asked, by_area=shown)
 
     def _strata(self) -> dict[str, Any]:
         units = defaultdict(set)

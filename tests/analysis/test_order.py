@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lighed.analysis.build import _Records
+from lighed.analysis.build import Records
 from lighed.analysis.summarise import summarise_sample
 from lighed.catalogue import Catalogue
 from lighed.store.frame import person_years
@@ -16,7 +16,7 @@ def test_cells_of_a_sample_stand_in_one_order_however_the_answers_stood(
 ) -> None:
     snapshot = synthetic.store.current()
     people = person_years(engine, snapshot, catalogue, [2021], {"education"})
-    answers = _Records(engine, snapshot).answers
+    answers = Records(engine, snapshot).answers
     smoking = [catalogue.indicators["F3.1"], catalogue.indicators["F3.2"]]
     one, other = (
         summarise_sample(engine, people, answers.order_by(order), smoking, by="education").table

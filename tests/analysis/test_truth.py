@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lighed.analysis.build import _estimated, _Records
+from lighed.analysis.build import Records, from_people
 from lighed.catalogue import load
 from lighed.catalogue.areas import members
-from lighed.core.estimates import CONFIDENCE, Estimates
+from lighed.core.estimates import CONFIDENCE
 from lighed.core.types import UNKNOWN
 from lighed.sources.synthetic.happenings import LEVELS
 from lighed.store.engine import connect
@@ -48,12 +48,12 @@ def asked(synthetic: Synthetic) -> list[Row]:
     With a known size they are of this population as it is, which the chance is not.
     """
     engine, snapshot = connect(folders=[synthetic.store.folder]), synthetic.store.current()
-    store: Any = _Records(engine, snapshot)
-    store.strata["population"] = np.full(len(store.strata["population"]), np.nan)
+    records = Records(engine, snapshot)
+    records.strata["population"] = np.full(len(records.strata["population"]), np.nan)
     indicators = [CATALOGUE.indicators[name] for name in ASKED]
     people = person_years(engine, snapshot, CATALOGUE, (2017, 2019, 2021, 2023, 2025), {"education"})
-    parts = _estimated(engine, people, store, CATALOGUE, indicators, CATALOGUE.stratifiers["education"], [])
-    return Estimates.concat(list(parts)).where(component=None).rows()
+    made = from_people(engine, people, records, CATALOGUE, [(CATALOGUE.stratifiers["education"], indicators)])
+    return made.where(component=None).rows()
 
 
 @pytest.fixture(scope="module")

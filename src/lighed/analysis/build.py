@@ -8,11 +8,12 @@ from typing import Any
 import ibis
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from lighed.analysis import inequality
 from lighed.analysis.grid import Grid, place, shown_areas
 from lighed.analysis.indicators import count_groups, estimates, sample_groups, unknown_shares
-from lighed.analysis.summarise import summarise, summarise_sample
+from lighed.analysis.summarise import count, count_sample, tagged
 from lighed.catalogue import Catalogue
 from lighed.core.condition import columns
 from lighed.core.estimates import Estimates
@@ -23,7 +24,10 @@ from lighed.store.frame import person_years
 from lighed.store.snapshot import Snapshot
 
 BLOCK = 8  # indicators at a time: their cells are a few hundred megabytes
-RECORD = ("category", "amount")
+TAGGED = {"indicator", "person_id", "year", "area", "sex", "age_band", "has", "amount"}
+TAGGED |= {"weight", "stratum", "sampling_unit"}  # of answers
+
+Asked = Sequence[tuple[Stratifier | None, Sequence[Indicator]]]
 
 
 def from_store(engine: Any, snapshot: Snapshot, catalogue: Catalogue, plan: ReleasePlan) -> Estimates:
@@ -32,17 +36,49 @@ def from_store(engine: Any, snapshot: Snapshot, catalogue: Catalogue, plan: Rele
     computed = [i for i in catalogue.indicators.values() if i.computes]
     indicators = [i for i in computed if not plan.indicators or i.id in plan.indicators]
     periods = range(plan.years[0], plan.years[1] + 1)
-    asked = {name for i in indicators for name in i.stratifiers} | set(plan.stratifiers)
-    stratifiers = [s for s in catalogue.stratifiers.values() if not s.areas and s.id in asked]
-    by_area = [catalogue.stratifiers[name] for name in plan.area_stratifiers]
+    named = {name for i in indicators for name in i.stratifiers} | set(plan.stratifiers)
+    stratifiers = [s for s in catalogue.stratifiers.values() if not s.areas and s.id in named]
     with working("frame"):
         people = person_years(engine, snapshot, catalogue, periods, _columns(indicators, stratifiers, catalogue))
-    store = _Records(engine, snapshot)
+    asked = [(s, [i for i in indicators if s.id in {*i.stratifiers, *plan.stratifiers}]) for s in stratifiers]
+    by_area = [catalogue.stratifiers[name] for name in plan.area_stratifiers]
+    records = Records(engine, snapshot)
+    return from_people(engine, people, records, catalogue, [(None, indicators), *asked], by_area=by_area)
+
+
+def from_people(
+    engine: Any,
+    people: Any,
+    records: Records,
+    catalogue: Catalogue,
+    asked: Asked,
+    *,
+    by_area: Sequence[Stratifier] = (),
+) -> Estimates:
+    """Return the estimates of the indicators that are asked for with each stratifier.
+
+    `by_area` are groups of areas, made of what is counted for everybody together.
+    """
+    levels = {s.id for s, _ in asked if s}
+    every = {i.id: i for _, some in asked for i in some}.values()
+    survey = _tagged(engine, people, records.answers, [i for i in every if i.basis == "survey"], levels)
+    others = _tagged(engine, people, records.events, [i for i in every if i.basis != "survey" and i.item], levels)
     parts: list[Estimates] = []
-    for stratifier in track([None, *stratifiers], "summarise"):
-        wanted = [i for i in indicators if stratifier is None or stratifier.id in {*i.stratifiers, *plan.stratifiers}]
-        parts += _estimated(engine, people, store, catalogue, wanted, stratifier, by_area if stratifier is None else [])
+    for stratifier, wanted in track(asked, "summarise"):
+        by, shown = (stratifier.id, [stratifier]) if stratifier else (None, [None, *by_area])
+        answering = [i for i in wanted if i.basis == "survey"]
+        counted = [i for i in wanted if i.basis != "survey"]
+        if counted:
+            parts += _estimated(counted, count(people, others, counted, by=by), None, catalogue, shown)
+        if answering:
+            parts += _estimated(answering, count_sample(survey, answering, by=by), records.strata, catalogue, shown)
     return Estimates.concat(parts)
+
+
+def _tagged(engine: Any, people: Any, records: Any, indicators: Sequence[Indicator], levels: set[str]) -> Any:
+    """Tag the records once for all stratifiers, and keep what is asked of them before the engine."""
+    rows = tagged(engine, people, records, indicators)
+    return None if rows is None else rows.select([c for c in rows.columns if c in TAGGED | levels]).cache()
 
 
 def _columns(indicators: Sequence[Indicator], stratifiers: Sequence[Stratifier], catalogue: Catalogue) -> set[str]:
@@ -51,7 +87,7 @@ def _columns(indicators: Sequence[Indicator], stratifiers: Sequence[Stratifier],
     return (named & known) | {s.id for s in stratifiers if not s.column}
 
 
-class _Records:
+class Records:
     """Events and answers before the engine, as ``summarise`` reads them."""
 
     def __init__(self, engine: Any, snapshot: Snapshot) -> None:
@@ -103,42 +139,34 @@ def _strata(table: pa.Table) -> dict[str, Any]:
 
 
 def _estimated(
-    engine: Any,
-    people: Any,
-    store: _Records,
-    catalogue: Catalogue,
     indicators: Sequence[Indicator],
-    stratifier: Stratifier | None,
-    by_area: Sequence[Stratifier],
+    summary: Summary,
+    strata: dict[str, Any] | None,
+    catalogue: Catalogue,
+    shown: Sequence[Stratifier | None],
 ) -> Iterator[Estimates]:
-    by = stratifier.id if stratifier else None
-    asked = [i for i in indicators if i.basis == "survey"]
-    counted = [i for i in indicators if i.basis != "survey"]
-    for some, sample in ((counted, False), (asked, True)):
-        if not some:
-            continue
-        records = store.answers if sample else store.events
-        summary = (summarise_sample if sample else summarise)(engine, people, records, some, by=by)
-        for at in range(0, len(some), BLOCK):
-            block = tuple(some[at : at + BLOCK])
-            for shown in (stratifier, *(by_area if _whole_country(summary, catalogue) else ())):
-                yield from _shown(block, summary, store.strata if sample else None, catalogue, shown)
+    present, periods = (set(pc.unique(summary.table[name]).to_pylist()) for name in ("area", "period"))
+    for at in range(0, len(indicators), BLOCK):
+        block = tuple(indicators[at : at + BLOCK])
+        part = summary.of(i.id for i in block)
+        for stratifier in shown:
+            # groups of municipalities are made of all of them, or not at all
+            if not stratifier or not stratifier.areas or _whole_country(present, catalogue):
+                grid = _grid(block, present, periods, catalogue, stratifier)
+                yield from _shown(grid, part, strata, catalogue, stratifier)
 
 
-def _whole_country(summary: Summary, catalogue: Catalogue) -> bool:
-    """Groups of municipalities are made of all of them, or not at all."""
-    present = set(summary.table["area"].unique().to_pylist())
+def _whole_country(present: set[str], catalogue: Catalogue) -> bool:
     return all(code in present for code, area in catalogue.areas.items() if area.kind == "municipality")
 
 
 def _shown(
-    block: tuple[Indicator, ...],
+    grid: Grid,
     summary: Summary,
     strata: dict[str, Any] | None,
     catalogue: Catalogue,
     stratifier: Stratifier | None,
 ) -> Iterator[Estimates]:
-    grid = _grid(block, summary, catalogue, stratifier)
     if not grid.periods:
         return
     by_area = stratifier if stratifier and stratifier.areas else None
@@ -154,9 +182,14 @@ def _shown(
         yield unknown_shares(groups, stratifier.id)
 
 
-def _grid(block: tuple[Indicator, ...], summary: Summary, catalogue: Catalogue, stratifier: Stratifier | None) -> Grid:
-    periods = tuple(sorted(set(summary.table["period"].to_pylist())))
-    present = set(summary.table["area"].unique().to_pylist())
+def _grid(
+    block: tuple[Indicator, ...],
+    present: set[str],
+    years: set[int],
+    catalogue: Catalogue,
+    stratifier: Stratifier | None,
+) -> Grid:
+    periods = tuple(sorted(years))
     municipalities = [code for code, area in catalogue.areas.items() if area.kind == "municipality" and code in present]
     areas = (COUNTRY,) if stratifier and stratifier.areas else shown_areas(catalogue.areas, municipalities, periods)
     if stratifier is None:

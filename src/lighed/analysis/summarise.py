@@ -52,11 +52,15 @@ def summarise(
     by
         The column of `people` that holds the level; None counts everybody together (level null).
     """
-    people = people.mutate(level=people[by] if by else ibis.null(str), age_band=age_band(people.age))
+    return count(people, tagged(engine, people, records, [i for i in indicators if i.item]), indicators, by=by)
+
+
+def count(people: Expression, rows: Expression | None, indicators: Sequence[Indicator], *, by: str | None) -> Summary:
+    """Count the cells as ``summarise`` does, from records that were tagged before: once for every stratifier."""
     parts = [
-        _persons(people, [i for i in indicators if i.basis == "person"]),
-        _happened(engine, people, records, [i for i in indicators if i.basis == "person" and i.item]),
-        _records(engine, people, records, [i for i in indicators if i.basis == "event"]),
+        _persons(people, [i for i in indicators if i.basis == "person"], by),
+        _happened(rows, [i for i in indicators if i.basis == "person" and i.item], by),
+        _records(rows, [i for i in indicators if i.basis == "event"], by),
     ]
     dims = ("indicator", *CELL, "level")
     found = [_integers(part, dims, COUNTS) for part in parts if part is not None]
@@ -71,11 +75,15 @@ def summarise_sample(
     `answers` has ``person_id, year, item, category, amount, weight, stratum, sampling_unit``; the rest is as in
     ``summarise``. Where there is no sampling unit each person is one, and the squares of the weights are added up here.
     """
+    return count_sample(tagged(engine, people, answers, indicators), indicators, by=by)
+
+
+def count_sample(rows: Expression | None, indicators: Sequence[Indicator], *, by: str | None) -> Summary:
+    """Count the cells as ``summarise_sample`` does, from answers that were tagged before: once for every stratifier."""
     dims = ("indicator", *CELL, "level", "stratum", "sampling_unit")
     if not indicators:
         return Summary(dims, SAMPLE, _empty(dims, SAMPLE), PARTITIONS)
-    people = people.mutate(level=people[by] if by else ibis.null(str), age_band=age_band(people.age))
-    rows = _tagged(engine, people, answers, indicators)
+    rows = _of(rows, indicators, by)
     has = rows.has.ifelse(1, 0)
     weight = (rows.weight * MILLION + 0.5).floor().cast("int64")
     square = ((rows.weight * THOUSAND + 0.5).floor().cast("int64")) ** 2
@@ -102,10 +110,11 @@ def _named(cells: Expression) -> pa.Table:
     return table.rename_columns([dict(zip(_CELL, CELL, strict=True)).get(name, name) for name in table.column_names])
 
 
-def _persons(people: Expression, indicators: Sequence[Indicator]) -> pa.Table | None:
+def _persons(people: Expression, indicators: Sequence[Indicator], by: str | None) -> pa.Table | None:
     """One pass over the person-years: for each indicator the population, its time, and what persons are or have."""
     if not indicators:
         return None
+    people = _levelled(people.mutate(age_band=age_band(people.age)), by)
     populations = _distinct([i.population for i in indicators])
     inside = {key: expression(condition, people) for key, condition in populations.items()}
     key_of = {i.id: next(k for k, c in populations.items() if c == i.population) for i in indicators}
@@ -154,32 +163,47 @@ def _long(cells: pa.Table, i: Indicator, key: str) -> pa.Table:
     return table.filter(pc.greater(table["n"], 0))
 
 
-def _tagged(engine: Any, people: Expression, records: Expression, indicators: Sequence[Indicator]) -> Expression:
-    """Records with the person's place and position, once for each indicator that counts them, inside its population."""
+def tagged(engine: Any, people: Expression, records: Expression, indicators: Sequence[Indicator]) -> Expression | None:
+    """Return records with the person's place and positions, once for each indicator that counts them.
+
+    Those outside an indicator's population are left out; ``has`` says who has the thing. None without indicators.
+    """
+    if not indicators:
+        return None
     names = pa.table({"item": [i.item for i in indicators], "indicator": [i.id for i in indicators]})
     tags = memory_table(engine, "tags", names)
     rows = records.join(tags, "item").join(people, ["person_id", "year"])
     inside = ibis.cases(*[(rows.indicator == i.id, expression(i.population, rows)) for i in indicators], else_=False)
     has = ibis.cases(*[(rows.indicator == i.id, expression(i.numerator, rows)) for i in indicators], else_=False)
-    return rows.mutate(inside=inside, has=has.coalesce(False)).filter(lambda t: t.inside)
+    rows = rows.mutate(inside=inside, has=has.coalesce(False), age_band=age_band(rows.age))
+    return rows.filter(rows.inside)
 
 
-def _happened(engine: Any, people: Expression, records: Expression, indicators: Sequence[Indicator]) -> pa.Table | None:
+def _of(rows: Expression, indicators: Sequence[Indicator], by: str | None) -> Expression:
+    """Return the tagged records of some indicators, with their level."""
+    return _levelled(rows.filter(rows.indicator.isin([i.id for i in indicators])), by)
+
+
+def _levelled(rows: Expression, by: str | None) -> Expression:
+    return rows.mutate(level=rows[by] if by else ibis.null(str))
+
+
+def _happened(rows: Expression | None, indicators: Sequence[Indicator], by: str | None) -> pa.Table | None:
     """What happened to persons in the year: persons to whom it did (a share), or how often it did (a rate)."""
     if not indicators:
         return None
-    rows = _tagged(engine, people, records, indicators).filter(lambda t: t.has)
+    rows = _of(rows, indicators, by).filter(lambda t: t.has)
     persons = rows.group_by(["indicator", "person_id", *_CELL, "level"]).aggregate(times=rows.count())
     often = persons.indicator.isin([i.id for i in indicators if i.kind == "rate"] or [""])
     cells = persons.group_by(["indicator", *_CELL, "level"]).aggregate(events=often.ifelse(persons.times, 1).sum())
     return _counted(cells, "events")
 
 
-def _records(engine: Any, people: Expression, records: Expression, indicators: Sequence[Indicator]) -> pa.Table | None:
+def _records(rows: Expression | None, indicators: Sequence[Indicator], by: str | None) -> pa.Table | None:
     """Records as the rows that are counted: applications, tests, notifications."""
     if not indicators:
         return None
-    rows = _tagged(engine, people, records, indicators)
+    rows = _of(rows, indicators, by)
     amount = rows.amount.coalesce(0.0)
     cells = rows.group_by(["indicator", *_CELL, "level"]).aggregate(
         n=rows.count(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,6 +42,11 @@ class Summary:
         assert (self.dims, self.statistics) == (other.dims, other.statistics), "summaries of different shapes"
         table = pa.concat_tables([self.table, other.table], promote_options="default")
         return Summary(self.dims, self.statistics, _total(table, self.dims, self.statistics), self.partitions)
+
+    def of(self, indicators: Iterable[str]) -> Summary:
+        """Keep the rows of some indicators."""
+        kept = pc.is_in(self.table["indicator"], value_set=pa.array(indicators, pa.string()))
+        return Summary(self.dims, self.statistics, self.table.filter(kept), self.partitions)
 
     def collapse(self, *dims: str) -> Summary:
         """Sum over `dims`, which must divide persons."""
