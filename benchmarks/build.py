@@ -1,4 +1,4 @@
-"""A release of the synthetic demo, from a store that stands: the first build, one with kept person-years, publishing."""
+"""A release from a store that stands: the first build, one with kept person-years, and the protection of each."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -137,8 +138,8 @@ def _write(
     seed: int | None,
 ) -> None:
     ordered = shown.sorted()
-    for area in ordered.distinct("area"):
-        pq.write_table(ordered.where(area=area).table, folder / area_file(area), compression="zstd", version="2.6")
+    for area, table in _by_area(ordered.table):
+        pq.write_table(table, folder / area_file(area), compression="zstd", version="2.6")
     used = {
         "indicators": _used(catalogue.indicators, ordered.distinct("indicator")),
         "stratifiers": _used(catalogue.stratifiers, ordered.distinct("stratifier")),
@@ -166,6 +167,16 @@ def _write(
         files={path.name: digest(path) for path in sorted(folder.iterdir())},
     )
     _json(folder / "manifest.json", manifest.model_dump(mode="json"))
+
+
+def _by_area(table: pa.Table) -> Iterator[tuple[str, pa.Table]]:
+    """Divide rows by their area, each part in the order in which they stand; one pass, for there are many areas."""
+    column = table["area"].combine_chunks()
+    at = np.asarray(column.indices.to_numpy())
+    gathered = table.take(pa.array(np.argsort(at, kind="stable")))
+    ends = np.cumsum(np.bincount(at, minlength=len(column.dictionary)))
+    for area, end, start in zip(column.dictionary.to_pylist(), ends, [0, *ends], strict=False):
+        yield area, gathered.slice(start, end - start)
 
 
 def _used(known: dict[str, Any], ids: list[str]) -> list[dict[str, Any]]:
