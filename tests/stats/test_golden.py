@@ -1,11 +1,10 @@
 """The statistics agree with outside programs; where the numbers come from stands beside them in ``tests/golden``.
 
-Not computed yet, and therefore not here, though outside numbers exist: intervals at 99.8 %, Clopper-Pearson limits,
-indirectly standardised ratios and rates, slope and relative indices by log, logit or binomial regression (but for the
-Poisson one) or from persons, Pamuk's relative index, Fieller's limits, the generalised, Erreygers, Wagstaff, extended
-and symmetric concentration indices and any from persons, the concentration index's own standard errors, between-group
-variance, mean differences, Theil's index and the mean log deviation, and of surveys totals, design effects, ratios,
-differences of domains, and weights that are raked, calibrated or post-stratified.
+Not computed yet, and therefore not here, though outside numbers exist: slope and relative indices by log, logit or
+binomial regression (but for the Poisson one), Pamuk's relative index, Fieller's limits, the generalised, Erreygers,
+Wagstaff, extended and symmetric concentration indices of groups, between-group variance, mean differences, Theil's
+index and the mean log deviation. Of persons and surveys, at other levels of confidence, and by indirect standardisation
+there are files of their own beside this one.
 """
 
 from __future__ import annotations

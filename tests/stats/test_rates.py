@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from lighed.stats import Values, direct, mean, proportion, rate
+from lighed.stats import Values, direct, indirect, mean, proportion, rate, repeated
 from lighed.stats.intervals import Z, poisson
 from lighed.stats.rates import FEWEST_EVENTS, dobson, weighted_proportion
 from tests.stats.samples import DRAWS, covered, numbers
@@ -166,3 +166,59 @@ def test_dobsons_interval_covers_the_standardised_rate() -> None:
     made = dobson(value, variance, events.sum(-1))
     expected = (standard * truth).sum() / standard.sum()
     assert 0.94 < covered(made, expected) < 0.96
+
+
+@pytest.mark.parametrize("confidence", [0.8, 0.95, 0.998])
+def test_a_standard_error_does_not_depend_on_the_confidence_of_the_interval_it_is_read_from(confidence: float) -> None:
+    made = [proportion(5_000, 20_000, confidence=confidence), rate(5_000, 20.0, confidence=confidence)]
+    assert_allclose([one.se for one in made], [np.sqrt(0.25 * 0.75 / 20_000), np.sqrt(5_000) / 20], rtol=1e-2)
+
+
+@pytest.mark.parametrize(("events", "n"), [(3, 2), (-1, 10), (0, 0), (np.nan, 5)], ids=str)
+def test_an_impossible_share_has_no_exact_interval(events: float, n: float) -> None:
+    made = proportion([events, 1], [n, 2], interval="exact")
+    assert np.isnan([made.lower[0], made.upper[0]]).all()
+    assert made.lower[1] < 0.5 < made.upper[1]
+
+
+def test_the_exact_interval_of_a_share_covers_at_least_as_often_as_it_says() -> None:
+    rng = np.random.default_rng(14)
+    share, n = rng.uniform(0.01, 0.99, DRAWS), rng.integers(5, 200, DRAWS)
+    assert covered(proportion(rng.binomial(n, share), n, interval="exact"), share) > 0.955
+
+
+def test_the_exact_interval_of_a_rate_covers_at_least_as_often_as_it_says() -> None:
+    rng = np.random.default_rng(15)
+    expected = rng.uniform(0.5, 60, DRAWS)
+    assert covered(rate(rng.poisson(expected), 1.0, interval="exact"), expected) > 0.955
+    assert covered(rate(rng.poisson(expected), 1.0, interval="exact", confidence=0.8), expected) < 0.9
+
+
+def test_a_population_with_the_rates_of_the_reference_has_the_ratio_one() -> None:
+    n, reference = np.array([[1000.0, 500, 0], [10, 20, 4000]]), np.array([0.004, 0.012, 0.05])
+    ratio, expected = indirect(expected_events := (n * reference).sum(-1), n, reference)
+    assert_allclose(expected, expected_events)
+    assert_allclose(ratio.value, 1)
+    assert (ratio.lower < 1).all()
+    assert (ratio.upper > 1).all()
+
+
+def test_where_nothing_is_expected_there_is_no_ratio() -> None:
+    assert np.isnan(numbers(indirect([0, 3], np.zeros((2, 2)), [0.1, 0.2])[0])).all()
+
+
+def test_events_that_do_not_come_again_have_the_variance_of_independent_ones() -> None:
+    value, variance = repeated([[12, 0], [0, 0]], [1, 2], [400.0, 400.0])
+    assert_allclose([value[0], variance[0]], [12 / 400, 12 / 400**2], rtol=ROUNDING)
+    assert (value[1], variance[1]) == (0, 0)
+    assert np.isnan(repeated([12, 0], [1, 2], 0.0)).all()
+
+
+def test_dobsons_interval_covers_the_rate_of_events_that_come_again_and_not_if_they_are_taken_as_independent() -> None:
+    rng = np.random.default_rng(16)
+    frequency, chance = np.arange(1, 6), np.array([0.4, 0.2, 0.2, 0.1, 0.1]) * 80
+    persons, time = rng.poisson(chance, (DRAWS, 5)), 4000.0
+    value, variance = repeated(persons, frequency, np.full(DRAWS, time))
+    events, truth = (persons * frequency).sum(-1), (chance * frequency).sum() / time
+    assert 0.94 < covered(dobson(value, variance, events), truth) < 0.96
+    assert covered(rate(events, time), truth) < 0.8

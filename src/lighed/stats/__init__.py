@@ -12,9 +12,9 @@ from lighed.stats.impact import attributable_fraction, attributable_number
 # isort: on
 
 from lighed.stats.evaluate import FEWEST_EVENTS_RELATIVE, change, evaluate, residual_variance
-from lighed.stats.groups import Polarity, arrange, average, ridit, share
+from lighed.stats.groups import Polarity, arrange, average, quantile, ridit, share
 from lighed.stats.intervals import Values
-from lighed.stats.rates import direct, mean, proportion, rate
+from lighed.stats.rates import direct, indirect, mean, proportion, rate, repeated
 from lighed.stats.registry import MEASURES, Measure
 
 __all__ = [
@@ -32,12 +32,15 @@ __all__ = [
     "difference",
     "direct",
     "evaluate",
+    "indirect",
     "mean",
     "proportion",
+    "quantile",
     "rate",
     "ratio",
     "relative_index",
     "relative_index_log",
+    "repeated",
     "residual_variance",
     "ridit",
     "share",

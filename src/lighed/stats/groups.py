@@ -74,3 +74,53 @@ def arrange(value: Array, *others: Array, polarity: Polarity, reference: int | N
         badness[..., reference] = -np.inf
     order = np.argsort(-badness, axis=-1, kind="stable")
     return tuple(np.take_along_axis(np.asarray(part, float), order, -1) for part in (value, *others))
+
+
+def quantile(amount: Array, groups: int, weight: Array | None = None) -> Floats:
+    """Number the groups of equal size that persons or areas fall into by an amount, the lowest amounts in group 0.
+
+    Those with the same amount stand together, at the middle of their ranks; other programs put them by their lowest
+    rank, and also differ by one unit at the borders where the groups cannot be equally large.
+
+    Parameters
+    ----------
+    amount : array, shape (..., unit)
+        What they are ranked by.
+    groups
+        How many groups there are, 2 or more.
+    weight : array, shape (..., unit), optional
+        How many each stands for; without it they count alike.
+
+    Returns
+    -------
+    array, shape (..., unit)
+        0 to groups − 1; NaN where the amount is missing, and everywhere if there are fewer amounts than groups.
+
+    Raises
+    ------
+    ValueError
+        For a negative weight.
+
+    Examples
+    --------
+    >>> quantile(np.array([10.0, 40, 20, 20, np.nan, 30]), 2).tolist()
+    [0.0, 1.0, 0.0, 0.0, nan, 1.0]
+    """
+    amount = np.asarray(amount, float)
+    present = np.isfinite(amount)
+    weight = np.where(present, 1.0 if weight is None else np.asarray(weight, float), 0.0)
+    if (weight < 0).any():
+        raise ValueError("A weight is negative; a quantile group needs weights of 0 or more.")
+    order = np.argsort(amount, axis=-1, kind="stable")  # missing amounts stand last
+    value, up_to = np.take_along_axis(amount, order, -1), np.take_along_axis(weight, order, -1).cumsum(-1)
+    edge = np.ones((*amount.shape[:-1], 1), bool)
+    new = np.concatenate([edge, value[..., 1:] != value[..., :-1]], -1)
+    last = np.concatenate([new[..., 1:], edge], -1)
+    below = np.maximum.accumulate(np.where(new, np.concatenate([0 * up_to[..., :1], up_to[..., :-1]], -1), 0), -1)
+    above = np.minimum.accumulate(np.where(last, up_to, np.inf)[..., ::-1], -1)[..., ::-1]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        group = np.floor((below + above) * groups / (2 * up_to[..., -1:]))
+    enough = present & (present.sum(-1, keepdims=True) >= groups)
+    made = np.empty(amount.shape)
+    np.put_along_axis(made, order, np.minimum(group, groups - 1), -1)
+    return np.where(enough, made, np.nan)

@@ -4,18 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import gammaincinv, stdtrit
+from scipy.special import betaincinv, gammaincinv, ndtri, stdtrit
 
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float64]
 Derived = Callable[[Array, Array], tuple[Floats, Floats]]  # values and weights to a value and its derivative by each
 
-Z = 1.959963984540054  # the 97.5 % point of the normal distribution: every interval here is at 95 %
-TAIL = 0.025
+Z = 1.959963984540054  # the 97.5 % point of the normal distribution: intervals are at 95 % unless asked otherwise
+
+
+def tail(confidence: float) -> float:
+    """Return the chance that is left outside an interval at each of its ends.
+
+    Examples
+    --------
+    >>> tail(0.95), tail(0.998)
+    (0.025, 0.001)
+    """
+    return round((1 - confidence) / 2, 12)  # not 0.025000000000000022
+
+
+def normal(confidence: float) -> float:
+    """Return the point of the normal distribution that an interval reaches out to, in standard errors.
+
+    Examples
+    --------
+    >>> normal(0.95) == Z, round(normal(0.998), 4)
+    (True, 3.0902)
+    """
+    return float(ndtri(1 - tail(confidence)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +64,15 @@ class Values:
         return Values(self.value[index], self.se[index], self.lower[index], self.upper[index])
 
 
-def wilson(share: Array, n: Array) -> tuple[Floats, Floats]:
+def wilson(share: Array, n: Array, confidence: float = 0.95) -> tuple[Floats, Floats]:
     """Wilson score interval of a share.
 
     Parameters
     ----------
     share, n : array, shape (...)
         The observed share (0–1) and the number, or the effective number, of persons behind it.
+    confidence
+        How often the interval is to hold the true share.
 
     Returns
     -------
@@ -67,19 +90,58 @@ def wilson(share: Array, n: Array) -> tuple[Floats, Floats]:
     """
     share, n = np.asarray(share, float), np.asarray(n, float)
     with np.errstate(divide="ignore", invalid="ignore"):
-        centre = (share + Z**2 / (2 * n)) / (1 + Z**2 / n)
-        half = Z / (1 + Z**2 / n) * np.sqrt(share * (1 - share) / n + Z**2 / (4 * n**2))
+        z = normal(confidence)
+        centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+        half = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
     # At 0 and at 1 a limit is the share itself, which the sums above miss by a rounding.
     return np.clip(centre - half, 0, share), np.clip(centre + half, share, 1)
 
 
-def poisson(events: Array) -> tuple[Floats, Floats]:
-    """Interval of a count: exact below 10 events, Byar's approximation from 10.
+def clopper_pearson(events: Array, n: Array, confidence: float = 0.95) -> tuple[Floats, Floats]:
+    """Exact interval of a share: it covers at least as often as it says, mostly more often.
+
+    Parameters
+    ----------
+    events, n : array, shape (...)
+        Persons with the thing, and persons.
+    confidence
+        How often the interval is to hold the true share, at the least.
+
+    Returns
+    -------
+    lower, upper : array, shape (...)
+        Limits between 0 and 1; NaN where n is 0 and where there are more, or fewer than no, events.
+
+    References
+    ----------
+    .. [1] Clopper CJ, Pearson ES. Biometrika 1934;26:404-413. doi:10.1093/biomet/26.4.404
+
+    Examples
+    --------
+    >>> [round(float(limit), 4) for limit in clopper_pearson(10, 100)]
+    [0.049, 0.1762]
+    """
+    x, n = np.asarray(events, float), np.asarray(n, float)
+    possible = (n > 0) & (x >= 0) & (x <= n)
+    x, n = np.where(possible, x, np.nan), np.where(possible, n, np.nan)
+    lower = np.where(x == 0, 0, betaincinv(np.where(x == 0, 1, x), n - x + 1, tail(confidence)))
+    upper = np.where(x == n, 1, betaincinv(x + 1, np.where(x == n, 1, n - x), 1 - tail(confidence)))
+    return lower, upper
+
+
+def poisson(
+    events: Array, confidence: float = 0.95, *, interval: Literal["byar", "exact"] = "byar"
+) -> tuple[Floats, Floats]:
+    """Interval of a count: exact below 10 events, Byar's approximation from 10 (or exact throughout).
 
     Parameters
     ----------
     events : array, shape (...)
         Observed counts, 0 or more.
+    confidence
+        How often the interval is to hold the expected count.
+    interval
+        ``exact`` takes the exact limits of every count.
 
     Returns
     -------
@@ -96,24 +158,26 @@ def poisson(events: Array) -> tuple[Floats, Floats]:
     >>> [round(float(limit), 3) for limit in poisson(4)], [round(float(limit), 2) for limit in poisson(100)]
     ([1.09, 10.242], [81.36, 121.63])
     """
-    x = np.asarray(events, float)
-    exact_lower = np.where(x > 0, gammaincinv(np.maximum(x, 1e-300), TAIL), 0.0)
-    exact_upper = gammaincinv(x + 1, 1 - TAIL)
+    x, z = np.asarray(events, float), normal(confidence)
+    lower = np.where(x > 0, gammaincinv(np.maximum(x, 1e-300), tail(confidence)), 0.0)
+    upper = gammaincinv(x + 1, 1 - tail(confidence))
+    if interval == "exact":
+        return lower, np.asarray(upper, float)
     with np.errstate(divide="ignore", invalid="ignore"):
-        byar_lower = x * (1 - 1 / (9 * x) - Z / (3 * np.sqrt(x))) ** 3
-    byar_upper = (x + 1) * (1 - 1 / (9 * (x + 1)) + Z / (3 * np.sqrt(x + 1))) ** 3
-    return np.where(x < 10, exact_lower, byar_lower), np.where(x < 10, exact_upper, byar_upper)
+        byar_lower = x * (1 - 1 / (9 * x) - z / (3 * np.sqrt(x))) ** 3
+    byar_upper = (x + 1) * (1 - 1 / (9 * (x + 1)) + z / (3 * np.sqrt(x + 1))) ** 3
+    return np.where(x < 10, lower, byar_lower), np.where(x < 10, upper, byar_upper)
 
 
-def student(degrees: Array) -> Floats:
-    """Return the 97.5 % point of Student's t with `degrees` of freedom; NaN where there are none.
+def student(degrees: Array, confidence: float = 0.95) -> Floats:
+    """Return the point of Student's t with `degrees` of freedom that an interval reaches out to; NaN without any.
 
     Examples
     --------
     >>> round(float(student(96)), 4)
     1.985
     """
-    return np.asarray(stdtrit(degrees, 1 - TAIL), float)
+    return np.asarray(stdtrit(degrees, 1 - tail(confidence)), float)
 
 
 def gradient(function: Callable[[Array, Array], Array], value: Array, weight: Array) -> Floats:

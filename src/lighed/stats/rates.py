@@ -1,26 +1,34 @@
-"""Shares, rates, means and their direct standardisation."""
+"""Shares, rates, means, and their standardisation, direct and indirect."""
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 
-from lighed.stats.intervals import Array, Floats, Values, Z, poisson, student, wilson
+from lighed.stats.intervals import Array, Floats, Values, clopper_pearson, normal, poisson, student, wilson
 
 FEWEST_EVENTS = 10  # a directly standardised rate from fewer events has no interval that can be trusted
 
 
-def _from_limits(value: Floats, lower: Floats, upper: Floats) -> Values:
+def _from_limits(value: Floats, lower: Floats, upper: Floats, confidence: float = 0.95) -> Values:
     # The standard error that the interval implies: never 0 for a group in which nobody (or everybody) has the thing.
-    return Values(value, (upper - lower) / (2 * Z), lower, upper)
+    return Values(value, (upper - lower) / (2 * normal(confidence)), lower, upper)
 
 
-def proportion(events: Array, n: Array) -> Values:
-    """Share of persons, with Wilson's interval.
+def proportion(
+    events: Array, n: Array, *, interval: Literal["wilson", "exact"] = "wilson", confidence: float = 0.95
+) -> Values:
+    """Share of persons, with Wilson's interval or the exact one.
 
     Parameters
     ----------
     events, n : array, shape (...)
         Persons with the thing, and persons.
+    interval
+        ``exact`` takes Clopper and Pearson's, which covers more often than it says.
+    confidence
+        How often the interval is to hold the true share.
 
     Returns
     -------
@@ -30,6 +38,7 @@ def proportion(events: Array, n: Array) -> Values:
     References
     ----------
     .. [1] Wilson EB. J Am Stat Assoc 1927;22:209-212. doi:10.1080/01621459.1927.10502953
+    .. [2] Clopper CJ, Pearson ES. Biometrika 1934;26:404-413. doi:10.1093/biomet/26.4.404
 
     Examples
     --------
@@ -40,7 +49,8 @@ def proportion(events: Array, n: Array) -> Values:
     events, n = np.asarray(events, float), np.asarray(n, float)
     with np.errstate(divide="ignore", invalid="ignore"):
         share = events / n
-    return _from_limits(share, *wilson(share, n))
+    limits = clopper_pearson(events, n, confidence) if interval == "exact" else wilson(share, n, confidence)
+    return _from_limits(share, *limits, confidence)
 
 
 def weighted_proportion(share: Array, variance: Array, n: Array) -> Values:
@@ -72,13 +82,19 @@ def weighted_proportion(share: Array, variance: Array, n: Array) -> Values:
     return _from_limits(share, *wilson(share, effective))
 
 
-def rate(events: Array, time: Array) -> Values:
-    """Events per unit of person-time, with Byar's interval, exact below 10 events.
+def rate(
+    events: Array, time: Array, *, interval: Literal["byar", "exact"] = "byar", confidence: float = 0.95
+) -> Values:
+    """Events per unit of person-time, with Byar's interval, exact below 10 events (or exact throughout).
 
     Parameters
     ----------
     events, time : array, shape (...)
         Events, and person-time in the unit that the rate is wanted per.
+    interval
+        ``exact`` takes the exact limits of every count.
+    confidence
+        How often the interval is to hold the true rate.
 
     Returns
     -------
@@ -95,18 +111,21 @@ def rate(events: Array, time: Array) -> Values:
     0.010242
     """
     events, time = np.asarray(events, float), np.asarray(time, float)
-    lower, upper = poisson(events)
+    lower, upper = poisson(events, confidence, interval=interval)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return _from_limits(*(np.where(time > 0, count / time, np.nan) for count in (events, lower, upper)))
+        value, low, high = (np.where(time > 0, count / time, np.nan) for count in (events, lower, upper))
+    return _from_limits(value, low, high, confidence)
 
 
-def mean(total: Array, total_of_squares: Array, n: Array) -> Values:
+def mean(total: Array, total_of_squares: Array, n: Array, *, confidence: float = 0.95) -> Values:
     """Mean from its moments, with Student's interval.
 
     Parameters
     ----------
     total, total_of_squares, n : array, shape (...)
         Σy, Σy² and the number of persons.
+    confidence
+        How often the interval is to hold the true mean.
 
     Returns
     -------
@@ -124,7 +143,7 @@ def mean(total: Array, total_of_squares: Array, n: Array) -> Values:
         value = total / n
         se = np.sqrt(np.maximum(squares - total**2 / n, 0) / (n - 1) / n)
     se = np.where(n > 1, se, np.nan)
-    half = student(n - 1) * se
+    half = student(n - 1, confidence) * se
     return Values(value, se, value - half, value + half)
 
 
@@ -167,13 +186,99 @@ def direct(value: Array, variance: Array, n: Array, standard: Array) -> tuple[Fl
     return standardised, np.where(present, weight**2 * variance, 0.0).sum(-1) + empty, covered
 
 
-def dobson(value: Array, variance: Array, events: Array) -> Values:
+def repeated(persons: Array, events: Array, time: Array) -> tuple[Floats, Floats]:
+    """Rate of events that come again in the same persons, and its variance.
+
+    Put into ``direct`` and ``dobson`` in the place of a rate whose events are independent.
+
+    Parameters
+    ----------
+    persons : array, shape (..., frequency)
+        Persons who had just so many events each.
+    events : array, shape (frequency,)
+        How many events that is.
+    time : array, shape (...)
+        Person-time of all persons, also of those without events.
+
+    Returns
+    -------
+    value, variance : array, shape (...)
+        Σ events · persons / time and Σ events² · persons / time²; NaN where there is no person-time. Where nobody has
+        more than one event it is the variance of a rate of independent events.
+
+    References
+    ----------
+    .. [1] Stukel TA, Glynn RJ, Fisher ES, et al. Stat Med 1994;13:1781-1791. doi:10.1002/sim.4780131709
+
+    Examples
+    --------
+    >>> value, variance = repeated([30, 10], [1, 3], 1000.0)  # 30 persons with one event, 10 with three
+    >>> float(value), float(variance)
+    (0.06, 0.00012)
+    """
+    persons, events, time = (np.asarray(part, float) for part in (persons, events, time))
+    time = np.where(time > 0, time, np.nan)
+    return (events * persons).sum(-1) / time, (events**2 * persons).sum(-1) / time**2
+
+
+def indirect(
+    events: Array,
+    n: Array,
+    reference: Array,
+    *,
+    interval: Literal["byar", "exact"] = "byar",
+    confidence: float = 0.95,
+) -> tuple[Values, Floats]:
+    """Indirectly standardised ratio: events over those expected if the reference's rates held in each cell.
+
+    Times the reference's crude rate it is the indirectly standardised rate. Ratios of two populations cannot be held
+    against each other where they differ in structure: each is standardised to its own.
+
+    Parameters
+    ----------
+    events : array, shape (...)
+        All events.
+    n : array, shape (..., cell)
+        Persons or person-time in each cell of age and sex.
+    reference : array, shape (cell,) or (..., cell)
+        The reference's rate in each cell; its own errors are left out.
+    interval
+        Byar's, exact below 10 events, or ``exact`` throughout.
+    confidence
+        How often the interval is to hold the true ratio.
+
+    Returns
+    -------
+    ratio : Values, shape (...)
+        Without unit; 1 means as many as expected. NaN where nothing is expected.
+    expected : array, shape (...)
+        Events expected.
+
+    References
+    ----------
+    .. [1] Breslow NE, Day NE. Statistical methods in cancer research II. IARC 1987.
+
+    Examples
+    --------
+    >>> ratio, expected = indirect(12, [1000, 500], [0.004, 0.012])
+    >>> float(expected), round(float(ratio.value), 2), round(float(ratio.lower), 2)
+    (10.0, 1.2, 0.62)
+    >>> round(float(ratio.scaled(660.0).value), 1)  # a rate, where the reference's is 660 in 100,000
+    792.0
+    """
+    expected = (np.asarray(n, float) * np.asarray(reference, float)).sum(-1)
+    return rate(events, expected, interval=interval, confidence=confidence), expected
+
+
+def dobson(value: Array, variance: Array, events: Array, *, confidence: float = 0.95) -> Values:
     """Interval of a directly standardised rate from the interval of its count of events.
 
     Parameters
     ----------
     value, variance, events : array, shape (...)
         The standardised rate, its variance, and all events behind it.
+    confidence
+        How often the interval is to hold the true rate.
 
     Returns
     -------
@@ -192,8 +297,9 @@ def dobson(value: Array, variance: Array, events: Array) -> Values:
     """
     value, variance, events = (np.asarray(part, float) for part in (value, variance, events))
     enough = events >= FEWEST_EVENTS
-    lower, upper = poisson(events)
+    lower, upper = poisson(events, confidence)
     with np.errstate(divide="ignore", invalid="ignore"):
         stretch = np.sqrt(variance / events)
     limits = (value + stretch * (lower - events), value + stretch * (upper - events))
-    return _from_limits(*(np.where(enough, part, np.nan) for part in (value, *limits)))
+    value, lower, upper = (np.where(enough, part, np.nan) for part in (value, *limits))
+    return _from_limits(value, lower, upper, confidence)
