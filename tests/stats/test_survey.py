@@ -1,4 +1,4 @@
-"""The error of weighted shares is the textbook's, written out here person by person, and covers what it says."""
+"""The error of weighted shares and totals is the textbook's, written out person by person, and covers what it says."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from lighed.stats.rates import weighted_proportion
-from lighed.stats.survey import Sums, share_and_variance
+from lighed.stats.survey import Distance, Joint, Sample, Sums, share_and_variance
 from tests.stats.samples import covered, share_of_persons
 
 ROUNDING = 1e-9
@@ -204,3 +204,125 @@ def test_the_interval_of_a_sample_of_households_covers_the_share() -> None:
     )
     made = weighted_proportion(share, variance, 3 * households * persons)
     assert 0.935 < covered(made, (SIZE * CHANCE).sum() / SIZE.sum()) < 0.96
+
+
+def _drawn(sample: dict[str, Any], population: Any = None) -> Sample:
+    return Sample(sample["weight"], sample["stratum"], sample["unit"], population)
+
+
+@pytest.mark.parametrize("population", POPULATION.values(), ids=POPULATION)
+@pytest.mark.parametrize("units", [1, 2, 6], ids="{} units".format)
+def test_persons_have_the_share_and_variance_of_their_sums(units: int, population: list[float]) -> None:
+    sample = _sample(np.random.default_rng(17), strata=3, units=units, domains=4)
+    sizes = np.maximum(population, units)
+    made = _drawn(sample, sizes[sample["stratum"]]).mean(sample["y"], np.arange(4)[:, None] == sample["domain"])
+    share, variance = share_of_persons(*sample.values(), population=sizes)
+    assert_allclose(made.value, share, rtol=ROUNDING)
+    assert_allclose(np.diagonal(made.covariance), variance, rtol=ROUNDING, atol=1e-15)
+    assert made.degrees == 3 * units - 3
+
+
+def test_the_share_of_everybody_is_the_sum_of_the_domains_with_their_covariance() -> None:
+    sample = _sample(np.random.default_rng(18), strata=3, units=6, domains=4)
+    inside = np.arange(4)[:, None] == sample["domain"]
+    drawn = _drawn(sample)
+    parts = drawn.total(inside * sample["y"]).combined(np.ones(4)).values()
+    whole = drawn.total(sample["y"]).values()
+    assert_allclose([parts.value, parts.se], [whole.value, whole.se], rtol=ROUNDING)
+
+
+SINGLE = {"nothing": 0.0, "adjust": (5 - 3.0) ** 2, "missing": UNKNOWN}
+
+
+@pytest.mark.parametrize("single", SINGLE)
+def test_the_only_unit_of_a_stratum_adds_what_was_asked(single: Any) -> None:
+    made = Sample(np.ones(3), np.array([1, 1, 2]), single=single).total(np.array([1.0, 3, 5]))
+    assert_allclose(made.covariance, 2 * ((1 - 2) ** 2 + (3 - 2) ** 2) + SINGLE[single])
+
+
+def test_a_domain_without_anybody_is_missing_and_spoils_no_other() -> None:
+    sample = _sample(np.random.default_rng(19), strata=2, units=10, domains=2)
+    of = sample["domain"]
+    known = np.stack([of == 0, of == 1], -1)
+    for drawn in (_drawn(sample), _drawn(sample).calibrated(known, [300, 500])):
+        made = drawn.mean(sample["y"], np.arange(3)[:, None] == of).values()
+        assert np.isnan([made.value[2], made.se[2]]).all()
+        assert (made.se[:2] > 0).all()
+
+
+@pytest.mark.parametrize("weight", [[1.0, -1], [1.0, np.nan]], ids=str)
+def test_a_weight_below_nothing_is_refused(weight: list[float]) -> None:
+    with pytest.raises(ValueError, match="negative or missing"):
+        Sample(np.array(weight))
+
+
+def test_a_unit_in_two_strata_is_refused() -> None:
+    with pytest.raises(ValueError, match="two strata"):
+        Sample(np.ones(3), np.array([1, 1, 2]), np.array([1, 2, 2]))
+
+
+def test_a_design_has_no_effect_where_everybody_is_alike() -> None:
+    assert np.isnan(Sample(np.full(5, 100.0)).design_effect(np.ones(5)))
+
+
+@pytest.mark.parametrize("distance", ["linear", "raking", "logit"])
+def test_calibrated_weights_give_the_totals_without_error(distance: Distance) -> None:
+    sample = _sample(np.random.default_rng(20), strata=3, units=10, domains=4)
+    known = np.stack([*(sample["domain"] == k for k in range(4)), sample["y"] == 0, sample["y"] == 1], -1).astype(float)
+    drawn = _drawn(sample)
+    totals = drawn.total(known.T).value * [1.2, 0.9, 1.1, 1.0, 1.0, 1.0]
+    totals[4:] *= totals[:4].sum() / totals[4:].sum()
+    made = drawn.calibrated(known, totals, distance=distance)
+    both = made.total(known.T)
+    assert_allclose(both.value, totals, rtol=ROUNDING)
+    assert_allclose(both.covariance, 0, atol=1e-12 * totals.sum() ** 2)
+    assert (made.weight > 0).all()
+    if distance == "logit":
+        assert 0.5 < np.min(made.weight / drawn.weight) < np.max(made.weight / drawn.weight) < 2
+
+
+@pytest.mark.parametrize(
+    ("totals", "distance"),
+    [([60.0, 40, 10], "linear"), ([60.0, 50, 40, 60], "raking"), ([90.0, 1], "logit")],
+    ids=["a group of nobody", "totals that contradict each other", "bounds that are too narrow"],
+)
+def test_totals_that_no_weights_give_are_refused(totals: list[float], distance: Distance) -> None:
+    woman, young = np.array([1.0, 1, 0, 0]), np.array([1.0, 0, 1, 0])
+    known = np.stack([woman, 1 - woman, young, 1 - young], -1)
+    known = known if len(totals) == 4 else np.stack([woman, 1 - woman, 0 * woman], -1)[:, : len(totals)]
+    with pytest.raises(ValueError, match=distance):
+        Sample(np.full(4, 10.0)).calibrated(known, totals, distance=distance)
+
+
+def test_the_interval_of_a_calibrated_sample_covers_the_total_and_is_narrower() -> None:
+    rng = np.random.default_rng(21)
+    group = np.repeat([0, 1, 2], 1000)
+    y = rng.normal(np.array([10.0, 20, 40])[group], 5)
+    known = np.eye(3)[group]
+    inside, narrower = [], []
+    for _ in range(400):
+        chosen = rng.choice(3000, 200, replace=False)
+        drawn = Sample(np.full(200, 15.0), population=np.full(200, 3000.0))
+        plain = drawn.total(y[chosen]).values()
+        made = drawn.calibrated(known[chosen], [1000, 1000, 1000]).total(y[chosen]).values()
+        inside.append(made.lower <= y.sum() <= made.upper)
+        narrower.append(made.se / plain.se)
+    assert 0.92 < np.mean(inside) < 0.975  # known to 1.1 per cent
+    assert 0.3 < np.mean(narrower) < 0.5
+
+
+def test_the_interval_of_a_difference_of_overlapping_domains_covers_it() -> None:
+    rng = np.random.default_rng(22)
+    inside, too_wide = [], []
+    for _ in range(700):
+        level = rng.normal(0, 1, 40)
+        unit = np.repeat(np.arange(40), 5)
+        young = rng.random(200) < 0.5
+        y = level[unit] + 0.5 * young + rng.normal(0, 1, 200)
+        both = Sample(np.ones(200), unit=unit).mean(y, np.stack([young, ~young]))
+        gap = both.combined([1, -1]).values()
+        apart = Joint(both.value, np.diag(np.diagonal(both.covariance)), both.degrees).combined([1, -1]).values()
+        inside.append(gap.lower <= 0.5 <= gap.upper)
+        too_wide.append(apart.se / gap.se)
+    assert 0.93 < np.mean(inside) < 0.97  # known to 0.8 of a per cent
+    assert np.mean(too_wide) > 1.2

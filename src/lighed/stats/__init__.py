@@ -16,12 +16,15 @@ from lighed.stats.groups import Polarity, arrange, average, quantile, ridit, sha
 from lighed.stats.intervals import Values
 from lighed.stats.rates import direct, indirect, mean, proportion, rate, repeated
 from lighed.stats.registry import MEASURES, Measure
+from lighed.stats.survey import Joint, Sample
 
 __all__ = [
     "FEWEST_EVENTS_RELATIVE",
     "MEASURES",
+    "Joint",
     "Measure",
     "Polarity",
+    "Sample",
     "Values",
     "arrange",
     "attributable_fraction",
