@@ -14,6 +14,7 @@ from lighed.stats.impact import attributable_fraction, attributable_number
 from lighed.stats.evaluate import FEWEST_EVENTS_RELATIVE, change, evaluate, residual_variance
 from lighed.stats.groups import Polarity, arrange, average, quantile, ridit, share
 from lighed.stats.intervals import Values
+from lighed.stats.persons import Moments, fractional_rank, index_of_moments, index_of_persons
 from lighed.stats.rates import direct, indirect, mean, proportion, rate, repeated
 from lighed.stats.registry import MEASURES, Measure
 from lighed.stats.survey import Joint, Sample
@@ -23,6 +24,7 @@ __all__ = [
     "MEASURES",
     "Joint",
     "Measure",
+    "Moments",
     "Polarity",
     "Sample",
     "Values",
@@ -35,6 +37,9 @@ __all__ = [
     "difference",
     "direct",
     "evaluate",
+    "fractional_rank",
+    "index_of_moments",
+    "index_of_persons",
     "indirect",
     "mean",
     "proportion",

@@ -63,6 +63,11 @@ class Values:
         """Return some of the numbers."""
         return Values(self.value[index], self.se[index], self.lower[index], self.upper[index])
 
+    def exponentiated(self) -> Values:
+        """Return what the numbers are the logarithms of."""
+        value, lower, upper = (np.exp(part) for part in (self.value, self.lower, self.upper))
+        return Values(value, value * self.se, lower, upper)
+
 
 def wilson(share: Array, n: Array, confidence: float = 0.95) -> tuple[Floats, Floats]:
     """Wilson score interval of a share.

@@ -182,14 +182,15 @@ class Sample:
 
     @cached_property
     def _units(self) -> tuple[Index, Index, Index, Floats]:
-        """Each person's unit by number; and each unit's first person, stratum by number, and stratum's population."""
-        everybody = np.arange(len(self.weight))
-        first, unit = everybody, everybody
+        """Each person's unit; each unit's first person and stratum; each stratum's population: persons and units by number."""
+        unit = first = np.arange(len(self.weight))
         if self.unit is not None:
             _, first, unit = np.unique(self.unit, return_index=True, return_inverse=True)
-        stratum = 0 * everybody if self.stratum is None else np.unique(self.stratum, return_inverse=True)[1]
-        population = np.full(len(everybody), np.nan) if self.population is None else np.asarray(self.population, float)
-        return unit, first, stratum[first], population[first]
+        some, stratum = np.zeros(1, np.intp), np.zeros(len(self.weight), np.intp)
+        if self.stratum is not None:
+            _, some, stratum = np.unique(self.stratum, return_index=True, return_inverse=True)
+        population = np.full(len(some), np.nan) if self.population is None else np.asarray(self.population, float)[some]
+        return unit, first, stratum[first], population
 
     @property
     def degrees(self) -> float:
@@ -217,16 +218,17 @@ class Sample:
         score = self._uncalibrated(np.asarray(score, float))
         if self.unit is not None:
             score = np.stack([np.bincount(unit, each, len(first)) for each in score])
-        n = np.bincount(stratum)
-        middle = np.stack([np.bincount(stratum, each) for each in score]) / n
+        n = np.bincount(stratum, minlength=len(population))
+        middle = np.stack([np.bincount(stratum, each, len(population)) for each in score]) / n
         if self.single == "adjust":
             middle = np.where(n > 1, middle, score.mean(-1, keepdims=True))
-        off = score - middle[:, stratum]
         alone = {"nothing": 0.0, "adjust": 1.0, "missing": np.nan}[self.single]
-        scale = np.where(n > 1, n / np.maximum(n - 1, 1), alone)[stratum]
+        scale = np.where(n > 1, n / np.maximum(n - 1, 1), alone)
         with np.errstate(divide="ignore"):
-            left = np.clip(1 - np.nan_to_num(n[stratum] / population), 0, 1)
-        return np.asarray((off * (scale * left)) @ off.T, float)
+            scale *= np.clip(1 - np.nan_to_num(n / population), 0, 1)
+        at = stratum if len(population) > 1 else np.zeros(1, np.intp)  # one stratum is not spelt out for each unit
+        off = score - middle[:, at]
+        return np.asarray((off * scale[at]) @ off.T, float)
 
     def _uncalibrated(self, score: Floats) -> Floats:
         """What is left of the scores when what the calibration has fixed is taken out of them."""
