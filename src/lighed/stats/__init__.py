@@ -11,9 +11,20 @@ from lighed.stats.concentration import concentration_index
 from lighed.stats.impact import attributable_fraction, attributable_number
 # isort: on
 
+from lighed.stats.contributions import Contributions, Largest, by_part, fewest
 from lighed.stats.evaluate import FEWEST_EVENTS_RELATIVE, change, evaluate, residual_variance
 from lighed.stats.groups import Polarity, arrange, average, quantile, ridit, share
 from lighed.stats.intervals import Values
+from lighed.stats.lifetable import (
+    LifeTable,
+    healthy_life_years,
+    life_expectancy,
+    life_table,
+    life_years_lost,
+    lifespan_deviation,
+    lifespan_gini,
+    lifespan_variation,
+)
 from lighed.stats.persons import Moments, fractional_rank, index_of_moments, index_of_persons
 from lighed.stats.rates import direct, indirect, mean, proportion, rate, repeated
 from lighed.stats.registry import MEASURES, Measure
@@ -22,7 +33,10 @@ from lighed.stats.survey import Joint, Sample
 __all__ = [
     "FEWEST_EVENTS_RELATIVE",
     "MEASURES",
+    "Contributions",
     "Joint",
+    "Largest",
+    "LifeTable",
     "Measure",
     "Moments",
     "Polarity",
@@ -32,15 +46,24 @@ __all__ = [
     "attributable_fraction",
     "attributable_number",
     "average",
+    "by_part",
     "change",
     "concentration_index",
     "difference",
     "direct",
     "evaluate",
+    "fewest",
     "fractional_rank",
+    "healthy_life_years",
     "index_of_moments",
     "index_of_persons",
     "indirect",
+    "life_expectancy",
+    "life_table",
+    "life_years_lost",
+    "lifespan_deviation",
+    "lifespan_gini",
+    "lifespan_variation",
     "mean",
     "proportion",
     "quantile",
