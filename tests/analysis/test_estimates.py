@@ -152,9 +152,16 @@ def test_a_reversed_gradient_changes_the_sign_and_turns_the_ratio_round(engine: 
 @pytest.mark.parametrize("one", [SHARE, RATE, SURVEY], ids=lambda i: i.id)
 def test_few_cases_make_a_relative_measure_unreliable(one: Indicator, engine: Any) -> None:
     few = {"short": (60, 2), "medium": (60, 2), "long": (60, 2)}
-    for groups, flags in ((few, {"unreliable", "not_applicable"}), (LARGE, {""})):
+    many = {level: (10 * n, 10 * events) for level, (n, events) in LARGE.items()}
+    for groups, flags in ((few, {"unreliable", "not_applicable"}), (many, {""})):
         made = rows(town(one, **groups).estimates(engine, "education"), measure=["ratio", "relative_index"])
         assert {row["flags"] for row in made} <= flags
+
+
+def test_a_ratio_to_an_end_that_may_be_0_has_no_interval_and_is_unreliable(engine: Any) -> None:
+    (row,) = rows(town(SHARE, **LARGE).estimates(engine, "education"), measure="relative_index")
+    assert row["value"] > 1
+    assert (row["lower"], row["upper"], row["flags"]) == (None, None, "unreliable")
 
 
 def test_a_mean_of_one_person_has_no_interval_and_says_so(engine: Any) -> None:

@@ -194,7 +194,7 @@ NOT_THERE = {
     "a missing figure": (groups([26.2, None, 7.1], se=1.0, population=100), set(MEASURES)),
     "a group of nobody": (groups(VALUES, se=1.0, population=[100, 0, 100]), set(MEASURES)),
     "a single group": (groups([26.2], se=1.0, population=100), set(MEASURES)),
-    "nothing among the best-off": (groups([2.0, 3.0, 0.0], se=1.0, population=100), {"ratio"}),
+    "nothing among the best-off": (groups([2.0, 3.0, 0.0], se=0.01, population=100), {"ratio"}),
     "nothing at all": (
         groups([0.0, 0.0, 0.0], se=0.1, population=100),
         {m.id for m in MEASURES.values() if m.scale == "relative"},
@@ -211,6 +211,13 @@ def test_what_cannot_be_measured_is_flagged(rows: list[Cells], flagged: set[str]
     for (*_, measure), found in made.items():
         assert [found[name] is None for name in NUMBERS] == [measure in flagged] * 4
         assert found["flags"] == ("not_applicable" if measure in flagged else "")
+
+
+def test_a_ratio_to_an_end_that_may_be_0_has_no_interval_and_is_unreliable(tmp_path: Path, run: Run) -> None:
+    made = measured(run, written(tmp_path / "table.csv", groups([2.0, 3.0, 0.0], se=1.0, population=100)))
+    (found,) = (numbers for (*_, measure), numbers in made.items() if measure == "relative_index")
+    assert found["value"] == pytest.approx(19)
+    assert (found["lower"], found["upper"], found["flags"]) == (None, None, "unreliable")
 
 
 def _workbook(path: Path, rows: list[Cells]) -> Path:

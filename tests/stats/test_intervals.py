@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from lighed.stats.intervals import Values, Z, delta, gradient, poisson, student, wilson
+from lighed.stats.intervals import Values, Z, delta, fieller, gradient, linear_ratio, poisson, student, wilson
 from tests.stats.samples import DRAWS, covered, numbers
 
 ROUNDING = 1e-12  # absolute: what is left of 0 or 1 in limits of shares
@@ -107,3 +107,35 @@ def test_the_delta_method_is_exact_of_a_sum() -> None:
 def test_another_unit_scales_every_number() -> None:
     one = Values(*(np.array([part]) for part in (0.2, 0.01, 0.18, 0.22)))
     assert_allclose(np.ravel(numbers(one.scaled(100))), [20, 1, 18, 22])
+
+
+def test_fiellers_limits_are_the_ratios_that_are_just_rejected() -> None:
+    rng = np.random.default_rng(4)
+    over, under, va, vb, part = rng.uniform(*np.transpose([(5, 50), (20, 30), (0.1, 9), (0.1, 9), (-1, 1)]), (200, 5)).T
+    both = part * np.sqrt(va * vb)
+    for limit in fieller(over, under, va, vb, both):
+        assert_allclose(np.abs(over - limit * under) / np.sqrt(va - 2 * limit * both + limit**2 * vb), Z, rtol=1e-6)
+
+
+def test_fiellers_interval_is_unbounded_where_the_denominator_may_be_0_and_a_point_without_error() -> None:
+    assert np.isnan(fieller(20.0, 1.9, 1.0, 1.0, 0.0)).all()
+    assert np.isnan(fieller(20.0, 0.0, 0.0, 0.0, 0.0)).all()
+    assert fieller(30.0, 10.0, 0.0, 0.0, 0.0) == (3.0, 3.0)
+
+
+@pytest.mark.parametrize("part", [-0.8, 0.0, 0.8])
+def test_fiellers_interval_covers_a_ratio_also_where_the_denominator_is_poorly_known(part: float) -> None:
+    rng = np.random.default_rng(5)
+    under, over = rng.standard_normal((2, DRAWS))
+    over = 12 + part * under + np.sqrt(1 - part**2) * over
+    assert 0.945 < covered(fieller(over, 6 + under, np.ones(()), np.ones(()), np.array(part)), 2.0) < 0.957
+
+
+def test_a_ratio_of_sums_has_the_gradient_of_a_complex_step() -> None:
+    rng = np.random.default_rng(6)
+    value, over, under = rng.uniform(1, 2, (3, 4, 5))
+    found, slope = linear_ratio(value, over, under)
+    assert_allclose(found, (over * value).sum(-1) / (under * value).sum(-1), rtol=ROUNDING)
+    parts = np.stack([over, under])
+    numeric = gradient(lambda v, _: (parts[0][:, None] * v).sum(-1) / (parts[1][:, None] * v).sum(-1), value, under)
+    assert_allclose(slope, numeric, rtol=1e-9)

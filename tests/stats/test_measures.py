@@ -13,7 +13,7 @@ from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_allclose
 
 from lighed.stats import MEASURES, Measure, Values, arrange, change, evaluate, proportion
-from lighed.stats.intervals import gradient
+from lighed.stats.intervals import Z, gradient
 from tests.stats.samples import DRAWS, covered, numbers
 
 ROUNDING = 1e-9  # relative: the same sums in another order, of numbers whose fitted line may end near 0
@@ -30,7 +30,8 @@ UNWEIGHTED = [m for m in ALL if not m.weighted]
 UNORDERED = [m for m in ALL if m.order == "ignored"]
 BETWEEN_ENDS = [m for m in ALL if m.order == "required" or m.id in {"difference", "ratio"}]
 # A line through more points has ranks that vary more: dividing a level changes its slope.
-FITTED = {"slope_index", "relative_index", "relative_index_log"}
+FITTED = {"slope_index", "relative_index", "relative_index_log", "relative_index_mean"}
+SYMMETRICAL = [m for m in ALL if m.interval != "fieller"]
 POOLED = [m for m in WEIGHTED if m.id not in FITTED]
 
 Cells = tuple[Any, Any]
@@ -80,7 +81,8 @@ def _width(m: Measure, made: Values) -> Any:
 @each("m", ALL, ids=str)
 def test_a_measure_is_registered_by_its_name_with_the_interval_that_fits_its_null_value(m: Measure) -> None:
     assert MEASURES[m.id] is m
-    assert (m.interval == "delta on the log scale") == (m.null == 1.0)
+    assert (m.interval in {"delta on the log scale", "fieller"}) == (m.null == 1.0)
+    assert (m.interval == "fieller") == (m.ends is not None)
 
 
 @each("m", ALL, ids=str)
@@ -223,15 +225,22 @@ def test_two_levels_leave_no_residual_to_judge_by(m: Measure) -> None:
 @each("polarity", POLARITIES)
 @each("m", ALL, ids=str)
 @by_list(CELLS)
-def test_the_interval_is_symmetrical_about_its_estimate(m: Measure, polarity: Any, cells: Cells) -> None:
+def test_the_interval_stands_on_both_sides_of_its_estimate(m: Measure, polarity: Any, cells: Cells) -> None:
     made = _evaluated(m, cells, polarity)
-    value, lower, upper = (_distance(m, part) for part in (made.value, made.lower, made.upper))
-    assert lower < value < upper
-    assert_allclose(upper - value, value - lower, rtol=ROUNDING, atol=ABSENT)
+    assert made.lower < made.value < made.upper
     assert made.se > 0
 
 
-@each("m", ALL, ids=str)
+@each("polarity", POLARITIES)
+@each("m", SYMMETRICAL, ids=str)
+@by_list(CELLS)
+def test_the_interval_is_symmetrical_about_its_estimate(m: Measure, polarity: Any, cells: Cells) -> None:
+    made = _evaluated(m, cells, polarity)
+    value, lower, upper = (_distance(m, part) for part in (made.value, made.lower, made.upper))
+    assert_allclose(upper - value, value - lower, rtol=ROUNDING, atol=ABSENT)
+
+
+@each("m", SYMMETRICAL, ids=str)
 @by_list(CELLS)
 def test_a_quarter_of_the_variance_halves_the_interval(m: Measure, cells: Cells) -> None:
     wide = _evaluated(m, cells)
@@ -351,7 +360,7 @@ def test_no_change_between_two_equal_periods_and_more_error_than_in_one(m: Measu
     one = _given(WHOLE, m, known=True)
     made = change(m, one, one)
     assert_allclose(made.value, m.null)
-    assert_allclose(_width(m, made), np.sqrt(2) * _width(m, one), rtol=ROUNDING)
+    assert_allclose(_width(m, made) / _error(m, made), 2 * Z, rtol=ROUNDING)
     assert_allclose(_error(m, made), np.sqrt(2) * _error(m, one), rtol=ROUNDING)
 
 
@@ -397,3 +406,11 @@ def test_the_interval_without_standard_errors_covers_what_lies_on_a_line(m: Meas
     made = evaluate(m, value, None, PEOPLE, polarity=LOWER)
     truth = m(line, PEOPLE)
     assert 0.945 < covered(made, truth) < 0.957
+
+
+@each("polarity", POLARITIES)
+@each("value", [(11.0, 7.0, 3.0), (3.0, 7.0, 11.0)], ids=str)
+def test_a_relative_index_to_or_from_an_end_that_may_be_0_has_a_value_and_no_limits(polarity: Any, value: Any) -> None:
+    made = _evaluated(MEASURES["relative_index"], (np.array(value), np.ones(3)), polarity, variance=np.ones(3))
+    assert np.isfinite([made.value, made.se]).all()
+    assert np.isnan([made.lower, made.upper]).all()

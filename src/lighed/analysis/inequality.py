@@ -81,7 +81,8 @@ def _rows(groups: Groups, stratifier: Stratifier, measure: Measure, made: Values
     at = np.flatnonzero(kept)
     index = np.unravel_index(at, grid.groups[:3])
     n, events = groups.n[..., ranked].sum(-1), groups.events[..., ranked].sum(-1)
-    flags = np.where(np.isfinite(made.value), np.where(_doubtful(groups, measure), 1, 0), 2)
+    unsure = _doubtful(groups, measure) | ~np.isfinite(made.lower)
+    flags = np.where(np.isfinite(made.value), np.where(unsure, 1, 0), 2)
     scale = np.array([_scale(measure, i) for i in grid.indicators])[index[0]]
     return Estimates.of(
         **labels(grid, index, stratifier.id),

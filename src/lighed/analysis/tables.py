@@ -69,6 +69,7 @@ def _row(
     shown = {
         name: v if np.isfinite(v) and (known or residual or name == "value") else None for name, v in numbers.items()
     }
+    flag = "unreliable" if known and shown["lower"] is None else ""
     interval = measure.interval if known else f"residual t({len(value) - 2})" if residual else "without interval"
     return {
         "indicator": first.abbreviation,
@@ -79,6 +80,6 @@ def _row(
         "measure": measure.id,
         "unit": UNITS.get(measure.unit, measure.unit),
         "method": ", ".join([interval, *how]),
-        "flags": "" if shown["value"] is not None else "not_applicable",
+        "flags": flag if shown["value"] is not None else "not_applicable",
         **shown,
     }

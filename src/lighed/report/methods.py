@@ -23,6 +23,7 @@ BEGINNINGS = (
     ("weighted", "weighted"),
     ("delta on the log", "delta_log"),
     ("delta", "delta"),
+    ("fieller", "fieller"),
     ("against", "against"),
     ("extremes", "extremes"),
     ("without interval", "without"),

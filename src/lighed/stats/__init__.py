@@ -6,7 +6,7 @@ Leading axes are areas, periods, indicators or draws. Nothing here touches a fil
 # The families of measures, in the order in which they are listed to readers.
 # isort: off
 from lighed.stats.gaps import difference, ratio
-from lighed.stats.gradients import relative_index, relative_index_log, slope_index
+from lighed.stats.gradients import relative_index, relative_index_log, relative_index_mean, slope_index
 from lighed.stats.concentration import concentration_index
 from lighed.stats.impact import attributable_fraction, attributable_number
 # isort: on
@@ -14,7 +14,7 @@ from lighed.stats.impact import attributable_fraction, attributable_number
 from lighed.stats.contributions import Contributions, Largest, by_part, fewest
 from lighed.stats.evaluate import FEWEST_EVENTS_RELATIVE, change, evaluate, residual_variance
 from lighed.stats.groups import Polarity, arrange, average, quantile, ridit, share
-from lighed.stats.intervals import Values
+from lighed.stats.intervals import Values, fieller
 from lighed.stats.lifetable import (
     LifeTable,
     healthy_life_years,
@@ -53,6 +53,7 @@ __all__ = [
     "direct",
     "evaluate",
     "fewest",
+    "fieller",
     "fractional_rank",
     "healthy_life_years",
     "index_of_moments",
@@ -71,6 +72,7 @@ __all__ = [
     "ratio",
     "relative_index",
     "relative_index_log",
+    "relative_index_mean",
     "repeated",
     "residual_variance",
     "ridit",

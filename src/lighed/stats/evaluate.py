@@ -6,7 +6,7 @@ import numpy as np
 
 from lighed.stats.gradients import slope_index
 from lighed.stats.groups import Polarity, average, ridit, share
-from lighed.stats.intervals import Array, Floats, Values, Z, delta, student
+from lighed.stats.intervals import Array, Floats, Values, Z, delta, fieller, linear_ratio, student
 from lighed.stats.registry import Measure
 
 FEWEST_EVENTS_RELATIVE = 25  # below this a relative measure's interval does not cover what it says
@@ -64,7 +64,8 @@ def evaluate(
     Returns
     -------
     Values, shape (...)
-        NaN where a level is missing or empty, of a single level, and where there is no interval to give.
+        NaN where a level is missing or empty, of a single level, and where there is no interval to give. Where
+        Fieller's interval is unbounded the limits alone are NaN: there is a value, and no saying how far it is off.
 
     Examples
     --------
@@ -79,12 +80,16 @@ def evaluate(
     variance = residual_variance(value, weight) if variance is None else np.asarray(variance, float)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         found, se = delta(wanted.function, value, variance, weight, wanted.with_gradient)
-        if wanted.null == 1.0:
+        if wanted.ends is not None:
+            over, under = wanted.ends(weight)[:: -1 if turn else 1]
+            made = _of_ratio(value, variance, over, under, quantile)
+        elif wanted.null == 1.0:
             made = _on_log_scale(found, se, quantile, turn=turn)
         else:
             signed = -found if turn else found
             made = Values(signed, se, signed - quantile * se, signed + quantile * se)
-    whole = np.isfinite(value).all(-1) & (weight > 0).all(-1) & np.isfinite(made.lower) & np.isfinite(made.upper)
+    needed = (made.lower, made.upper) if wanted.ends is None else (made.value, made.se)
+    whole = np.isfinite(value).all(-1) & (weight > 0).all(-1) & np.isfinite(needed).all(0)
     whole &= value.shape[-1] > 1  # a single level is held against nothing, which is not the same as no inequality
     return Values(*(np.where(whole, part, np.nan) for part in (made.value, made.se, made.lower, made.upper)))
 
@@ -94,6 +99,16 @@ def _on_log_scale(found: Floats, se: Floats, quantile: float, *, turn: bool) -> 
     middle, log_se = np.log(usable) * (-1 if turn else 1), se / usable
     ends = np.exp(middle - quantile * log_se), np.exp(middle + quantile * log_se)
     return Values(np.exp(middle), np.exp(middle) * log_se, *ends)
+
+
+def _of_ratio(value: Floats, variance: Floats, over: Floats, under: Floats, quantile: float) -> Values:
+    found, slope = linear_ratio(value, over, under)
+    se = np.sqrt((slope**2 * variance).sum(-1))
+    of_over, of_under, of_both = ((part * variance).sum(-1) for part in (over**2, under**2, over * under))
+    lower, upper = fieller((over * value).sum(-1), (under * value).sum(-1), of_over, of_under, of_both, quantile)
+    usable = np.where(np.minimum((over * value).sum(-1), (under * value).sum(-1)) > 0, found, np.nan)
+    bounded = lower > 0  # a ratio that may be 0 is, seen from its other side, without bounds
+    return Values(usable, se, *(np.where(bounded, part, np.nan) for part in (lower, upper)))
 
 
 def change(wanted: Measure, first: Values, last: Values) -> Values:

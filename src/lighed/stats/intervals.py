@@ -213,6 +213,70 @@ def gradient(function: Callable[[Array, Array], Array], value: Array, weight: Ar
     return np.asarray(function(nudged, weight[..., None, :]).imag / step, float)
 
 
+def linear_ratio(value: Array, over: Array, under: Array) -> tuple[Floats, Floats]:
+    """Ratio of two weighted sums of the values, and its derivative by each value.
+
+    Parameters
+    ----------
+    value, over, under : array, shape (..., level)
+        The values, and what each counts for above and below the line.
+
+    Returns
+    -------
+    ratio : array, shape (...)
+    derivative : array, shape (..., level)
+
+    Examples
+    --------
+    >>> found, slope = linear_ratio(np.array([6.0, 2.0]), np.array([1.0, 0.0]), np.array([0.0, 1.0]))
+    >>> float(found), slope.tolist()
+    (3.0, [0.5, -1.5])
+    """
+    below = (under * value).sum(-1)
+    found = np.asarray((over * value).sum(-1) / below, float)
+    return found, np.asarray((over - found[..., None] * under) / below[..., None], float)
+
+
+def fieller(
+    over: Array, under: Array, variance_over: Array, variance_under: Array, covariance: Array, quantile: float = Z
+) -> tuple[Floats, Floats]:
+    """Fieller's limits of a ratio: the ratios r for which ``over`` − r · ``under`` is not significantly off 0.
+
+    Parameters
+    ----------
+    over, under : array, shape (...)
+        Estimates of the numerator and of the denominator, normally distributed.
+    variance_over, variance_under, covariance : array, shape (...)
+        Their variances and their covariance.
+    quantile : float
+        How many standard errors make a significant distance.
+
+    Returns
+    -------
+    lower, upper : array, shape (...)
+        NaN where the denominator is not significantly off 0, for there the interval is unbounded.
+
+    References
+    ----------
+    .. [1] Fieller EC. J R Stat Soc B 1954;16:175-185. doi:10.1111/j.2517-6161.1954.tb00159.x
+
+    Examples
+    --------
+    >>> [round(float(limit), 3) for limit in fieller(20.0, 10.0, 1.0, 1.0, 0.0)]
+    [1.626, 2.534]
+    >>> [float(limit) for limit in fieller(20.0, 1.0, 1.0, 1.0, 0.0)]
+    [nan, nan]
+    """
+    f = np.square(quantile)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        square = under**2 - f * variance_under
+        middle = (over * under - f * covariance) / np.where(square > 0, square, np.nan)
+        spread = under**2 * variance_over - 2 * over * under * covariance + over**2 * variance_under
+        excess = f * (variance_over * variance_under - covariance**2)
+        half = np.sqrt(f * np.maximum(spread - excess, 0)) / square
+        return np.asarray(middle - half, float), np.asarray(middle + half, float)
+
+
 def delta(
     function: Callable[[Array, Array], Array],
     value: Array,

@@ -21,6 +21,8 @@ from lighed.stats.intervals import Array, Derived, Floats
 
 Scale = Literal["absolute", "relative", "people"]
 Unit = Literal["outcome", "squared", "ratio", "index", "share", "people"]
+Interval = Literal["delta", "delta on the log scale", "fieller"]
+Ends = Callable[[Array], tuple[Floats, Floats]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +42,9 @@ class Measure:
     order: Literal["required", "ignored"]
     weighted: bool
     null: float
-    interval: Literal["delta", "delta on the log scale"]
+    interval: Interval
     with_gradient: Derived | None = None  # value and derivative; by a complex step where there is none
+    ends: Ends | None = None  # for Fieller: what each value counts for in the numerator and in the denominator
     directed: bool = True  # turned round for an outcome that is good when high; a spread has no direction
     bounded: bool = False  # of shares between 0 and 1 only
     everywhere: bool = False  # computed for every area; others for the whole country
@@ -63,8 +66,9 @@ def measure(
     order: Literal["required", "ignored"],
     weighted: bool,
     null: float,
-    interval: Literal["delta", "delta on the log scale"] = "delta",
+    interval: Interval = "delta",
     with_gradient: Derived | None = None,
+    ends: Ends | None = None,
     directed: bool = True,
     unit: Unit | None = None,
     bounded: bool = False,
@@ -82,7 +86,7 @@ def measure(
         name = function.__name__
         usual: dict[Scale, Unit] = {"absolute": "outcome", "relative": "ratio" if null == 1.0 else "index"}
         shown = unit or usual.get(scale, "people")
-        facts = (scale, order, weighted, null, interval, with_gradient, directed, bounded, everywhere)
+        facts = (scale, order, weighted, null, interval, with_gradient, ends, directed, bounded, everywhere)
         MEASURES[name] = Measure(name, shown, function, *facts)
         return function
 
