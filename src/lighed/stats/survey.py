@@ -182,7 +182,7 @@ class Sample:
 
     @cached_property
     def _units(self) -> tuple[Index, Index, Index, Floats]:
-        """Each person's unit; each unit's first person and stratum; each stratum's population: persons and units by number."""
+        """Each person's unit, each unit's first person and stratum, each stratum's population: all by number."""
         unit = first = np.arange(len(self.weight))
         if self.unit is not None:
             _, first, unit = np.unique(self.unit, return_index=True, return_inverse=True)
