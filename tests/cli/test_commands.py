@@ -305,15 +305,15 @@ def interrupt(*_: object, **__: object) -> None:
     time.sleep(1)
 
 
-# Ctrl-C while the engine works on a query that would take hours.
+# Ctrl-C while the engine works on a query that does not end at once.
 IN_A_QUERY = """
 import os, signal, threading
 from lighed import cli
 from lighed.store import frame
 
 def query(engine, *_):
-    threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
-    engine.raw_sql("SELECT sum(range % 7) FROM range(1000000000000)")
+    threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT)).start()
+    engine.raw_sql("SELECT sum(range % 7) FROM range(200000000)")
 
 frame._write = query
 cli.main()
