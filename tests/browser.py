@@ -21,6 +21,7 @@ ROOT = Path(__file__).parents[1]
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 SCREENSHOTS = Path(__file__).parent / "screenshots"
 WIDE, NARROW = 1280, 360
+PATIENCE = 60_000  # milliseconds that something may take on a machine that does other things too
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 # No look-ups of its own: whatever leaves the machine is then the page's doing.
 QUIET = (
@@ -39,6 +40,7 @@ def chromium() -> Iterator[Browser]:
     if path is None or not AXE.is_file():
         missing = "Chromium" if path is None else "axe-core"
         (pytest.fail if os.environ.get("CI") else pytest.skip)(f"{missing} is missing; `make test` installs it")
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=path, args=list(QUIET))
         yield started

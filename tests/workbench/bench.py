@@ -180,5 +180,5 @@ def answers(bench: Bench) -> bool:
     """Return whether the workbench answers."""
     try:
         return httpx.get(f"{bench.address}/static/lighed.svg").status_code == 200
-    except httpx.ConnectError:
+    except httpx.TransportError:
         return False

@@ -18,7 +18,7 @@ from lighed.core.project import Project
 from lighed.web.app import create_app as public
 from lighed.workbench.routes import router
 from tests.browser import served
-from tests.workbench.bench import MAPPING, NUMBERS, PASSWORD, Bench, people_file, running
+from tests.workbench.bench import MAPPING, NUMBERS, PASSWORD, PATIENCE, Bench, people_file, running
 from tests.workbench.conftest import PLAN, Stand
 
 NUMBER = "0101701234"
@@ -556,7 +556,7 @@ def test_what_looks_like_a_number_is_written_in_no_log_and_on_no_terminal(strict
 def test_the_public_server_has_no_such_pages(stand: Stand) -> None:
     with (
         served(public([stand.bench.project.candidates / PLAN / "release"])) as site,
-        httpx.Client(base_url=site) as reader,
+        httpx.Client(base_url=site, timeout=PATIENCE) as reader,
     ):
         for route in {*ROUTES, *OPEN} - {"GET /", "GET /{lang}/{plan}/{path:path}"}:
             method, path = address(route, stand)
