@@ -12,6 +12,7 @@ from lighed.stats.impact import attributable_fraction, attributable_number
 # isort: on
 
 from lighed.stats.contributions import Contributions, Largest, by_part, fewest
+from lighed.stats.decompose import kitagawa, life_expectancy_gap, shapley, stepwise
 from lighed.stats.evaluate import FEWEST_EVENTS_RELATIVE, change, evaluate, residual_variance
 from lighed.stats.groups import Polarity, arrange, average, quantile, ridit, share
 from lighed.stats.intervals import Values, fieller
@@ -59,7 +60,9 @@ __all__ = [
     "index_of_moments",
     "index_of_persons",
     "indirect",
+    "kitagawa",
     "life_expectancy",
+    "life_expectancy_gap",
     "life_table",
     "life_years_lost",
     "lifespan_deviation",
@@ -76,6 +79,8 @@ __all__ = [
     "repeated",
     "residual_variance",
     "ridit",
+    "shapley",
     "share",
     "slope_index",
+    "stepwise",
 ]

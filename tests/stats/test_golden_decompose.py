@@ -1,0 +1,117 @@
+"""Decompositions agree with outside programs; where the numbers come from stands beside them in ``tests/golden``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from lighed.stats import kitagawa, life_expectancy_gap, shapley
+from lighed.stats.contributions import Contributions
+from tests.golden import Oracle, Row, by_case, column, expected, only, oracles
+
+EXACT = 1e-9  # relative: the same formula in another program, the sums taken in another order
+YEARS = 1e-11  # absolute, of contributions in years that may be next to nothing
+
+DEATHS = by_case("decomposition/mortality_by_cause.csv")
+AGES = np.unique(column(DEATHS["L01"], "age_from"))
+
+
+def _rates(case: str) -> Any:
+    rows = DEATHS[case]
+    assert [row["group"] for row in rows[:80]] == ["low"] * 80
+    return column(rows, "rate").reshape(2, len(AGES), 4)
+
+
+def _inside(case: str) -> Any:
+    """What part of a band those who die in it have lived, as the program has it for each group."""
+    lived = [[r for r in only("decomposition", f"ax_{g}") if r["case_id"].startswith(case)] for g in ("low", "high")]
+    return np.stack([column(rows, "value") for rows in lived]) / np.append(np.diff(AGES), 1)
+
+
+def _gap(case: str, *, own: bool, **how: Any) -> Contributions:
+    inside = _inside(case) if own else None
+    return life_expectancy_gap(_rates(case), np.ones((2, len(AGES))), AGES, inside=inside, **how)
+
+
+def _assert_parts(rows: list[Row], **how: Any) -> None:
+    assert rows
+    for case in DEATHS:
+        want = [row for row in rows if row["case_id"].startswith(case)]
+        if want:
+            assert_allclose(_gap(case, **how).value, column(want, "value"), atol=YEARS, err_msg=case)
+
+
+GAPS: dict[str, dict[str, Any]] = {
+    "arriaga_age_chiang": {"by": "age", "method": "arriaga", "own": False},
+    "arriaga_cause_chiang": {"by": "cause", "method": "arriaga", "own": False},
+    "arriaga_age": {"by": "age", "method": "arriaga", "own": True},
+    "arriaga_cause": {"by": "cause", "method": "arriaga", "own": True},
+    "arriaga_age_cause": {"by": "age and cause", "method": "arriaga", "own": True},
+    "arriaga_sym_age": {"by": "age", "method": "symmetric", "own": True},
+    "arriaga_sym_cause": {"by": "cause", "method": "symmetric", "own": True},
+}
+
+
+@pytest.mark.parametrize("quantity", GAPS)
+def test_the_gap_in_life_expectancy_by_age_and_by_cause(quantity: str) -> None:
+    """One oracle for each; those that end in `_chiang` are our own formula in another language.
+
+    The other takes more or less time lived within a band in the one group than in the other.
+    """
+    _assert_parts(only("decomposition", quantity), **GAPS[quantity])
+
+
+def test_the_contributions_add_up_to_the_gap_of_the_two_life_tables() -> None:
+    """One oracle, our own formula in another language."""
+    rows = only("decomposition", "gap_chiang")
+    made = [_gap(row["case_id"], own=False).whole.value for row in rows]
+    assert_allclose(made, column(rows, "value"), rtol=EXACT)
+
+
+def _kitagawa(case: str) -> Contributions:
+    rows = by_case("decomposition/kitagawa.csv")[case]
+    share, rate = (np.stack([column(rows, f"{name}_{group}") for group in "ba"]) for name in ("share", "rate"))
+    return kitagawa(rate, 0 * rate, share)
+
+
+KITAGAWA = {"difference": slice(None), "kitagawa_composition": slice(1), "kitagawa_rate": slice(1, None)}
+
+
+@pytest.mark.parametrize("oracle", oracles("decomposition", "kitagawa_composition", "kitagawa_rate"), ids=" ".join)
+def test_composition_and_rates(oracle: Oracle) -> None:
+    """Two oracles, one of them our own formula in another language; both take the second group minus the first."""
+    rows = expected(*oracle)
+    made = [_kitagawa(row["case_id"]).value[KITAGAWA[oracle[1]]].sum() for row in rows]
+    assert_allclose(made, column(rows, "value"), rtol=EXACT, atol=1e-15)
+
+
+def test_the_rates_of_each_stratum() -> None:
+    """One oracle, our own formula in another language."""
+    rows = only("decomposition", "kitagawa_rate_stratum")
+    made = np.concatenate([_kitagawa(case).value[1:] for case in by_case("decomposition/kitagawa.csv")])
+    assert_allclose(made, column(rows, "value"), rtol=EXACT, atol=1e-15)
+
+
+def _factors(case: str) -> Contributions:
+    rows = by_case("decomposition/factors.csv")[case]
+    value = np.stack([column(rows, "value_a"), column(rows, "value_b")])
+    return shapley(lambda x: x.prod(-1), value, 0 * value)
+
+
+@pytest.mark.parametrize("oracle", oracles("decomposition", "dasgupta"), ids=" ".join)
+def test_factors_over_all_orders(oracle: Oracle) -> None:
+    """Two oracles, one of them our own formula in another language."""
+    made = np.concatenate([_factors(case).value for case in by_case("decomposition/factors.csv")])
+    assert_allclose(made, column(expected(*oracle), "value"), rtol=EXACT, atol=1e-15)
+
+
+@pytest.mark.parametrize("split", [_kitagawa, _factors], ids=["kitagawa", "factors"])
+def test_the_parts_add_up_to_the_difference(split: Any) -> None:
+    """One oracle, our own formula in another language."""
+    cases = by_case(f"decomposition/{split.__name__.strip('_')}.csv")
+    rows = [row for row in only("decomposition", "difference") if row["case_id"] in cases]
+    assert len(rows) == 10
+    assert_allclose([split(row["case_id"]).whole.value for row in rows], column(rows, "value"), rtol=EXACT)
