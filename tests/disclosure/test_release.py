@@ -19,7 +19,7 @@ from lighed.core.errors import DefinitionError, ReleaseError
 from lighed.core.estimates import Estimates
 from lighed.core.release import Release, found_in
 from lighed.core.text import LANGUAGES
-from lighed.core.types import ReleasePlan
+from lighed.core.types import COUNTRY, ReleasePlan
 from lighed.disclosure import publish, release
 from lighed.store.engine import connect
 from tests.conftest import MADE, Synthetic
@@ -88,6 +88,13 @@ def test_the_manifest_says_what_the_release_was_made_of_and_by_which_rules(small
     assert "1–4" in found.policy_explanation["da"]
     assert {"manifest.json", *found.files} == set(contents(small.folder))
     assert str(small.folder.parent).encode() not in b"".join(contents(small.folder).values())
+
+
+def test_a_release_opens_on_an_area_that_it_has(tmp_path: Path, small: Release) -> None:
+    """A project that holds the persons of some municipalities has no figures of the country."""
+    assert small.manifest.front_area == COUNTRY
+    two = table(town()).where(area=("0851", "0860"))
+    assert published(tmp_path / "two", two).manifest.front_area == "0851"
 
 
 def test_the_definitions_travel_with_the_release(small: Release) -> None:
@@ -239,7 +246,6 @@ def test_what_a_killed_build_left_is_not_taken_for_a_release(tmp_path: Path, sma
     """Killed before the name is given: the folder bears the mark of what is under way, and is cleared by the next."""
     left = tmp_path / "again.part"
     shutil.copytree(small.folder, left)
-    (left / "manifest.json").unlink()
     assert found_in(tmp_path) == [small.folder]
     assert contents(published(tmp_path / "again", table(town())).folder) == contents(small.folder)
     assert not left.exists()

@@ -142,7 +142,7 @@ def found_in(folder: Path) -> list[Path]:
     --------
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
-    ...     for name in ("denmark", "synthetic"):
+    ...     for name in ("denmark", "synthetic", "synthetic.part"):
     ...         (Path(folder) / name).mkdir()
     ...         _ = (Path(folder) / name / "manifest.json").write_text("{}")
     ...     [release.name for release in found_in(Path(folder))]
@@ -153,11 +153,9 @@ def found_in(folder: Path) -> list[Path]:
     pointed = current(folder)
     if pointed:
         return [pointed]
-    return (
-        [release for inner in sorted(folder.iterdir()) if inner.is_dir() for release in found_in(inner)]
-        if folder.is_dir()
-        else []
-    )
+    # What was being written when the power went bears the ending .part.
+    inside = sorted(inner for inner in folder.glob("*/") if inner.suffix != ".part")
+    return [release for inner in inside for release in found_in(inner)]
 
 
 def area_file(code: str) -> str:

@@ -138,12 +138,13 @@ def _write(
     seed: int | None,
 ) -> None:
     ordered = shown.sorted()
+    areas = ordered.distinct("area")
     for area, table in _by_area(ordered.table):
         pq.write_table(table, folder / area_file(area), compression="zstd", version="2.6")
     used = {
         "indicators": _used(catalogue.indicators, ordered.distinct("indicator")),
         "stratifiers": _used(catalogue.stratifiers, ordered.distinct("stratifier")),
-        "areas": _used(catalogue.areas, ordered.distinct("area")),
+        "areas": _used(catalogue.areas, areas),
     }
     _json(folder / "definitions.json", used)
     _json(folder / "audit.json", record)
@@ -156,7 +157,8 @@ def _write(
         policy=policy.id,
         policy_title=policy.title,
         policy_explanation=policy.explanation,
-        front_area=plan.front_area,
+        # A project with the persons of some municipalities has no figures of the country to open on.
+        front_area=plan.front_area if plan.front_area in areas or not areas else min(areas),
         caveats=plan.caveats,
         citations=plan.citations,
         program=__version__,
