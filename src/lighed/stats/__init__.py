@@ -29,12 +29,14 @@ from lighed.stats.lifetable import (
 from lighed.stats.persons import Moments, fractional_rank, index_of_moments, index_of_persons
 from lighed.stats.rates import direct, indirect, mean, proportion, rate, repeated
 from lighed.stats.registry import MEASURES, Measure
+from lighed.stats.regression import Indices, linked_line, regression
 from lighed.stats.survey import Joint, Sample
 
 __all__ = [
     "FEWEST_EVENTS_RELATIVE",
     "MEASURES",
     "Contributions",
+    "Indices",
     "Joint",
     "Largest",
     "LifeTable",
@@ -68,11 +70,13 @@ __all__ = [
     "lifespan_deviation",
     "lifespan_gini",
     "lifespan_variation",
+    "linked_line",
     "mean",
     "proportion",
     "quantile",
     "rate",
     "ratio",
+    "regression",
     "relative_index",
     "relative_index_log",
     "relative_index_mean",

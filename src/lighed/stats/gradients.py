@@ -11,25 +11,31 @@ from lighed.stats.registry import measure
 NEWTON_STEPS, LONGEST_STEP, CONVERGED = 40, 2.0, 1e-7
 
 
-def _slope(weight: Array) -> Floats:
-    """What each level's value counts for in the slope index, shape (..., level)."""
+def slope_weights(weight: Array) -> Floats:
+    """What each level's value counts for in the slope index, shape (..., level).
+
+    Examples
+    --------
+    >>> slope_weights(np.ones(3)).tolist()
+    [1.5, -0.0, -1.5]
+    """
     part, off = share(weight), ridit(weight) - 0.5
     return np.asarray(-part * off / (part * off**2).sum(-1, keepdims=True), float)
 
 
 def _ends(weight: Array) -> tuple[Floats, Floats]:
     """What each level's value counts for in the line at the worst-off and at the best-off end."""
-    part, half = share(weight), _slope(weight) / 2
+    part, half = share(weight), slope_weights(weight) / 2
     return part + half, part - half
 
 
 def _line(value: Array, weight: Array) -> tuple[Floats, Floats]:
-    slope = _slope(weight)
+    slope = slope_weights(weight)
     return np.asarray((slope * value).sum(-1), float), slope
 
 
 def _line_over_mean(value: Array, weight: Array) -> tuple[Floats, Floats]:
-    return linear_ratio(value, _slope(weight), share(weight))
+    return linear_ratio(value, slope_weights(weight), share(weight))
 
 
 def _end_over_end(value: Array, weight: Array) -> tuple[Floats, Floats]:
