@@ -1,8 +1,7 @@
 """The statistics agree with outside programs; where the numbers come from stands beside them in ``tests/golden``.
 
-Not computed yet, and therefore not here, though outside numbers exist: between-group variance, mean differences,
-Theil's index and the mean log deviation. Of persons and surveys, at other levels of confidence, and by indirect
-standardisation there are files of their own beside this one.
+Of spread, of regression lines, of persons and surveys, at other levels of confidence, of indirect standardisation, life
+tables and decompositions there are files of their own beside this one.
 """
 
 from __future__ import annotations

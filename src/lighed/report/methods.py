@@ -24,6 +24,7 @@ BEGINNINGS = (
     ("delta on the log", "delta_log"),
     ("delta", "delta"),
     ("fieller", "fieller"),
+    ("score", "score"),
     ("against", "against"),
     ("extremes", "extremes"),
     ("without interval", "without"),

@@ -9,6 +9,19 @@ from lighed.stats.gaps import difference, ratio
 from lighed.stats.gradients import relative_index, relative_index_log, relative_index_mean, slope_index
 from lighed.stats.concentration import concentration_index
 from lighed.stats.impact import attributable_fraction, attributable_number
+from lighed.stats.dispersion import (
+    between_group_deviation,
+    between_group_variance,
+    coefficient_of_variation,
+    mean_difference_from_mean,
+    mean_difference_from_mean_weighted,
+    mean_difference_from_best,
+    mean_difference_from_best_weighted,
+    index_of_disparity,
+    index_of_disparity_weighted,
+    mean_log_deviation,
+    theil_index,
+)
 # isort: on
 
 from lighed.stats.contributions import Contributions, Largest, by_part, fewest
@@ -49,8 +62,11 @@ __all__ = [
     "attributable_fraction",
     "attributable_number",
     "average",
+    "between_group_deviation",
+    "between_group_variance",
     "by_part",
     "change",
+    "coefficient_of_variation",
     "concentration_index",
     "difference",
     "direct",
@@ -59,6 +75,8 @@ __all__ = [
     "fieller",
     "fractional_rank",
     "healthy_life_years",
+    "index_of_disparity",
+    "index_of_disparity_weighted",
     "index_of_moments",
     "index_of_persons",
     "indirect",
@@ -72,6 +90,11 @@ __all__ = [
     "lifespan_variation",
     "linked_line",
     "mean",
+    "mean_difference_from_best",
+    "mean_difference_from_best_weighted",
+    "mean_difference_from_mean",
+    "mean_difference_from_mean_weighted",
+    "mean_log_deviation",
     "proportion",
     "quantile",
     "rate",
@@ -87,4 +110,5 @@ __all__ = [
     "share",
     "slope_index",
     "stepwise",
+    "theil_index",
 ]

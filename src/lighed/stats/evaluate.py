@@ -6,7 +6,7 @@ import numpy as np
 
 from lighed.stats.gradients import slope_index
 from lighed.stats.groups import Polarity, average, ridit, share
-from lighed.stats.intervals import Array, Floats, Values, Z, delta, fieller, linear_ratio, student
+from lighed.stats.intervals import Array, Floats, Values, Z, delta, fieller, linear_ratio, score, student
 from lighed.stats.registry import Measure
 
 FEWEST_EVENTS_RELATIVE = 25  # below this a relative measure's interval does not cover what it says
@@ -66,6 +66,8 @@ def evaluate(
     Values, shape (...)
         NaN where a level is missing or empty, of a single level, and where there is no interval to give. Where
         Fieller's interval is unbounded the limits alone are NaN: there is a value, and no saying how far it is off.
+        What the variances add to a measure of spread is taken out; ``MEASURES[...](value, weight)`` is the spread as
+        it stands.
 
     Examples
     --------
@@ -83,6 +85,8 @@ def evaluate(
         if wanted.ends is not None:
             over, under = wanted.ends(weight)[:: -1 if turn else 1]
             made = _of_ratio(value, variance, over, under, quantile)
+        elif wanted.noise is not None:
+            made = _without_noise(wanted, found, se, wanted.noise(value, variance, weight), quantile)
         elif wanted.null == 1.0:
             made = _on_log_scale(found, se, quantile, turn=turn)
         else:
@@ -109,6 +113,21 @@ def _of_ratio(value: Floats, variance: Floats, over: Floats, under: Floats, quan
     usable = np.where(np.minimum((over * value).sum(-1), (under * value).sum(-1)) > 0, found, np.nan)
     bounded = lower > 0  # a ratio that may be 0 is, seen from its other side, without bounds
     return Values(usable, se, *(np.where(bounded, part, np.nan) for part in (lower, upper)))
+
+
+def _without_noise(
+    wanted: Measure, found: Floats, se: Floats, noise: tuple[Floats, Floats, Floats], quantile: float
+) -> Values:
+    """Take out of a spread what sampling error adds to its square, in proportion to the mean squared deviation."""
+    root = wanted.interval == "score on the square scale"
+    square = found**2 if root else found
+    slope = np.where(square > 0, (2 * se) ** 2 if root else se**2 / square, 0.0)
+    spread, added, excess = noise
+    # Of groups that are alike to the last digit the proportion is not known; it is at most 1 of every measure.
+    per = np.where(square > 0, square / spread, 1.0)
+    ends = score(np.maximum(square - per * added, 0), slope, per**2 * excess, quantile)
+    value, lower, upper = (np.sqrt(end) if root else end for end in ends)
+    return Values(value, (upper - lower) / (2 * quantile), lower, upper)
 
 
 def change(wanted: Measure, first: Values, last: Values) -> Values:

@@ -174,6 +174,36 @@ def poisson(
     return np.where(x < 10, lower, byar_lower), np.where(x < 10, upper, byar_upper)
 
 
+def score(square: Array, slope: Array, excess: Array, quantile: float = Z) -> tuple[Floats, Floats, Floats]:
+    """Interval of something that is never negative and whose variance grows with it, as that of a square does.
+
+    Parameters
+    ----------
+    square, slope, excess : array, shape (...)
+        The estimate, 0 or more, without bias; its variance is `slope` times the true value plus `excess`.
+    quantile
+        How many standard errors the interval reaches out.
+
+    Returns
+    -------
+    value, lower, upper : array, shape (...)
+        The estimate, and the values 0 or above from which it is less than `quantile` standard errors away, the
+        standard error being that at the value in question.
+
+    References
+    ----------
+    .. [1] Wilson EB. J Am Stat Assoc 1927;22:209-212. doi:10.1080/01621459.1927.10502953 (the same of a share)
+
+    Examples
+    --------
+    >>> [round(float(part), 3) for part in score(4.0, 1.0, 0.0, 2.0)]  # as Poisson's: (4 - x)² = 2² x
+    [4.0, 1.528, 10.472]
+    """
+    middle = square + quantile**2 * slope / 2
+    half = quantile * np.sqrt(slope * square + excess + (quantile * slope / 2) ** 2)
+    return np.asarray(square, float), np.maximum(middle - half, 0), middle + half
+
+
 def student(degrees: Array, confidence: float = 0.95) -> Floats:
     """Return the point of Student's t with `degrees` of freedom that an interval reaches out to; NaN without any.
 

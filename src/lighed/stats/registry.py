@@ -21,8 +21,9 @@ from lighed.stats.intervals import Array, Derived, Floats
 
 Scale = Literal["absolute", "relative", "people"]
 Unit = Literal["outcome", "squared", "ratio", "index", "share", "people"]
-Interval = Literal["delta", "delta on the log scale", "fieller"]
+Interval = Literal["delta", "delta on the log scale", "fieller", "score", "score on the square scale"]
 Ends = Callable[[Array], tuple[Floats, Floats]]
+Noise = Callable[[Array, Array, Array], tuple[Floats, Floats, Floats]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,9 @@ class Measure:
     directed: bool = True  # turned round for an outcome that is good when high; a spread has no direction
     bounded: bool = False  # of shares between 0 and 1 only
     everywhere: bool = False  # computed for every area; others for the whole country
+    # Of a spread, which error makes too large: from value, variance and weight to the groups' mean squared deviation,
+    # what error is expected to add to that, and the variance of what it adds. ``evaluate`` takes it out.
+    noise: Noise | None = None
 
     def __call__(self, value: Array, weight: Array) -> Floats:
         """Compute the measure."""
@@ -73,6 +77,7 @@ def measure(
     unit: Unit | None = None,
     bounded: bool = False,
     everywhere: bool = False,
+    noise: Noise | None = None,
 ) -> Callable[[Callable[[Array, Array], Array]], Callable[[Array, Array], Array]]:
     """Put a function of values and weights into the registry, with the facts that everything else needs of it.
 
@@ -86,7 +91,7 @@ def measure(
         name = function.__name__
         usual: dict[Scale, Unit] = {"absolute": "outcome", "relative": "ratio" if null == 1.0 else "index"}
         shown = unit or usual.get(scale, "people")
-        facts = (scale, order, weighted, null, interval, with_gradient, ends, directed, bounded, everywhere)
+        facts = (scale, order, weighted, null, interval, with_gradient, ends, directed, bounded, everywhere, noise)
         MEASURES[name] = Measure(name, shown, function, *facts)
         return function
 
