@@ -206,3 +206,7 @@ def test_a_standard_is_shared_between_our_narrower_age_bands(name: str) -> None:
         assert {sex: found[sex] for sex in standard.weights} == pytest.approx(
             {sex: weights[k] for sex, weights in standard.weights.items()}
         )
+
+
+def test_a_municipality_that_holds_only_its_own_persons_gets_no_region_out_of_them(engine: Any) -> None:
+    assert town(SHARE, **LARGE).estimates(engine, "education").distinct("area") == ["0851"]

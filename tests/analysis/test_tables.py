@@ -213,6 +213,22 @@ def _tables(blocks: Iterable[Any]) -> Iterable[Table]:
             yield block.table
 
 
+def written(folder: Path, name: str, rows: list[dict[str, str]]) -> None:
+    with (folder / name).open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, rows[0].keys())
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def test_the_order_of_the_rows_does_not_matter(tmp_path: Path) -> None:
+    table = PLAN.tables[0]
+    only = PLAN.model_copy(update={"tables": (table,)})
+    written(tmp_path, table.file, published(table.file)[::-1])
+    there, back = (from_tables(CATALOGUE, only, folder) for folder in (BUILT_IN / "published", tmp_path))
+    for one, other in zip(there.sorted().rows(), back.sorted().rows(), strict=True):
+        assert one == pytest.approx(other, nan_ok=False)
+
+
 WRONG = {
     "a place that is none": ("subgroup", "Atlantis", "unknown_place"),
     "an indicator of nobody's": ("indicator_abbr", "happiness", "unknown_indicator"),
@@ -227,10 +243,7 @@ def test_a_word_that_is_not_known_is_refused_with_its_row(column: str, value: st
     rows = published(table.file)
     for row in rows if column != "subgroup" else rows[2:3]:
         row[column] = value
-    with (tmp_path / table.file).open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, rows[0].keys())
-        writer.writeheader()
-        writer.writerows(rows)
+    written(tmp_path, table.file, rows)
     with pytest.raises(DataError) as caught:
         from_tables(CATALOGUE, PLAN.model_copy(update={"tables": (table,)}), tmp_path)
     (problem,) = caught.value.problems
