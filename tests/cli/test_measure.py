@@ -194,7 +194,10 @@ NOT_THERE = {
     "a missing figure": (groups([26.2, None, 7.1], se=1.0, population=100), set(MEASURES)),
     "a group of nobody": (groups(VALUES, se=1.0, population=[100, 0, 100]), set(MEASURES)),
     "a single group": (groups([26.2], se=1.0, population=100), set(MEASURES)),
-    "nothing among the best-off": (groups([2.0, 3.0, 0.0], se=0.01, population=100), {"ratio"}),
+    "nothing among the best-off": (
+        groups([2.0, 3.0, 0.0], se=0.01, population=100),
+        {"ratio", "theil_index", "mean_log_deviation"},
+    ),
     "nothing at all": (
         groups([0.0, 0.0, 0.0], se=0.1, population=100),
         {m.id for m in MEASURES.values() if m.scale == "relative"},

@@ -99,3 +99,18 @@ def test_the_interval_of_the_variance_is_as_wide_as_the_programs_where_there_is_
     made = [_evaluated(row, "between_group_variance") for row in rows]
     assert len(rows) == 3
     assert_allclose([one.upper - one.lower for one in made], column(rows, "upper") - column(rows, "lower"), rtol=0.05)
+
+
+RISK = ["parisk_ordered", "parisk_best", "par_best_delta"]
+
+
+@pytest.mark.parametrize("oracle", oracles("dispersion", *RISK), ids=" ".join)
+def test_the_attributable_risk(oracle: Oracle) -> None:
+    """Two oracles for the value, one for the error; they take the best group minus the average."""
+    m = MEASURES["attributable_risk"]
+    for row in expected(*oracle):
+        parts = _parts(row, "as given" if oracle[1] == "parisk_ordered" else "extreme")
+        made = evaluate(m, *parts, polarity="higher_is_better")
+        assert_allclose(made.value, float(row["value"]), rtol=EXACT)
+        if row["se"]:
+            assert_allclose(made.se, float(row["se"]), rtol=EXACT)

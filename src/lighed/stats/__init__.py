@@ -8,7 +8,7 @@ Leading axes are areas, periods, indicators or draws. Nothing here touches a fil
 from lighed.stats.gaps import difference, ratio
 from lighed.stats.gradients import relative_index, relative_index_log, relative_index_mean, slope_index
 from lighed.stats.concentration import concentration_index
-from lighed.stats.impact import attributable_fraction, attributable_number
+from lighed.stats.impact import attributable_fraction, attributable_number, attributable_risk, potential_impact
 from lighed.stats.dispersion import (
     between_group_deviation,
     between_group_variance,
@@ -61,6 +61,7 @@ __all__ = [
     "arrange",
     "attributable_fraction",
     "attributable_number",
+    "attributable_risk",
     "average",
     "between_group_deviation",
     "between_group_variance",
@@ -95,6 +96,7 @@ __all__ = [
     "mean_difference_from_mean",
     "mean_difference_from_mean_weighted",
     "mean_log_deviation",
+    "potential_impact",
     "proportion",
     "quantile",
     "rate",
