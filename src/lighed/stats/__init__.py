@@ -21,6 +21,7 @@ from lighed.stats.dispersion import (
     index_of_disparity_weighted,
     mean_log_deviation,
     theil_index,
+    gini_index,
 )
 # isort: on
 
@@ -43,6 +44,16 @@ from lighed.stats.persons import Moments, fractional_rank, index_of_moments, ind
 from lighed.stats.rates import direct, indirect, mean, proportion, rate, repeated
 from lighed.stats.registry import MEASURES, Measure
 from lighed.stats.regression import Indices, linked_line, regression
+from lighed.stats.segregation import (
+    dissimilarity,
+    exposure,
+    gini_segregation,
+    isolation,
+    local_segregation,
+    mutual_information,
+    theil_segregation,
+)
+from lighed.stats.simulate import bootstrap, simulate
 from lighed.stats.survey import Joint, Sample
 
 __all__ = [
@@ -65,22 +76,28 @@ __all__ = [
     "average",
     "between_group_deviation",
     "between_group_variance",
+    "bootstrap",
     "by_part",
     "change",
     "coefficient_of_variation",
     "concentration_index",
     "difference",
     "direct",
+    "dissimilarity",
     "evaluate",
+    "exposure",
     "fewest",
     "fieller",
     "fractional_rank",
+    "gini_index",
+    "gini_segregation",
     "healthy_life_years",
     "index_of_disparity",
     "index_of_disparity_weighted",
     "index_of_moments",
     "index_of_persons",
     "indirect",
+    "isolation",
     "kitagawa",
     "life_expectancy",
     "life_expectancy_gap",
@@ -90,12 +107,14 @@ __all__ = [
     "lifespan_gini",
     "lifespan_variation",
     "linked_line",
+    "local_segregation",
     "mean",
     "mean_difference_from_best",
     "mean_difference_from_best_weighted",
     "mean_difference_from_mean",
     "mean_difference_from_mean_weighted",
     "mean_log_deviation",
+    "mutual_information",
     "potential_impact",
     "proportion",
     "quantile",
@@ -110,7 +129,9 @@ __all__ = [
     "ridit",
     "shapley",
     "share",
+    "simulate",
     "slope_index",
     "stepwise",
     "theil_index",
+    "theil_segregation",
 ]

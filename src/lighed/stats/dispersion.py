@@ -14,7 +14,7 @@ from functools import partial
 import numpy as np
 from scipy.special import xlog1py
 
-from lighed.stats.groups import average, share
+from lighed.stats.groups import average, ridit, share
 from lighed.stats.intervals import Array, Floats
 from lighed.stats.registry import measure
 
@@ -85,6 +85,14 @@ def _log_deviation(value: Array, weight: Array) -> tuple[Floats, Floats]:
     part, mean = share(weight), average(value, weight)[..., None]
     above = (np.where(value > 0, value, np.nan) - mean) / mean
     return (part * (above - np.log1p(above))).sum(-1), part * above / (1 + above) / mean
+
+
+def _gini(value: Array, weight: Array) -> tuple[Floats, Floats]:
+    part, _, off = _deviation(value, weight, alike=False, best=False)
+    order = np.argsort(value, -1, kind="stable")
+    ranked = np.take_along_axis(np.broadcast_to(part, value.shape), order, -1)
+    rank = np.take_along_axis(ridit(ranked), np.argsort(order, -1), -1) - 0.5
+    return _over_mean(value, weight, np.maximum(2 * (part * rank * off).sum(-1), 0), 2 * part * rank)
 
 
 # A measure of spread has no direction, and an interval from which the sampling error is taken out.
@@ -414,3 +422,32 @@ def mean_log_deviation(value: Array, weight: Array) -> Array:
     0.0959
     """
     return _log_deviation(value, weight)[0]
+
+
+@_root_spread(scale="relative", weighted=True, with_gradient=_gini, noise=partial(_noise, relative=True))
+def gini_index(value: Array, weight: Array) -> Array:
+    """Gini's index: half the mean difference between any two persons, as a part of the average.
+
+    The concentration index of groups that are ranked by the outcome itself; of persons with incomes, the Gini
+    coefficient of income.
+
+    Parameters
+    ----------
+    value, weight : array, shape (..., level)
+        Outcome and population per level, or of each person with a weight, in any order.
+
+    Returns
+    -------
+    array, shape (...)
+        Without unit, from 0 to 1 of a positive outcome. 0 means no inequality; NaN where the average is 0.
+
+    References
+    ----------
+    .. [1] Lerman RI, Yitzhaki S. J Econometrics 1989;42:43-47. doi:10.1016/0304-4076(89)90074-2
+
+    Examples
+    --------
+    >>> round(float(gini_index(np.array([30.0, 20, 10]), np.ones(3))), 4)
+    0.2222
+    """
+    return _gini(value, weight)[0]

@@ -201,7 +201,8 @@ def score(square: Array, slope: Array, excess: Array, quantile: float = Z) -> tu
     """
     middle = square + quantile**2 * slope / 2
     half = quantile * np.sqrt(slope * square + excess + (quantile * slope / 2) ** 2)
-    return np.asarray(square, float), np.maximum(middle - half, 0), middle + half
+    # Below an estimate of 0 there is nothing, which the difference misses by a rounding.
+    return np.asarray(square, float), np.clip(middle - half, 0, square), middle + half
 
 
 def student(degrees: Array, confidence: float = 0.95) -> Floats:
