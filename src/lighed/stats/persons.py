@@ -108,21 +108,24 @@ def fractional_rank(ranking: Array, weight: Array | None = None) -> Floats:
     ranking = np.asarray(ranking)
     weight = np.ones(ranking.shape) if weight is None else np.asarray(weight, float)
     order, level = _levels(ranking)
-    part = np.bincount(level, weight[order]) / weight.sum()
-    made = np.empty(ranking.shape)
-    made[order] = (part.cumsum() - part / 2)[level]
+    made, found = np.empty(ranking.shape), _to_the_middle(np.bincount(level, _in(order, weight)) / weight.sum())
+    made[slice(None) if order is None else order] = found[level]
     return made
 
 
-def _levels(ranking: Array) -> tuple[Index | slice, Index]:
-    """The order in which persons are looked at, and in that order the number of the level that each stands on."""
+def _levels(ranking: Array) -> tuple[Index | None, Index]:
+    """The order to look at persons in (None: as they stand), and in it the number of the level that each stands on."""
     if ranking.dtype.kind in "iu" and ranking.size and np.ptp(ranking.astype(float)) < ranking.size:
-        return slice(None), ranking.astype(np.intp) - int(ranking.min())
+        return None, ranking.astype(np.intp) - int(ranking.min())
     order = np.argsort(ranking)
-    ordered = ranking[order]
+    ordered = _in(order, ranking)
     level = np.zeros(ranking.shape, np.intp)
-    np.cumsum(ordered[1:] != ordered[:-1], out=level[1:])
-    return order, level
+    level[1:] = ordered[1:] != ordered[:-1]
+    return order, np.cumsum(level, out=level)
+
+
+def _in(order: Index | None, values: Array) -> Array:
+    return values if order is None else np.take(values, order, -1)
 
 
 def index_of_persons(
@@ -182,15 +185,18 @@ def index_of_persons(
     y, ranking = np.asarray(y, float), np.asarray(ranking)
     sample = Sample(np.ones(ranking.shape)) if sample is None else sample
     weight = np.asarray(sample.weight, float)
-    y = np.where(weight > 0, y, np.mean(bounds))  # whoever stands for nobody is not looked at
+    if not (weight > 0).all():  # whoever stands for nobody is not looked at
+        y = np.where(weight > 0, y, np.mean(bounds))
     _inside(index, y, bounds)
     order, level = _levels(ranking)
     if ranking.dtype.kind == "f" and weight[np.isnan(ranking)].any():
         y = np.full(y.shape, np.nan)
     with np.errstate(divide="ignore", invalid="ignore"):
-        value, score = _linearised(index, np.atleast_2d(y)[:, order], level, weight[order], bounds, ranks)
-    placed = np.empty(score.shape)
-    placed[:, order] = score
+        value, score = _linearised(index, _in(order, np.atleast_2d(y)), level, _in(order, weight), bounds, ranks)
+    placed = score
+    if order is not None:
+        placed = np.empty(score.shape)
+        placed[:, order] = score
     spread = sample.covariance(placed)
     return Joint(value, spread, sample.degrees) if y.ndim > 1 else Joint(value[0], spread[0, 0], sample.degrees)
 
@@ -207,33 +213,54 @@ def _linearised(
     """Value of each outcome and each person's part in its error, persons standing in the order of `level`."""
     people = weight.sum()
     part = np.bincount(level, weight) / people
-    off = (part.cumsum() - part / 2 - 0.5)[level]
-    shared = y * (weight / people)
-    mean, covariance = shared.sum(-1)[:, None], shared @ off[:, None]
-    cubed = (part**3).sum()
+    off = _to_the_middle(part)
+    off -= 0.5
+    held = np.stack([np.bincount(level, one * weight, len(part)) for one in y]) / people
+    mean, covariance = held.sum(-1, keepdims=True), (held @ off)[:, None]
+    squared = part * part
+    cubed = squared @ part
     spread = (1 - cubed) / 12  # of mid-ranks, which is Σp(rank − 1/2)²
     at = np.concatenate([mean, covariance / spread, 0 * mean + spread, 0 * mean], -1)
     if part.max(initial=0) > 1 - ROUNDING:
         at = np.full(at.shape, np.nan)
+    value, by = _derived(index, at, bounds)
+    by_mean, by_slope, by_spread, by_shift = np.moveaxis(by, -1, 0)[..., None]
+    slope, steep = at[:, 1:2], by_slope / spread
+    if ranks == "known":
+        place = off * (by_shift - steep * (mean + slope * off)) - by_mean * mean
+    else:
+        # Whoever joins moves the ranks of all: by half of the outcome of those who are level, and of all who are above.
+        place = _to_the_middle(held)
+        place *= -steep
+        widened = (by_spread - steep * slope) / 4
+        place += steep * (mean / 2 - 2 * covariance) - by_mean * mean + widened * cubed
+        place -= widened * squared
+    # Of millions of persons most of the time goes to new arrays; these are made once and worked on in place.
+    score = np.take(off, level) * steep
+    score += by_mean
+    score *= y
+    score += np.take(place, level, -1)
+    score *= weight
+    score /= people
+    return value, score
+
+
+def _to_the_middle(part: Array) -> Floats:
+    """Sum of all before, and half of its own."""
+    made = part.cumsum(-1)
+    made -= part / 2
+    return np.asarray(made, float)
+
+
+def _derived(index: PersonIndex, at: Floats, bounds: Bounds) -> tuple[Floats, Floats]:
+    """The index of its mean, slope, spread and shift, and its derivative by each."""
     form = FORMS[index]
 
     def of(at: Array, _weight: Array) -> Array:
         return form(at[..., 0], at[..., 1], at[..., 2], at[..., 3], bounds)
 
-    by_mean, by_slope, by_spread, by_shift = np.moveaxis(gradient(of, at, np.ones(at.shape)), -1, 0)[..., None]
-    slope, steep = at[:, 1:2], by_slope / spread
-    away = y - mean
-    if ranks == "known":
-        each = by_mean * away + off * (steep * (away - slope * off) + by_shift)
-    else:
-        # Whoever joins moves the ranks of all: by half of the outcome of those who are level, and of all who are above.
-        held = np.stack([np.bincount(level, one, len(part)) for one in shared])
-        above = mean - held.cumsum(-1) + held / 2
-        widening = (cubed - part**2) / 4
-        by_level = steep * above + (by_spread - steep * slope) * widening
-        each = by_mean * away + steep * (y * off - 2 * covariance - mean / 2) + by_level[:, level]
-    value = of(at, np.ones(at.shape))
-    return np.where(np.isfinite(value), value, np.nan), each * (weight / people)
+    value, one = of(at, np.ones(1)), np.ones(at.shape)
+    return np.where(np.isfinite(value), value, np.nan), gradient(of, at, one)
 
 
 def index_of_moments(index: PersonIndex, sums: Moments, *, bounds: Bounds = (0.0, 1.0)) -> Values:
@@ -275,14 +302,8 @@ def index_of_moments(index: PersonIndex, sums: Moments, *, bounds: Bounds = (0.0
         slope = product / square
         noise = np.maximum(sums.outcome2 - mean * sums.outcome - slope * product, 0) / (n - 2)
         at = np.stack(np.broadcast_arrays(mean, slope, square / people, middle - 0.5), -1)
-        form = FORMS[index]
-
-        def of(at: Array, _weight: Array) -> Array:
-            return form(at[..., 0], at[..., 1], at[..., 2], at[..., 3], bounds)
-
-        by = gradient(of, at, np.ones(at.shape))
+        value, by = _derived(index, at, bounds)
         variance = noise * (by[..., 0] ** 2 / people + by[..., 1] ** 2 / square)
-        value = of(at, np.ones(at.shape))
-    value, se = np.where(np.isfinite(value), value, np.nan), np.sqrt(variance)
+    se = np.sqrt(variance)
     half = student(n - 2) * se
     return Values(value, se, value - half, value + half)

@@ -176,27 +176,28 @@ class Sample:
     def __post_init__(self) -> None:
         if self.drawn is None and not (np.asarray(self.weight) >= 0).all():
             raise ValueError("A weight is negative or missing; each person of a sample needs a weight of 0 or more.")
-        unit, _, stratum, _ = self._units
-        if self.stratum is not None and (stratum[unit] != np.unique(self.stratum, return_inverse=True)[1]).any():
-            raise ValueError("A sampling unit lies in two strata; give it a name of its own in each.")
+        assert self._units
 
     @cached_property
-    def _units(self) -> tuple[Index, Index, Index, Floats]:
-        """Each person's unit, each unit's first person and stratum, each stratum's population: all by number."""
-        unit = first = np.arange(len(self.weight))
+    def _units(self) -> tuple[Index | None, Index | None, int, Floats]:
+        """Each person's unit and each unit's stratum, by number where there are any; units in all; populations."""
+        unit, stratum, units, some = None, None, len(self.weight), np.zeros(1, np.intp)
         if self.unit is not None:
             _, first, unit = np.unique(self.unit, return_index=True, return_inverse=True)
-        some, stratum = np.zeros(1, np.intp), np.zeros(len(self.weight), np.intp)
+            units = len(first)
         if self.stratum is not None:
-            _, some, stratum = np.unique(self.stratum, return_index=True, return_inverse=True)
+            _, some, of = np.unique(self.stratum, return_index=True, return_inverse=True)
+            stratum = of if unit is None else of[first]
+            if unit is not None and (stratum[unit] != of).any():
+                raise ValueError("A sampling unit lies in two strata; give it a name of its own in each.")
         population = np.full(len(some), np.nan) if self.population is None else np.asarray(self.population, float)[some]
-        return unit, first, stratum[first], population
+        return unit, stratum, units, population
 
     @property
     def degrees(self) -> float:
         """Degrees of freedom: sampling units less strata."""
-        _, first, stratum, _ = self._units
-        return float(len(first) - stratum.max() - 1)
+        _, _, units, population = self._units
+        return float(units - len(population))
 
     def covariance(self, score: Array) -> Floats:
         """Covariance of statistics from each person's linearised part in them, weight and all.
@@ -214,19 +215,17 @@ class Sample:
         >>> Sample(np.ones(3)).covariance(np.array([[1.0, 2, 3]])).tolist()  # of a total of three persons
         [[3.0]]
         """
-        unit, first, stratum, population = self._units
-        score = self._uncalibrated(np.asarray(score, float))
-        if self.unit is not None:
-            score = np.stack([np.bincount(unit, each, len(first)) for each in score])
-        n = np.bincount(stratum, minlength=len(population))
-        middle = np.stack([np.bincount(stratum, each, len(population)) for each in score]) / n
+        unit, stratum, units, population = self._units
+        score = _added(self._uncalibrated(np.asarray(score, float)), unit, units)
+        n = np.array([units]) if stratum is None else np.bincount(stratum)
+        middle = (score.sum(-1, keepdims=True) if stratum is None else _added(score, stratum, len(n))) / n
         if self.single == "adjust":
             middle = np.where(n > 1, middle, score.mean(-1, keepdims=True))
         alone = {"nothing": 0.0, "adjust": 1.0, "missing": np.nan}[self.single]
         scale = np.where(n > 1, n / np.maximum(n - 1, 1), alone)
         with np.errstate(divide="ignore"):
             scale *= np.clip(1 - np.nan_to_num(n / population), 0, 1)
-        at = stratum if len(population) > 1 else np.zeros(1, np.intp)  # one stratum is not spelt out for each unit
+        at = np.zeros(1, np.intp) if stratum is None else stratum
         off = score - middle[:, at]
         return np.asarray((off * scale[at]) @ off.T, float)
 
@@ -380,6 +379,10 @@ class Sample:
                 "for totals that contradict each other, and for bounds that are too narrow."
             )
         return replace(self, weight=weight * factor, drawn=weight, auxiliaries=x)
+
+
+def _added(score: Floats, row: Index | None, rows: int) -> Floats:
+    return score if row is None else np.stack([np.bincount(row, each, rows) for each in score])
 
 
 def _factor(move: Floats, distance: Distance, bounds: tuple[float, float]) -> tuple[Floats, Floats]:
