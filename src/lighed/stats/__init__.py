@@ -26,8 +26,17 @@ from lighed.stats.dispersion import (
 # isort: on
 
 from lighed.stats.contributions import Contributions, Largest, by_part, fewest
+from lighed.stats.control import RULES, Chart, p_prime, u_prime, xmr
 from lighed.stats.decompose import kitagawa, life_expectancy_gap, shapley, stepwise
 from lighed.stats.evaluate import FEWEST_EVENTS_RELATIVE, change, evaluate, residual_variance
+from lighed.stats.funnel import (
+    dispersion_of_proportions,
+    dispersion_of_ratios,
+    limits_of_proportions,
+    limits_of_ratios,
+    overdispersion,
+    significance,
+)
 from lighed.stats.groups import Polarity, arrange, average, quantile, ridit, share
 from lighed.stats.intervals import Values, fieller
 from lighed.stats.lifetable import (
@@ -59,6 +68,8 @@ from lighed.stats.survey import Joint, Sample
 __all__ = [
     "FEWEST_EVENTS_RELATIVE",
     "MEASURES",
+    "RULES",
+    "Chart",
     "Contributions",
     "Indices",
     "Joint",
@@ -83,6 +94,8 @@ __all__ = [
     "concentration_index",
     "difference",
     "direct",
+    "dispersion_of_proportions",
+    "dispersion_of_ratios",
     "dissimilarity",
     "evaluate",
     "exposure",
@@ -106,6 +119,8 @@ __all__ = [
     "lifespan_deviation",
     "lifespan_gini",
     "lifespan_variation",
+    "limits_of_proportions",
+    "limits_of_ratios",
     "linked_line",
     "local_segregation",
     "mean",
@@ -115,6 +130,8 @@ __all__ = [
     "mean_difference_from_mean_weighted",
     "mean_log_deviation",
     "mutual_information",
+    "overdispersion",
+    "p_prime",
     "potential_impact",
     "proportion",
     "quantile",
@@ -129,9 +146,12 @@ __all__ = [
     "ridit",
     "shapley",
     "share",
+    "significance",
     "simulate",
     "slope_index",
     "stepwise",
     "theil_index",
     "theil_segregation",
+    "u_prime",
+    "xmr",
 ]
