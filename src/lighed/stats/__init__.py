@@ -64,6 +64,16 @@ from lighed.stats.segregation import (
 )
 from lighed.stats.simulate import bootstrap, simulate
 from lighed.stats.survey import Joint, Sample
+from lighed.stats.trend import (
+    TrendTest,
+    change_between,
+    covariance_of_shares,
+    direction,
+    diverges,
+    linear_trend,
+    monotone_trend,
+    trend_of_proportions,
+)
 
 __all__ = [
     "FEWEST_EVENTS_RELATIVE",
@@ -79,6 +89,7 @@ __all__ = [
     "Moments",
     "Polarity",
     "Sample",
+    "TrendTest",
     "Values",
     "arrange",
     "attributable_fraction",
@@ -90,13 +101,17 @@ __all__ = [
     "bootstrap",
     "by_part",
     "change",
+    "change_between",
     "coefficient_of_variation",
     "concentration_index",
+    "covariance_of_shares",
     "difference",
     "direct",
+    "direction",
     "dispersion_of_proportions",
     "dispersion_of_ratios",
     "dissimilarity",
+    "diverges",
     "evaluate",
     "exposure",
     "fewest",
@@ -121,6 +136,7 @@ __all__ = [
     "lifespan_variation",
     "limits_of_proportions",
     "limits_of_ratios",
+    "linear_trend",
     "linked_line",
     "local_segregation",
     "mean",
@@ -129,6 +145,7 @@ __all__ = [
     "mean_difference_from_mean",
     "mean_difference_from_mean_weighted",
     "mean_log_deviation",
+    "monotone_trend",
     "mutual_information",
     "overdispersion",
     "p_prime",
@@ -152,6 +169,7 @@ __all__ = [
     "stepwise",
     "theil_index",
     "theil_segregation",
+    "trend_of_proportions",
     "u_prime",
     "xmr",
 ]
