@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from lighed.stats import kitagawa, life_expectancy_gap, shapley
+from lighed.stats import by_determinant, kitagawa, life_expectancy_gap, moments, oaxaca, shapley
 from lighed.stats.contributions import Contributions
-from tests.golden import Oracle, Row, by_case, column, expected, only, oracles
+from tests.golden import Oracle, Row, by_case, column, expected, only, oracles, read
 
 EXACT = 1e-9  # relative: the same formula in another program, the sums taken in another order
 YEARS = 1e-11  # absolute, of contributions in years that may be next to nothing
@@ -115,3 +115,92 @@ def test_the_parts_add_up_to_the_difference(split: Any) -> None:
     rows = [row for row in only("decomposition", "difference") if row["case_id"] in cases]
     assert len(rows) == 10
     assert_allclose([split(row["case_id"]).whole.value for row in rows], column(rows, "value"), rtol=EXACT)
+
+
+PERSONS = read("decomposition/individual.csv")
+COLUMNS = {name: column(PERSONS, name) for name in PERSONS[0]}
+OAXACA = np.stack([COLUMNS[name] for name in ("age", "female", "chronic", "contacts")], -1)
+BOTH = np.stack([moments(OAXACA[COLUMNS["high_edu"] == high]) for high in (0, 1)])
+TERMS = ["oaxaca.(Intercept)", "oaxaca.age", "oaxaca.female", "oaxaca.chronic"]
+THREE = ["endowments", "coefficients", "interaction"]
+REFERENCES: dict[str, Any] = {
+    "weight0": "last",
+    "weight1": "first",
+    "weight0.5": "equal",
+    "weight0.480714": "size",
+    "weight-1": "pooled",
+    "weight-2": "pooled within",
+    "statsmodels_twofold_cotton": "size",
+    "statsmodels_twofold_reimers": "equal",
+}
+
+
+@pytest.mark.parametrize("prefix", ["", "statsmodels_"])
+def test_a_gap_in_three_parts(prefix: str) -> None:
+    """Two oracles, one of them with a contribution for each determinant."""
+    made = oaxaca(BOTH, split="threefold")
+    rows = [only("decomposition", f"{prefix}threefold_{part}") for part in THREE]
+    whole = [[row for row in of if row["case_id"] == "oaxaca"] for of in rows]
+    assert_allclose(made.added(np.repeat([0, 1, 2], 4)).value, np.concatenate([column(of, "value") for of in whole]))
+    for k, of in enumerate(rows if not prefix else []):
+        each = {row["case_id"]: float(row["value"]) for row in of}
+        assert_allclose(made.value[4 * k : 4 * k + 4], [each[name] for name in TERMS], rtol=EXACT, atol=1e-12)
+    (gap,) = only("decomposition", f"{prefix}gap")
+    assert_allclose(made.whole.value, float(gap["value"]), rtol=EXACT)
+
+
+def _twofold(reference: str) -> list[Oracle]:
+    names = {row["quantity"] for row in read("decomposition/expected.csv")}
+    wanted = [f"twofold_{part}_{reference}" for part in ("explained", "unexplained")]
+    wanted += [f"{reference}_{part}" for part in ("explained", "unexplained")]
+    return oracles("decomposition", *(name for name in wanted if name in names))
+
+
+@pytest.mark.parametrize("reference", REFERENCES)
+def test_a_gap_in_two_parts(reference: str) -> None:
+    """Two or three oracles, one of them our own formula in another language, which has a standard error."""
+    made = oaxaca(BOTH, reference=REFERENCES[reference]).added(np.repeat([0, 1], 4)).parts
+    found = _twofold(reference)
+    assert len(found) >= 2
+    for oracle in found:
+        for row in expected(*oracle):
+            k = 1 if "unexplained" in oracle[1] else 0
+            assert_allclose(made.value[k], float(row["value"]), rtol=EXACT)
+            if row["se"]:
+                assert_allclose(made.se[k], float(row["se"]), rtol=EXACT)
+
+
+DETERMINANTS = ["age", "female", "edu2", "edu3", "edu4", "edu5", "chronic"]
+JACKKNIFE = 0.25  # relative: standard errors from a hundred groups left out in turn
+
+
+def _wagstaff(case: str, **how: Any) -> Contributions:
+    weight = COLUMNS["weight"] if case == "wagstaff.weighted" else np.ones(len(PERSONS))
+    level, alike = np.unique(COLUMNS["income"], return_inverse=True)
+    people = np.bincount(alike, weight, len(level))
+    rank = ((people.cumsum() - people / 2) / people.sum())[alike]
+    education = {f"edu{k}": (COLUMNS["education"] == k) * 1.0 for k in range(2, 6)}
+    x = np.stack([(COLUMNS | education)[name] for name in DETERMINANTS], -1)
+    return by_determinant(COLUMNS["contacts"], x, rank, weight, **how)
+
+
+@pytest.mark.parametrize("case", ["wagstaff.unweighted", "wagstaff.weighted"])
+@pytest.mark.parametrize("oracle", oracles("decomposition", "contribution"), ids=" ".join)
+def test_a_concentration_index_by_determinants(oracle: Oracle, case: str) -> None:
+    """Two oracles without weights, one of them our own formula in another language, which alone has weights.
+
+    Theirs is positive when gathered among the better-off, ours when among the worse-off.
+    """
+    rows = {
+        row["case_id"].removeprefix(f"{case}."): row for row in expected(*oracle) if row["case_id"].startswith(case)
+    }
+    made = _wagstaff(case)
+    assert bool(rows) == (case == "wagstaff.unweighted" or oracle[2].startswith("R "))
+    for name, row in rows.items():
+        k = DETERMINANTS.index(name)
+        assert_allclose(-made.value[k], float(row["value"]), rtol=EXACT, atol=1e-15)
+        if row["se"]:
+            assert_allclose(made.parts.se[k], float(row["se"]), rtol=JACKKNIFE)
+    for quantity, ours in (("concentration_index", made.whole.value), ("residual", made.value[-1])):
+        (row,) = [row for row in only("decomposition", quantity) if row["case_id"] == case]
+        assert_allclose(-ours, float(row["value"]), rtol=EXACT)

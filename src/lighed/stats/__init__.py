@@ -28,6 +28,7 @@ from lighed.stats.dispersion import (
 from lighed.stats.contributions import Contributions, Largest, by_part, fewest
 from lighed.stats.control import RULES, Chart, p_prime, u_prime, xmr
 from lighed.stats.decompose import kitagawa, life_expectancy_gap, shapley, stepwise
+from lighed.stats.determinants import by_determinant, moments, oaxaca
 from lighed.stats.evaluate import FEWEST_EVENTS_RELATIVE, change, evaluate, residual_variance
 from lighed.stats.funnel import (
     dispersion_of_proportions,
@@ -99,6 +100,7 @@ __all__ = [
     "between_group_deviation",
     "between_group_variance",
     "bootstrap",
+    "by_determinant",
     "by_part",
     "change",
     "change_between",
@@ -145,8 +147,10 @@ __all__ = [
     "mean_difference_from_mean",
     "mean_difference_from_mean_weighted",
     "mean_log_deviation",
+    "moments",
     "monotone_trend",
     "mutual_information",
+    "oaxaca",
     "overdispersion",
     "p_prime",
     "potential_impact",

@@ -160,6 +160,8 @@ class Largest:
 def fewest(made: Contributions, share: float) -> Largest:
     """Rank the parts by what they contribute, and find the fewest that carry a given share of the whole.
 
+    In Denmark, ten diseases are said to carry 85 % of the inequality in the burden of disease by education.
+
     Parameters
     ----------
     made : Contributions, shape (..., part)
@@ -178,11 +180,6 @@ def fewest(made: Contributions, share: float) -> Largest:
     ------
     ValueError
         If the share is not above 0 and at most 1.
-
-    References
-    ----------
-    .. [1] Udesen CH, Skaarup C, Petersen MNS, Ersbøll AK. Social ulighed i sundhed og sygdom. Statens Institut for
-       Folkesundhed 2020 (the question).
 
     Examples
     --------

@@ -1,0 +1,256 @@
+"""Differences split by what they go with: regression decompositions of a gap and of a concentration index."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from lighed.stats.contributions import Contributions, propagate
+from lighed.stats.intervals import Array, Floats
+
+Reference = Literal["first", "last", "equal", "size", "pooled", "pooled within"]
+Index = Literal["relative", "generalised", "erreygers", "wagstaff"]
+
+RANKS = 1e-6  # how far the mean rank may be from ½ by rounding
+
+
+def moments(columns: Array, weight: Array | None = None) -> Floats:
+    """Sums of squares and products of persons' values and 1: all that a regression asks of them, and they add up.
+
+    Parameters
+    ----------
+    columns : array, shape (..., person, column)
+    weight : array, shape (..., person), optional
+
+    Returns
+    -------
+    array, shape (..., 1 + column, 1 + column)
+        The 1 stands first: in the corner is the number of persons, beside it the sum of each column.
+
+    Examples
+    --------
+    >>> moments(np.array([[1.0, 10.0], [3.0, 20.0]])).tolist()
+    [[2.0, 4.0, 30.0], [4.0, 10.0, 70.0], [30.0, 70.0, 500.0]]
+    """
+    columns = np.asarray(columns, float)
+    whole = np.concatenate([np.ones_like(columns[..., :1]), columns], -1)
+    weighted = whole if weight is None else whole * np.asarray(weight, float)[..., None]
+    return np.asarray(np.swapaxes(whole, -1, -2) @ weighted)
+
+
+def _inverse(matrix: Array) -> Floats:
+    """Inverse of symmetric matrices, NaN of those that have none."""
+    one = np.eye(matrix.shape[-1])
+    finite = np.isfinite(matrix).all((-2, -1), keepdims=True)
+    safe = np.where(finite, matrix, one)
+    whole = finite & (np.linalg.matrix_rank(safe, hermitian=True) == len(one))[..., None, None]
+    return np.asarray(np.where(whole, np.linalg.inv(np.where(whole, safe, one)), np.nan))
+
+
+def _normal(squares: Array, categories: tuple[tuple[int, ...], ...]) -> Floats:
+    """Inverse of the normal equations, with the coefficients of the levels of each category adding up to 0."""
+    size, extra = squares.shape[-1], len(categories)
+    bordered = np.zeros((*squares.shape[:-2], size + extra, size + extra))
+    bordered[..., :size, :size] = squares
+    for row, columns in enumerate(categories, size):
+        bordered[..., row, np.array(columns) + 1] = bordered[..., np.array(columns) + 1, row] = 1
+    return _inverse(bordered)[..., :size, :size]
+
+
+def _estimates(sums: Array, categories: tuple[tuple[int, ...], ...]) -> tuple[Floats, Floats]:
+    """Coefficients and means of both groups, shape (..., 2 · 2 · column), and their covariance."""
+    n, size = sums[..., :1, :1], sums.shape[-1] - 1
+    squares, products = (sums / n)[..., :-1, :-1], (sums / n)[..., :-1, -1:]
+    inverse = _normal(squares, categories)
+    slope, mean = (inverse @ products)[..., 0], squares[..., 0, :]
+    left = (sums / n)[..., -1:, -1:] - np.swapaxes(products, -1, -2) @ inverse @ products
+    spread = left / (n - size + len(categories)) * inverse
+    spread = np.stack([spread, (squares - mean[..., None] * mean[..., None, :]) / (n - 1)], -4)
+    value = np.stack([slope, mean], -3)
+    flat = spread.reshape(*sums.shape[:-3], 4, size, size)
+    covariance = np.einsum("...gij,gh->...gihj", flat, np.eye(4)).reshape(*sums.shape[:-3], 4 * size, 4 * size)
+    return value.reshape(*sums.shape[:-3], 4 * size), covariance
+
+
+def _first_part(sums: Array, reference: Reference, categories: tuple[tuple[int, ...], ...]) -> Floats:
+    """How much of the reference coefficients comes from those of the first group: a matrix, for both groups."""
+    squares, n = sums[..., :-1, :-1], sums[..., 0, 0]
+    one = np.eye(squares.shape[-1])
+    if reference.startswith("pooled"):
+        if reference == "pooled within":
+            corner = n[..., None, None] * one[0] * one[:, :1]
+            squares = squares - squares[..., :1] * squares[..., :1, :] / n[..., None, None] + corner
+        return np.asarray(_normal(squares.sum(-3), categories)[..., None, :, :] @ squares)
+    size = n[..., 0] / n.sum(-1)
+    part = {"first": 1 + 0 * size, "last": 0 * size, "equal": 0.5 + 0 * size, "size": size}[reference]
+    return np.asarray(np.stack([part, 1 - part], -1)[..., None, None] * one)
+
+
+def oaxaca(
+    sums: Array,
+    *,
+    split: Literal["twofold", "threefold"] = "twofold",
+    reference: Reference = "pooled within",
+    categories: tuple[tuple[int, ...], ...] = (),
+) -> Contributions:
+    """Split the gap in a mean between two groups into what their characteristics explain, and what they do not.
+
+    Parameters
+    ----------
+    sums : array, shape (..., group, 2 + determinant, 2 + determinant)
+        ``moments`` of the determinants and, as the last column, the outcome, for the worst-off group and the best-off,
+        in this order; without weights, or with weights that are numbers of persons.
+    split
+        "twofold": explained and unexplained. "threefold": characteristics, coefficients, and both together, from the
+        side of the best-off group.
+    reference
+        The coefficients by which characteristics count in the twofold split: those of the first or the last group,
+        their mean, their mean by size of the groups, those of a regression on all ("pooled"), or of a regression on all
+        in which the groups have a level of their own ("pooled within"), which does not let characteristics explain what
+        belongs to the group.
+    categories
+        The columns of the determinants (from 0) that are the levels of one category, all levels being there: their
+        coefficients then add up to 0, so that no level is the one that others are held against (normalised).
+
+    Returns
+    -------
+    Contributions, shape (..., split × (1 + determinant))
+        In the unit of the outcome: the constant and each determinant, explained; the same, unexplained (or in three).
+        All add up to the mean of the worst-off minus that of the best-off. Positive for what makes the outcome higher
+        among the worst-off. NaN where the determinants depend on each other. Means and coefficients have errors both.
+
+    References
+    ----------
+    .. [1] Oaxaca R. Int Econ Rev 1973;14:693-709. doi:10.2307/2525981
+    .. [2] Jann B. Stata J 2008;8:453-479. doi:10.1177/1536867X0800800401
+    .. [3] Yun MS. Econ Inq 2005;43:766-772. doi:10.1093/ei/cbi053 (normalised)
+
+    Examples
+    --------
+    >>> low, high = np.array([[3.0, 7], [4, 8], [5, 11]]), np.array([[1.0, 2], [2, 4], [3, 5]])  # risks, and ill health
+    >>> made = oaxaca(np.stack([moments(low), moments(high)]), reference="last").added([0, 0, 1, 1])
+    >>> made.value.round(3).tolist(), round(float(made.whole.value), 3)
+    ([3.0, 2.0], 5.0)
+    """
+    sums = np.asarray(sums, float)
+    value, covariance = _estimates(sums, categories)
+    size = sums.shape[-1] - 1
+    part = _first_part(sums, reference, categories)
+
+    def parts(flat: Array) -> Array:
+        slope, mean = np.moveaxis(flat.reshape(*flat.shape[:-1], 2, 2, size), -3, 0)
+        (first, last), (here, there) = np.moveaxis(slope, -2, 0), np.moveaxis(mean, -2, 0)
+        if split == "threefold":
+            return np.concatenate([(here - there) * last, there * (first - last), (here - there) * (first - last)], -1)
+        both = part if flat.ndim == value.ndim else part[..., None, :, :, :]
+        explained = (here - there) * (both @ slope[..., None]).sum(-3)[..., 0]
+        return np.concatenate([explained, here * first - there * last - explained], -1)
+
+    return propagate(parts, value, covariance)
+
+
+def _influence(y: Floats, x: Floats, rank: Floats, weight: Floats) -> tuple[Floats, Floats]:
+    """Coefficients, the mean outcome, and each column's covariance with the rank; and each person's part in them."""
+    columns, off = np.column_stack([x, y]), rank[:, None] - 0.5
+    whole = np.column_stack([np.ones_like(y), x])
+    inverse = _inverse(whole.T @ (weight[:, None] * whole))
+    slope = inverse @ (whole.T @ (weight * y))
+    mean, tied = weight @ columns, np.unique(rank, return_inverse=True)[1]
+    tied_sum = np.stack([np.bincount(tied, weight * column) for column in columns.T], -1)
+    above = (tied_sum[::-1].cumsum(0)[::-1] - tied_sum / 2)[tied]  # of those who are better off, and half of the like
+    gathered = weight @ (columns * off)
+    found = np.concatenate([slope, mean[-1:], gathered])
+    each = [(whole @ inverse) * (y - whole @ slope)[:, None], y[:, None] - mean[-1]]
+    return found, np.column_stack([*each, columns * off + above - mean / 2 - 2 * gathered])
+
+
+def _scale(mean: Array, index: Index, bounds: tuple[float, float]) -> Array:
+    low, high = bounds
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if index == "wagstaff":
+            return 2 * (high - low) / ((mean - low) * (high - mean))
+        return {"relative": 2 / mean, "generalised": np.full_like(mean, 2), "erreygers": 8 / (high - low) + 0 * mean}[
+            index
+        ]
+
+
+def by_determinant(
+    y: Array,
+    x: Array,
+    rank: Array,
+    weight: Array | None = None,
+    *,
+    index: Index = "relative",
+    bounds: tuple[float, float] = (0.0, 1.0),
+) -> Contributions:
+    """Split a concentration index by determinants: what of the inequality goes with age, housing, smoking.
+
+    A determinant contributes as far as it bears on the outcome (its coefficient in a linear regression on all of them)
+    and is itself gathered among the worse-off. It is a description, and says nothing of causes.
+
+    Parameters
+    ----------
+    y : array, shape (person,)
+        Outcome.
+    x : array, shape (person, determinant)
+        Determinants; the levels of a category but one as columns of 0 and 1, to be put together by ``added``.
+    rank : array, shape (person,)
+        Each person's rank by social position among these persons, from 0 (worst off) to 1, the same for all who are
+        alike: the part of the (weighted) population below and half of those who are alike.
+    weight : array, shape (person,), optional
+    index
+        Which concentration index: relative, generalised (absolute), Erreygers' or Wagstaff's for an outcome with
+        bounds. The shares are the same for all.
+    bounds
+        The lowest and highest value that the outcome can have, for Erreygers' and Wagstaff's index.
+
+    Returns
+    -------
+    Contributions, shape (determinant + 1,)
+        The last is what the determinants do not explain; all add up to the index. Without unit (the generalised: in the
+        unit of the outcome); positive for what gathers the outcome among the worse-off, 0 for a determinant that does
+        not bear on it or is evenly spread. NaN where the determinants depend on each other or a value is missing. The
+        interval takes the coefficients, the ranks and the mean as estimated, persons as drawn one by one.
+
+    Raises
+    ------
+    ValueError
+        From weights that are negative, ranks whose mean is not ½, or an outcome outside of its bounds.
+
+    References
+    ----------
+    .. [1] Wagstaff A, van Doorslaer E, Watanabe N. J Econometrics 2003;112:207-223.
+       doi:10.1016/S0304-4076(02)00161-6
+    .. [2] Erreygers G. J Health Econ 2009;28:504-515. doi:10.1016/j.jhealeco.2008.02.003
+
+    Examples
+    --------
+    >>> x = np.array([[1.0, 1], [1, 0], [0, 1], [1, 0], [0, 0]])
+    >>> made = by_determinant(x @ [2.0, 1.0] + [1, 1, 1, 2, 0], x, np.array([0.1, 0.3, 0.5, 0.7, 0.9]))
+    >>> made.value.round(4).tolist(), round(float(made.whole.value), 4)
+    ([0.1758, 0.0703, -0.0308], 0.2154)
+    """
+    y, x, rank = (np.asarray(part, float) for part in (y, x, rank))
+    weight = np.ones_like(y) if weight is None else np.asarray(weight, float)
+    if (weight < 0).any():
+        msg = f"a weight of {weight.min()} is negative; give 0 for persons who do not count"
+        raise ValueError(msg)
+    if index in {"erreygers", "wagstaff"} and ((y < bounds[0]) | (y > bounds[1])).any():
+        msg = f"outcomes from {y.min()} to {y.max()} are outside of the bounds {bounds}; give those that it can have"
+        raise ValueError(msg)
+    weight = weight / weight.sum()
+    if abs(weight @ rank - 0.5) > RANKS:
+        msg = f"ranks with a mean of {weight @ rank} are not those of these persons; it must be 0.5"
+        raise ValueError(msg)
+    found, each = _influence(y, x, rank, weight)
+    count, size = x.shape
+
+    def parts(flat: Array) -> Array:
+        slope, mean, gathered = flat[..., 1 : size + 1], flat[..., size + 1, None], flat[..., size + 2 :]
+        explained = slope * gathered[..., :-1]
+        left = gathered[..., -1:] - explained.sum(-1, keepdims=True)
+        return np.asarray(-_scale(mean, index, bounds) * np.concatenate([explained, left], -1))
+
+    each = each * weight[:, None]
+    return propagate(parts, found, each.T @ each * count / (count - 1))

@@ -1,0 +1,184 @@
+"""Regression decompositions: they add up, do not hang on what is arbitrary, and their intervals cover."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from lighed.stats import by_determinant, moments, oaxaca
+from lighed.stats.determinants import Index, Reference
+from tests.stats.samples import covered, numbers
+
+ROUNDING = 1e-9
+REFERENCES: list[Reference] = ["first", "last", "equal", "size", "pooled", "pooled within"]
+INDICES: list[Index] = ["relative", "generalised", "erreygers", "wagstaff"]
+
+
+def _persons(rng: Any, n: int, low: bool, draws: int = 1) -> Any:
+    """Smokers, a house of three kinds, years in a damp one, and ill health."""
+    smoker = rng.random((draws, n)) < (0.4 if low else 0.2)
+    kind = (rng.random((draws, n, 1)) > ([0.5, 0.8] if low else [0.2, 0.5])).sum(-1)
+    years = rng.normal(5 if low else 3, 2, (draws, n))
+    ill = (2.5 if low else 2) * smoker + 0.3 * years + np.array([1.0, 0.5, 0.0])[kind] + rng.normal(0, 2, (draws, n))
+    return np.stack([smoker, kind == 0, kind == 1, kind == 2, years, ill], -1).astype(float)
+
+
+def _sums(rng: Any = None, *, without: int | None = None, n: int = 400, draws: int = 1) -> Any:
+    rng = rng or np.random.default_rng(1)
+    both = [_persons(rng, n, True, draws), _persons(rng, n, False, draws)]
+    return np.stack([moments(each if without is None else np.delete(each, without, -1)) for each in both], -3)
+
+
+@pytest.mark.parametrize("reference", REFERENCES)
+def test_explained_and_unexplained_add_up_to_the_gap_and_nearly_to_its_error(reference: Reference) -> None:
+    sums = _sums(without=1)[0]
+    n, total, squares = sums[:, 0, 0], sums[:, 0, -1], sums[:, -1, -1]
+    made = oaxaca(sums, reference=reference).whole
+    assert_allclose(made.value, total[0] / n[0] - total[1] / n[1], rtol=ROUNDING)
+    assert_allclose(made.se, np.sqrt(((squares / n - (total / n) ** 2) / (n - 1)).sum()), rtol=0.01)
+
+
+def test_groups_that_are_alike_have_no_gap_in_any_part() -> None:
+    one = _sums(without=1)[0, 0]
+    made = oaxaca(np.stack([one, one]))
+    assert_allclose(made.value, 0, atol=1e-12)
+    assert (made.parts.se[1:] > 0).all()
+
+
+def test_the_explained_part_at_the_coefficients_of_the_last_is_the_first_of_three() -> None:
+    sums = _sums(without=1)[0]
+    two, three = oaxaca(sums, reference="last"), oaxaca(sums, split="threefold")
+    k = sums.shape[-1] - 1
+    assert_allclose(two.value[:k], three.value[:k], rtol=ROUNDING, atol=1e-14)
+    assert_allclose(two.value[k:], three.value[k : 2 * k] + three.value[2 * k :], rtol=ROUNDING, atol=1e-14)
+
+
+@pytest.mark.parametrize("reference", REFERENCES)
+def test_normalised_is_the_mean_over_which_level_the_others_are_held_against(reference: Reference) -> None:
+    """As Yun has it; three regressions, each without one kind of house, against one with all of them."""
+    made = oaxaca(_sums()[0], reference=reference, categories=((1, 2, 3),)).value.reshape(2, 6)
+    each = []
+    for left_out in (1, 2, 3):
+        parts = oaxaca(_sums(without=left_out)[0], reference=reference).value.reshape(2, 5)
+        each.append(np.insert(parts, left_out + 1, 0, -1))
+    assert_allclose(made, np.mean(each, 0), rtol=1e-8, atol=1e-12)
+
+
+def test_all_levels_of_a_category_without_normalising_depend_on_each_other() -> None:
+    made = oaxaca(_sums()[0])
+    assert np.isnan(numbers(made.parts)).all()
+
+
+def test_areas_are_split_side_by_side_and_a_missing_sum_leaves_the_others_alone() -> None:
+    sums = _sums(without=1, draws=3)
+    alone = [oaxaca(area) for area in sums]
+    sums[1, 0, 2, 2] = np.nan
+    made = oaxaca(sums)
+    for k in (0, 2):
+        assert_allclose(made.value[k], alone[k].value, rtol=ROUNDING, atol=1e-13)
+        assert_allclose(made.covariance[k], alone[k].covariance, rtol=ROUNDING, atol=1e-13)
+    assert np.isnan(made.value[1]).all()
+
+
+def test_sums_of_two_places_added_up_are_those_of_both() -> None:
+    rng = np.random.default_rng(2)
+    one, two = _persons(rng, 50, True)[0], _persons(rng, 70, True)[0]
+    assert_allclose(moments(one) + moments(two), moments(np.concatenate([one, two])), rtol=ROUNDING)
+    assert_allclose(moments(one, np.full(50, 2.0)), 2 * moments(one), rtol=ROUNDING)
+
+
+@pytest.mark.parametrize("reference", ["last", "pooled within"])
+def test_the_intervals_of_what_is_explained_cover_it(reference: Reference) -> None:
+    rng = np.random.default_rng(3)
+    group = np.repeat([0, 1], 5)
+    true = oaxaca(_sums(rng, without=1, n=1_000_000)[0], reference=reference)
+    made = oaxaca(_sums(rng, without=1, n=300, draws=2000), reference=reference)
+    for k in (0, 1):
+        assert 0.935 < covered(made.added(group).parts.at((..., k)), true.added(group).value[k]) < 0.965
+    for k in (1, 4):  # smoking, and years in a damp house
+        assert 0.935 < covered(made.parts.at((..., k)), true.value[k]) < 0.965
+
+
+def _ranked(rng: Any, n: int) -> tuple[Any, Any, Any]:
+    """Outcome between 0 and 1, two determinants, and rank by ten classes of income with ties."""
+    income = rng.integers(0, 10, n)
+    smoker, age = rng.random(n) < 0.5 - 0.04 * income, rng.random(n)
+    y = rng.random(n) < 0.1 + 0.2 * smoker + 0.3 * age + 0.01 * (9 - income)
+    people = np.bincount(income, minlength=10)
+    return y * 1.0, np.stack([smoker, age], -1) * 1.0, ((people.cumsum() - people / 2) / n)[income]
+
+
+def test_the_shares_are_the_same_for_every_index() -> None:
+    y, x, rank = _ranked(np.random.default_rng(4), 3000)
+    shares = [by_determinant(y, x, rank, index=index).shares for index in INDICES]
+    for other in shares[1:]:
+        assert_allclose(other.value, shares[0].value, rtol=ROUNDING)
+        assert_allclose(other.se, shares[0].se, rtol=ROUNDING)
+
+
+def test_each_index_is_what_its_definition_says() -> None:
+    y, x, rank = _ranked(np.random.default_rng(5), 3000)
+    relative = -2 * np.cov(y, rank, ddof=0)[0, 1] / y.mean()
+    want = [relative, y.mean() * relative, 4 * y.mean() * relative, relative / (1 - y.mean())]
+    assert_allclose([by_determinant(y, x, rank, index=index).whole.value for index in INDICES], want, rtol=ROUNDING)
+    scaled = [by_determinant(7 * y - 2, x, rank, index=i, bounds=(-2.0, 5.0)).whole.value for i in INDICES[2:]]
+    assert_allclose(scaled, want[2:], rtol=ROUNDING)
+
+
+def test_whole_weights_are_that_many_persons() -> None:
+    y, x, rank = _ranked(np.random.default_rng(6), 500)
+    doubled = by_determinant(np.tile(y, 2), np.tile(x, (2, 1)), np.tile(rank, 2))
+    weighted = by_determinant(y, x, rank, np.full(500, 2.0))
+    assert_allclose(weighted.value, doubled.value, rtol=ROUNDING)
+    assert_allclose(weighted.parts.se, doubled.parts.se * np.sqrt(2), rtol=2e-3)
+
+
+def test_a_determinant_that_is_alike_for_all_ranks_contributes_nothing() -> None:
+    income = np.repeat([0.25, 0.75], 200)
+    flat, y = np.tile([0.0, 1.0], 200), np.repeat([1.0, 0.0], 200) + np.tile([0.0, 3.0], 200)
+    made = by_determinant(y, flat[:, None], income)
+    assert_allclose(made.value, [0, made.whole.value], atol=1e-14)
+
+
+def test_the_intervals_of_determinants_cover_what_is_true() -> None:
+    rng = np.random.default_rng(7)
+    true = by_determinant(*_ranked(rng, 2_000_000), index="erreygers")
+    made = [by_determinant(*_ranked(rng, 500), index="erreygers") for _ in range(600)]
+    for k in range(3):
+        held = [covered(one.parts.at(k), true.value[k]) for one in made]
+        assert 0.93 < np.mean(held) < 0.97
+    assert 0.93 < np.mean([covered(one.whole, true.whole.value) for one in made]) < 0.97
+
+
+def _changed(**new: Any) -> dict[str, Any]:
+    y, x, rank = _ranked(np.random.default_rng(8), 100)
+    return {"y": y, "x": x, "rank": rank} | new
+
+
+WRONG = {
+    "is negative": _changed(weight=np.r_[-1.0, np.ones(99)]),
+    "not those of these persons": _changed(rank=np.linspace(0, 0.5, 100)),
+    "outside of the bounds": _changed(y=np.full(100, 1.5), index="wagstaff"),
+}
+
+
+@pytest.mark.parametrize("message", WRONG)
+def test_what_cannot_be_is_refused(message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        by_determinant(**WRONG[message])
+
+
+NOTHING = {
+    "a missing outcome": _changed(y=np.r_[np.nan, np.ones(99)]),
+    "a missing determinant": _changed(x=np.r_[[[np.nan, 1.0]], np.random.default_rng(9).random((99, 2))]),
+    "determinants that depend on each other": _changed(x=np.tile(np.arange(100.0)[:, None], (1, 2))),
+    "an outcome that nobody has": _changed(y=np.zeros(100)),
+}
+
+
+@pytest.mark.parametrize("given", NOTHING.values(), ids=NOTHING)
+def test_what_cannot_be_computed_is_missing(given: Any) -> None:
+    assert np.isnan(numbers(by_determinant(**given).whole)).all()
