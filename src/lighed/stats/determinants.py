@@ -211,7 +211,9 @@ def by_determinant(
         The last is what the determinants do not explain; all add up to the index. Without unit (the generalised: in the
         unit of the outcome); positive for what gathers the outcome among the worse-off, 0 for a determinant that does
         not bear on it or is evenly spread. NaN where the determinants depend on each other or a value is missing. The
-        interval takes the coefficients, the ranks and the mean as estimated, persons as drawn one by one.
+        interval takes the coefficients, the ranks and the mean as estimated, and persons as drawn one by one; it covers
+        94 to 96 % from some 2,000 persons (93 to 98 % from 500, where a contribution near 0 is a product of small
+        numbers).
 
     Raises
     ------
