@@ -11,6 +11,7 @@ from numpy.testing import assert_allclose
 from lighed.stats import (
     MEASURES,
     Contributions,
+    between_within,
     by_part,
     fewest,
     kitagawa,
@@ -279,3 +280,67 @@ def test_the_interval_of_what_the_largest_carry_covers_it(size: int, at_most: fl
     carried = np.take_along_axis(true[None] / true.sum(), found.order, -1).cumsum(-1)
     these = np.take_along_axis(carried, found.count.astype(int)[:, None] - 1, -1)[:, 0]
     assert 0.935 < covered(found.share, these) < at_most
+
+
+REGION = np.repeat(np.arange(5), [29, 19, 22, 17, 11])
+TOWNS = np.random.default_rng(6).integers(300, 4000, 98).astype(float)
+SHARE = 0.25 + np.array([0.03, -0.03, 0, 0.02, -0.02])[REGION] + np.random.default_rng(7).normal(0, 0.03, 98)
+SPREADS: list[Any] = ["variance", "theil", "log deviation"]
+
+
+@pytest.mark.parametrize("of", SPREADS)
+def test_between_and_within_regions_is_all_the_spread_of_towns(of: Any) -> None:
+    """Which is what lies between the towns where each is a region, and within the country where all are one."""
+    split, alone, together = (
+        between_within(SHARE, 0 * SHARE, TOWNS, group, of=of) for group in (REGION, np.arange(98), np.zeros(98, int))
+    )
+    assert_allclose(split.whole.value, [alone.value[0], together.value[1]], rtol=1e-9)
+    assert_allclose(alone.value[1:], 0, atol=1e-15)
+    assert_allclose(together.value[0], 0, atol=1e-15)
+    assert (split.value > 0).all()
+
+
+@pytest.mark.parametrize("of", SPREADS)
+def test_the_spread_between_regions_is_that_of_their_means(of: Any) -> None:
+    people = np.bincount(REGION, TOWNS)
+    mean = np.bincount(REGION, TOWNS * SHARE) / people
+    regions = between_within(mean, 0 * mean, people, np.arange(5), of=of)
+    made = between_within(SHARE, 0 * SHARE, TOWNS, REGION, of=of)
+    assert_allclose(made.value[0], regions.value[0], rtol=1e-9)
+
+
+def test_the_variance_is_the_weighted_mean_square_without_what_sampling_makes() -> None:
+    variance = SHARE * (1 - SHARE) / TOWNS
+    part = TOWNS / TOWNS.sum()
+    made = between_within(SHARE, variance, TOWNS, REGION).whole.value
+    noise = (part * (1 - part) * variance).sum()
+    assert_allclose(made, np.cov(SHARE, aweights=TOWNS, ddof=0) - noise, rtol=1e-9)
+
+
+@pytest.mark.parametrize("of", SPREADS)
+def test_the_spread_between_and_within_is_not_biased_and_its_interval_covers(of: Any) -> None:
+    rng, true = np.random.default_rng(8), between_within(SHARE, 0 * SHARE, TOWNS, REGION, of=of)
+    seen = rng.binomial(TOWNS.astype(int), SHARE, (800, 98)) / TOWNS
+    made = between_within(seen, seen * (1 - seen) / TOWNS, np.broadcast_to(TOWNS, seen.shape), REGION, of=of)
+    assert_allclose(made.value.mean(0), true.value, rtol=0.05)
+    for part in range(6):
+        assert 0.93 < covered(made.parts.at((..., part)), true.value[part]) < 0.975
+    assert 0.93 < covered(made.whole, true.whole.value) < 0.975
+
+
+def test_where_there_is_no_spread_none_is_found() -> None:
+    """The anchors find one nearly always, for theirs cannot be below 0."""
+    rng, alike = np.random.default_rng(9), np.full(98, 0.2)
+    seen = rng.binomial(TOWNS.astype(int), alike, (800, 98)) / TOWNS
+    made = between_within(seen, seen * (1 - seen) / TOWNS, np.broadcast_to(TOWNS, seen.shape), REGION)
+    assert covered(made.whole, 0.0) > 0.95
+    assert abs(made.whole.value.mean()) < 0.03 * (alike * (1 - alike) / TOWNS).mean()
+
+
+@pytest.mark.parametrize("of", SPREADS)
+def test_an_empty_town_leaves_no_split_there(of: Any) -> None:
+    people = np.stack([TOWNS, TOWNS])
+    people[0, 3] = 0
+    made = between_within(np.stack([SHARE, SHARE]), 0 * people, people, REGION, of=of)
+    assert np.isnan(made.value[0]).all()
+    assert np.isfinite(made.value[1]).all()

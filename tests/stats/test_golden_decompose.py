@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from lighed.stats import by_determinant, kitagawa, life_expectancy_gap, moments, oaxaca, shapley
+from lighed.stats import between_within, by_determinant, kitagawa, life_expectancy_gap, moments, oaxaca, shapley
 from lighed.stats.contributions import Contributions
 from tests.golden import Oracle, Row, by_case, column, expected, only, oracles, read
 
@@ -204,3 +204,27 @@ def test_a_concentration_index_by_determinants(oracle: Oracle, case: str) -> Non
     for quantity, ours in (("concentration_index", made.whole.value), ("residual", made.value[-1])):
         (row,) = [row for row in only("decomposition", quantity) if row["case_id"] == case]
         assert_allclose(-ours, float(row["value"]), rtol=EXACT)
+
+
+@pytest.mark.parametrize(
+    ("quantity", "of", "unit"),
+    [("bgv_delta", "variance", 1), ("theil_delta", "theil", 1000), ("mld_delta", "log deviation", 1000)],
+)
+def test_the_spread_and_its_error(quantity: str, of: Any, unit: float) -> None:
+    """One oracle. Its values have what sampling error makes in them: here they are taken as known for the value."""
+    rows, groups = only("decomposition", quantity), by_case("dispersion/groups.csv")
+    for row in rows:
+        value, se, people = (column(groups[row["case_id"]], name) for name in ("estimate", "se", "population"))
+        alone = np.arange(len(value))
+        known, made = (between_within(value, part, people, alone, of=of).whole for part in (0 * se, se**2))
+        assert_allclose(known.value * unit, float(row["value"]), rtol=EXACT)
+        assert_allclose(made.se * unit, float(row["se"]), rtol=EXACT)
+
+
+def test_the_variance_without_what_sampling_makes() -> None:
+    """One oracle, our own formula in another language."""
+    rows, groups = only("decomposition", "bgv_sampling_corrected"), by_case("dispersion/groups.csv")
+    for row in rows:
+        value, se, people = (column(groups[row["case_id"]], name) for name in ("estimate", "se", "population"))
+        made = between_within(value, se**2, people, np.arange(len(value))).whole
+        assert_allclose(made.value, float(row["value"]), rtol=1e-7)

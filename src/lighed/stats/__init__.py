@@ -27,7 +27,7 @@ from lighed.stats.dispersion import (
 
 from lighed.stats.contributions import Contributions, Largest, by_part, fewest
 from lighed.stats.control import RULES, Chart, p_prime, u_prime, xmr
-from lighed.stats.decompose import kitagawa, life_expectancy_gap, shapley, stepwise
+from lighed.stats.decompose import between_within, kitagawa, life_expectancy_gap, shapley, stepwise
 from lighed.stats.determinants import by_determinant, moments, oaxaca
 from lighed.stats.evaluate import FEWEST_EVENTS_RELATIVE, change, evaluate, residual_variance
 from lighed.stats.funnel import (
@@ -99,6 +99,7 @@ __all__ = [
     "average",
     "between_group_deviation",
     "between_group_variance",
+    "between_within",
     "bootstrap",
     "by_determinant",
     "by_part",

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from lighed.stats.contributions import Contributions, independent, propagate
-from lighed.stats.groups import share
+from lighed.stats.groups import average, share
 from lighed.stats.intervals import Array, Floats, gradient
 from lighed.stats.lifetable import Mortality, after, life_table, observed, rate_variance
 
@@ -262,3 +262,64 @@ def kitagawa(value: Array, variance: Array, weight: Array) -> Contributions:
     slope = np.concatenate([composition, np.concatenate([each, -each], -1)], -2)
     made = (slope @ _flat(value)[..., None])[..., 0]
     return Contributions(made, (slope * _flat(variance)[..., None, :]) @ np.swapaxes(slope, -1, -2))
+
+
+def between_within(
+    value: Array,
+    variance: Array,
+    weight: Array,
+    group: Array,
+    *,
+    of: Literal["variance", "theil", "log deviation"] = "variance",
+) -> Contributions:
+    """Split the spread over many small units into what lies between groups of them and what lies within each group.
+
+    Parameters
+    ----------
+    value, variance, weight : array, shape (..., unit)
+        Outcome of each unit (municipality, or education in a municipality), its variance, and its population.
+    group : integer array, shape (unit,)
+        Which group (region, municipality) each unit belongs to, from 0.
+    of
+        The variance, Theil's index or the mean log deviation: those which can be split so.
+
+    Returns
+    -------
+    Contributions, shape (..., 1 + group)
+        The variance in the square of the unit, the others without unit. First what lies between the groups, then what
+        lies within each of them; they add up to the spread over all units. What sampling error alone would make is
+        taken out, which may leave a little less than 0 where there is no spread. NaN where a unit is empty, and for
+        Theil's index and the mean log deviation where a value is not above its standard error.
+
+    References
+    ----------
+    .. [1] Shorrocks AF. Econometrica 1980;48:613-625. doi:10.2307/1913126
+    .. [2] Schlotheuber A, Hosseinpoor AR. Int J Environ Res Public Health 2022;19:3697. doi:10.3390/ijerph19063697
+
+    Examples
+    --------
+    >>> between_within(np.array([10.0, 14, 20, 20]), np.zeros(4), np.ones(4), [0, 0, 1, 1]).value.tolist()
+    [16.0, 2.0, 0.0]
+    """
+    value, variance, weight = (np.asarray(part, float) for part in (value, variance, weight))
+    member = np.asarray(np.asarray(group)[:, None] == np.arange(np.max(group) + 1), float)
+    weight = np.where((weight > 0).all(-1, keepdims=True), weight, np.nan)
+
+    def parts(y: Array, people: Array) -> Array:
+        part, mean = share(people), average(y, people)[..., None]
+
+        def apart(one: Array, middle: Array) -> Array:
+            if of == "variance":
+                return (one - middle) ** 2
+            return np.log(one / middle) * (one / mean if of == "theil" else -1)
+
+        inside = (part * y) @ member / (part @ member)
+        between = ((part @ member) * apart(inside, mean)).sum(-1, keepdims=True)
+        return np.concatenate([between, (part * apart(y, inside @ member.T)) @ member], -1)
+
+    above, below = (value[..., None, :] + sign * np.sqrt(independent(variance)) for sign in (1, -1))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found, slope = parts(value, weight), gradient(parts, value, weight)
+        apart = [parts(nudged, weight[..., None, :]) for nudged in (above, below)]
+        noise = (sum(apart) / 2 - found[..., None, :]).sum(-2)
+        return Contributions(found - noise, np.swapaxes(slope, -1, -2) @ (variance[..., None] * slope))
