@@ -167,6 +167,18 @@ def test_all_in_health_live_their_life_expectancy_in_health() -> None:
     assert_allclose(numbers(made), numbers(life_expectancy(deaths, time, START)), rtol=ROUNDING)
 
 
+def test_the_error_of_mortality_in_healthy_life_years_is_its_derivative() -> None:
+    rate, time, healthy = _rates(), _time(1e5), np.linspace(0.95, 0.4, len(START))
+
+    def years(rates: Any) -> Any:
+        table = life_table(rates, START)
+        return (table.survivors * table.years * healthy).sum(-1, keepdims=True)
+
+    made = healthy_life_years(rate * time, time, healthy, 0 * healthy, START, mortality="poisson")
+    by_step = propagate(years, rate, independent(rate / time))
+    assert_allclose([made.value[0], made.se[0]], [by_step.value[0], by_step.parts.se[0]], rtol=ROUNDING)
+
+
 def _changed(deaths: Any = None, time: Any = None) -> tuple[Any, Any]:
     """Two like areas; in the first, at 10 years, something is changed."""
     both = [np.stack([part, part]) for part in (np.round(_rates() * _time(1e5)), _time(1e5))]
@@ -197,6 +209,11 @@ def test_what_is_missing_or_impossible_at_one_age_leaves_no_table_and_other_area
     assert np.isfinite(alone.value).all()
 
 
+@pytest.mark.parametrize("rate", [-0.01, np.nan])
+def test_a_rate_that_cannot_be_leaves_no_life_expectancy_before_that_age(rate: float) -> None:
+    assert_allclose(np.isnan(life_table(np.array([0.01, rate, 0.02]), [0, 40, 80]).expectancy), [True, True, False])
+
+
 def test_nobody_who_dies_in_the_open_band_leaves_no_life_expectancy() -> None:
     deaths, time = np.round(_rates() * _time(1e5)), _time(1e5)
     deaths[-1] = 0
@@ -210,8 +227,9 @@ def test_a_band_in_which_all_die_leaves_the_ages_before_it() -> None:
     made = life_expectancy(deaths, time, START)
     assert_allclose(made.value[-2], 2.5)
     assert_allclose(made.value[-1], time[-1] / deaths[-1])
-    assert np.isfinite(numbers(made)).all()
     assert np.isfinite(lifespan_variation(deaths, time, START).value).all()
+    by_step = propagate(lambda r: life_table(r, START).expectancy, deaths / time, independent(deaths / time**2))
+    assert_allclose(made.se, by_step.parts.se, rtol=ROUNDING)
 
 
 @pytest.mark.parametrize("share", [np.nan, 1.2, -0.1])
@@ -232,6 +250,7 @@ def test_few_person_years_and_wide_intervals_give_nothing() -> None:
     time = np.floor(_time(5000))
     deaths = np.round(_rates() * time)
     assert np.isnan(numbers(life_expectancy(deaths, time, START))).all()
-    assert np.isfinite(life_expectancy(deaths, time, START, fewest_time=4900).value).all()
+    assert np.isnan(numbers(life_expectancy(deaths, time, START, fewest_time=time.sum()))).all()
+    assert np.isfinite(life_expectancy(deaths, time, START, fewest_time=time.sum() - 1).value).all()
     few = life_expectancy([0, 0, 1], [20, 20, 10], [0, 40, 70], fewest_time=0)
     assert np.isnan(numbers(few)).all()
