@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -22,13 +23,31 @@ NUMERIC = 1e-5  # relative: what a central difference with a step of 1e-4 leaves
 LOWER, HIGHER = "lower_is_better", "higher_is_better"
 POLARITIES: list[Any] = [LOWER, HIGHER]
 
-ALL = list(MEASURES.values())
-RELATIVE = [m for m in ALL if m.scale == "relative"]
-ABSOLUTE = [m for m in ALL if m.scale != "relative"]
+BOUND = 40.0  # a measure of shares is tested on values between 0 and this, so that all are on the same ones
+
+
+def _of_values(m: Measure) -> Measure:
+    if not m.bounded:
+        return m
+    derived = m.with_gradient
+
+    def with_gradient(value: Any, weight: Any) -> Any:
+        assert derived is not None
+        found, slope = derived(value / BOUND, weight)
+        return found, slope / BOUND
+
+    return replace(m, function=lambda v, w: m.function(v / BOUND, w), with_gradient=with_gradient if derived else None)
+
+
+ALL = [_of_values(m) for m in MEASURES.values()]
+BOUNDED = [m for m in ALL if m.bounded]
+RELATIVE = [m for m in ALL if m.scale == "relative" and not m.bounded]
+ABSOLUTE = [m for m in ALL if m.scale != "relative" and not m.bounded]
 WEIGHTED = [m for m in ALL if m.weighted]
 UNWEIGHTED = [m for m in ALL if not m.weighted]
 UNORDERED = [m for m in ALL if m.order == "ignored"]
-BETWEEN_ENDS = [m for m in ALL if m.order == "required" or m.id in {"difference", "ratio"}]
+ONE_SIDED = {"extended_concentration_index"}  # has more regard to one end than to the other
+BETWEEN_ENDS = [m for m in ALL if (m.order == "required" and m.id not in ONE_SIDED) or m.id in {"difference", "ratio"}]
 # A line through more points has ranks that vary more: dividing a level changes its slope.
 FITTED = {"slope_index", "relative_index", "relative_index_log", "relative_index_mean"}
 # Where every group counts alike, two groups count twice.
@@ -83,7 +102,7 @@ def _width(m: Measure, made: Values) -> Any:
     return _distance(m, made.upper) - _distance(m, made.lower)
 
 
-@each("m", ALL, ids=str)
+@each("m", MEASURES.values(), ids=str)
 def test_a_measure_is_registered_by_its_name_with_the_interval_that_fits_its_null_value(m: Measure) -> None:
     assert MEASURES[m.id] is m
     assert (m.interval in {"delta on the log scale", "fieller"}) == (m.null == 1.0)
@@ -126,6 +145,25 @@ def test_absolute_measures_are_in_the_unit_of_the_value(m: Measure, cells: Cells
 def test_absolute_measures_ignore_what_all_have(m: Measure, cells: Cells, shift: float) -> None:
     value, weight = cells
     assert_allclose(m(value + shift, weight), m(value, weight), rtol=ROUNDING, atol=ABSENT * weight.sum())
+
+
+@each("m", BOUNDED, ids=str)
+@by_list(CELLS)
+def test_a_measure_of_shares_is_the_same_of_those_who_have_it_and_with_the_sign_turned_of_those_who_do_not(
+    m: Measure, cells: Cells
+) -> None:
+    value, weight = cells
+    assert_allclose(m(BOUND - value, weight), -m(value, weight), rtol=ROUNDING, atol=ABSENT)
+
+
+@each("m", BOUNDED, ids=str)
+@each("value", [-0.01, 40.01])
+@each("polarity", POLARITIES)
+def test_a_measure_of_shares_takes_nothing_that_is_not_one(polarity: Any, value: float, m: Measure) -> None:
+    made = _evaluated(
+        m, (np.array([[value, 10, 20], [30, 10, 20]]), np.ones((2, 3))), polarity, variance=np.ones((2, 3))
+    )
+    assert np.isnan(numbers(made)).tolist() == [[True, False]] * 4
 
 
 @each("m", ALL, ids=str)

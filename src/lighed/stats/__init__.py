@@ -7,7 +7,16 @@ Leading axes are areas, periods, indicators or draws. Nothing here touches a fil
 # isort: off
 from lighed.stats.gaps import difference, ratio
 from lighed.stats.gradients import relative_index, relative_index_log, relative_index_mean, slope_index
-from lighed.stats.concentration import concentration_index
+from lighed.stats.concentration import (
+    concentration_index,
+    achievement_index,
+    erreygers_index,
+    extended_concentration_index,
+    generalised_concentration_index,
+    modified_concentration_index,
+    symmetric_concentration_index,
+    wagstaff_index,
+)
 from lighed.stats.impact import attributable_fraction, attributable_number, attributable_risk, potential_impact
 from lighed.stats.dispersion import (
     between_group_deviation,
@@ -92,6 +101,7 @@ __all__ = [
     "Sample",
     "TrendTest",
     "Values",
+    "achievement_index",
     "arrange",
     "attributable_fraction",
     "attributable_number",
@@ -115,11 +125,14 @@ __all__ = [
     "dispersion_of_ratios",
     "dissimilarity",
     "diverges",
+    "erreygers_index",
     "evaluate",
     "exposure",
+    "extended_concentration_index",
     "fewest",
     "fieller",
     "fractional_rank",
+    "generalised_concentration_index",
     "gini_index",
     "gini_segregation",
     "healthy_life_years",
@@ -148,6 +161,7 @@ __all__ = [
     "mean_difference_from_mean",
     "mean_difference_from_mean_weighted",
     "mean_log_deviation",
+    "modified_concentration_index",
     "moments",
     "monotone_trend",
     "mutual_information",
@@ -172,9 +186,11 @@ __all__ = [
     "simulate",
     "slope_index",
     "stepwise",
+    "symmetric_concentration_index",
     "theil_index",
     "theil_segregation",
     "trend_of_proportions",
     "u_prime",
+    "wagstaff_index",
     "xmr",
 ]
