@@ -177,7 +177,7 @@ def _groups(rows: Rows, at: Place, over: Stratifier, of_level: dict[str, HeatRow
     if not over.social or len(levels) < 2:
         return
     present = [of_level[level] for level in levels]
-    every = [m for m in MEASURES.values() if over.ordered or m.order == "ignored"]
+    every = [m for m in MEASURES.values() if (over.ordered or m.order == "ignored") and not m.bounded]
     value, se, weight = (
         np.array(part, float)
         for part in zip(*((r.estimate, r.standard_error or np.nan, r.population or 1) for r in present), strict=True)

@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 from scipy.special import expit, logit
 
-from lighed.stats.intervals import TAIL, Array, Values
+from lighed.stats.intervals import Array, Values, tail
 from lighed.stats.registry import Measure
 
 DRAWS = 10_000  # limits are then known to about 3 % of a half-width
@@ -151,7 +151,7 @@ def _of_counts(wanted: Measure) -> Callable[[Array, Array], Array]:
 def _summed_up(found: Array, made: Array, *, corrected: bool) -> Values:
     """The estimate with the standard deviation and the points of the draws, which are the first axis."""
     with np.errstate(invalid="ignore"):
-        (lower, middle, upper), se = np.quantile(made, (TAIL, 0.5, 1 - TAIL), axis=0), made.std(0)
+        (lower, middle, upper), se = np.quantile(made, (tail(0.95), 0.5, 1 - tail(0.95)), axis=0), made.std(0)
         bias = middle - found if corrected else np.zeros_like(middle)
         known = np.isfinite(found) & np.isfinite(made).all(0) & (np.abs(bias) <= MOST_BIAS * se)
         parts = (found - bias, se, lower - 2 * bias, upper - 2 * bias)
