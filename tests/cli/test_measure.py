@@ -14,7 +14,7 @@ from numpy.testing import assert_allclose
 
 from lighed.core.heat import COLUMNS, OPTIONAL
 from lighed.core.text import LANGUAGES, Lang, number, texts
-from lighed.stats import MEASURES, Values, arrange, evaluate
+from lighed.stats import MEASURES, arrange, evaluate
 from tests import golden
 from tests.zones import Run
 
@@ -148,19 +148,10 @@ def test_the_measures_of_a_table_are_those_of_its_groups(kind: Cells, errors: Ce
         parts = arrange(*parts, polarity=polarity, reference=reference)
     assert {measure for *_, measure in made} == set(MEASURES) - (set() if kind["ordered"] else ORDERED)
     for (*_, measure), found in made.items():
-        by_hand = _by_hand(measure, *parts, polarity=polarity)
+        unit = {"attributable_fraction": 100, "attributable_number": 1 / 100}.get(measure, 1)
+        by_hand = evaluate(MEASURES[measure], *parts, polarity=polarity, everybody=100).scaled(unit)
         assert_allclose([found[name] for name in NUMBERS], [getattr(by_hand, name) for name in NUMBERS], rtol=EXACT)
         assert (found["method"], found["flags"]) == (MEASURES[measure].interval + against, "")
-
-
-# In per cent where the outcome is; measures of shares take them between 0 and 1.
-UNIT = {"attributable_fraction": 100, "attributable_number": 1 / 100, "erreygers_index": 100}
-
-
-def _by_hand(measure: str, value: Any, variance: Any, weight: Any, *, polarity: Any) -> Values:
-    whole = 100 if MEASURES[measure].bounded else 1
-    error = None if variance is None else variance / whole**2
-    return evaluate(MEASURES[measure], value / whole, error, weight, polarity=polarity).scaled(UNIT.get(measure, 1))
 
 
 def test_without_standard_errors_the_line_of_five_groups_has_its_residuals(tmp_path: Path, run: Run) -> None:
@@ -168,7 +159,8 @@ def test_without_standard_errors_the_line_of_five_groups_has_its_residuals(tmp_p
     made = measured(run, written(tmp_path / "table.csv", groups(values, population=100)))
     for (*_, measure), found in made.items():
         if measure in ORDERED:
-            by_hand = _by_hand(measure, np.array(values), None, np.full(5, 100), polarity="lower_is_better")
+            parts = values, None, np.full(5, 100)
+            by_hand = evaluate(MEASURES[measure], *parts, polarity="lower_is_better", everybody=100)
             assert_allclose([found[name] for name in NUMBERS], [getattr(by_hand, name) for name in NUMBERS], rtol=EXACT)
             assert found["method"] == "residual t(3)"
         else:

@@ -23,6 +23,7 @@ NUMERIC = 1e-5  # relative: what a central difference with a step of 1e-4 leaves
 LOWER, HIGHER = "lower_is_better", "higher_is_better"
 POLARITIES: list[Any] = [LOWER, HIGHER]
 
+KNOWN_ERRORS = [True, False]  # whether the levels have standard errors of their own; else the line says how far off
 BOUND = 40.0  # a measure of shares is tested on values between 0 and this, so that all are on the same ones
 
 
@@ -166,6 +167,15 @@ def test_a_measure_of_shares_takes_nothing_that_is_not_one(polarity: Any, value:
     assert np.isnan(numbers(made)).tolist() == [[True, False]] * 4
 
 
+@each("m", [m for m in MEASURES.values() if m.bounded], ids=str)
+@each("known", KNOWN_ERRORS)
+def test_a_measure_of_shares_takes_per_cent_and_gives_them_back_if_it_is_absolute(known: bool, m: Measure) -> None:
+    share = np.array([0.3, 0.2, 0.25, 0.1])
+    one = evaluate(m, share, share / 1e3 if known else None, np.ones(4), polarity=LOWER)
+    hundred = evaluate(m, 100 * share, 10 * share if known else None, np.ones(4), polarity=LOWER, everybody=100)
+    assert_same(hundred, one.scaled(100) if m.scale == "absolute" else one)
+
+
 @each("m", ALL, ids=str)
 @by_list(CELLS, FACTOR)
 def test_only_a_number_of_people_grows_with_the_population(m: Measure, cells: Cells, factor: float) -> None:
@@ -227,7 +237,6 @@ DEFECTS = {
     "an empty level": (2, 0.0),
     "a negative weight": (2, -1.0),
 }
-KNOWN_ERRORS = [True, False]  # whether the levels have standard errors of their own; else the line says how far off
 
 
 def _given(parts: tuple[Any, ...], m: Measure, *, known: bool) -> Values:

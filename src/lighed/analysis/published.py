@@ -20,7 +20,7 @@ from lighed.catalogue import Catalogue
 from lighed.catalogue.areas import members
 from lighed.core.errors import DataError, Problem
 from lighed.core.estimates import CONFIDENCE, Estimates
-from lighed.core.types import COUNTRY, Area, Indicator, PublishedTable, ReleasePlan, Stratifier
+from lighed.core.types import COUNTRY, SCALE, Area, Indicator, PublishedTable, ReleasePlan, Stratifier
 from lighed.sources.heat_plus import HeatRow, grouped, read_heat
 from lighed.stats import MEASURES, Measure, arrange, change, evaluate
 from lighed.stats.intervals import Values, Z
@@ -177,7 +177,8 @@ def _groups(rows: Rows, at: Place, over: Stratifier, of_level: dict[str, HeatRow
     if not over.social or len(levels) < 2:
         return
     present = [of_level[level] for level in levels]
-    every = [m for m in MEASURES.values() if (over.ordered or m.order == "ignored") and not m.bounded]
+    shares, ordered = at.indicator.kind == "proportion", over.ordered
+    every = [m for m in MEASURES.values() if (ordered or m.order == "ignored") and (shares or not m.bounded)]
     value, se, weight = (
         np.array(part, float)
         for part in zip(*((r.estimate, r.standard_error or np.nan, r.population or 1) for r in present), strict=True)
@@ -197,7 +198,7 @@ def _measured(
     known = bool(np.isfinite(parts[1]).all())
     variance = parts[1] if known else np.zeros(len(levels))
     for measure in wanted:
-        made = evaluate(measure, parts[0], variance, parts[2], polarity=polarity)
+        made = evaluate(measure, parts[0], variance, parts[2], polarity=polarity, everybody=SCALE[at.indicator.unit])
         method = ", ".join([measure.interval if known else "without interval", *how])
         rows.measure(at, measure, made, method, interval=known)
 

@@ -13,13 +13,14 @@ from lighed.sources.heat_plus import HeatRow, grouped
 from lighed.stats import MEASURES, Measure, Polarity, arrange, evaluate
 from lighed.stats.intervals import Values
 
+OF_SHARES = (1, 100)  # what a table of shares, or of per cent, says that its scale is
+
 SCHEMA = pa.schema(
     [(name, pa.string()) for name in ("indicator", "name", "setting", "date", "dimension", "measure")]
     + [(name, pa.float64()) for name in ("value", "se", "lower", "upper")]
     + [(name, pa.string()) for name in ("unit", "method", "flags")]
 )
 
-SHARES = {1, 100}  # the scales of an indicator that is a share: of 1, or in per cent
 UNITS = {"outcome": "as given", "share": "percent", "people": "persons"}
 
 
@@ -48,13 +49,12 @@ def _of_group(group: list[HeatRow]) -> list[dict[str, Any]]:
         reference = next((k for k, row in enumerate(ranked) if row.reference), None)
         parts = arrange(*parts, polarity=polarity, reference=reference)
         how.append("extremes" if reference is None else "against the reference group")
-    shares = first.scale in SHARES and not ((value < 0) | (value > first.scale)).any()
     wanted = [
         m
         for m in MEASURES.values()
         if (first.ordered or m.order == "ignored")
         and (m.scale != "people" or len(known) == len(ranked))
-        and (shares or not m.bounded)
+        and (not m.bounded or first.scale in OF_SHARES)
     ]
     return [_row(first, m, parts, polarity, how) for m in wanted]
 
@@ -63,14 +63,11 @@ def _row(
     first: HeatRow, measure: Measure, parts: tuple[Any, ...], polarity: Polarity, how: list[str]
 ) -> dict[str, Any]:
     value, variance, weight = parts
-    whole = first.scale if measure.bounded else 1.0  # what is measured on shares is measured between 0 and 1
-    value, variance = value / whole, variance / whole**2
     known = bool(np.isfinite(variance).all())
     residual = not known and first.ordered and len(value) >= 5 and measure.order == "required"
-    made = evaluate(
-        measure, value, None if residual else np.where(np.isfinite(variance), variance, 0.0), weight, polarity=polarity
-    )
-    scale = {"people": 1 / first.scale, "outcome": whole}.get(measure.unit, factor(measure))
+    errors = None if residual else np.where(np.isfinite(variance), variance, 0.0)
+    made = evaluate(measure, value, errors, weight, polarity=polarity, everybody=first.scale)
+    scale = 1 / first.scale if measure.unit == "people" else factor(measure)
     numbers = {name: float(getattr(made, name)) * scale for name in Values.__slots__}
     shown = {
         name: v if np.isfinite(v) and (known or residual or name == "value") else None for name, v in numbers.items()

@@ -47,6 +47,7 @@ def evaluate(
     weight: Array,
     *,
     polarity: Polarity,
+    everybody: float = 1.0,
 ) -> Values:
     """Compute a measure with its interval, so that positive (or above 1) means that the worse-off are worse off.
 
@@ -60,6 +61,8 @@ def evaluate(
         Variance of each value; None takes the residual variance around the fitted line and Student's t.
     polarity
         Which direction of the outcome is good.
+    everybody
+        For a measure of shares: what the outcome is where everybody has it, 1 or (in per cent) 100.
 
     Returns
     -------
@@ -78,6 +81,10 @@ def evaluate(
     """
     value, weight = np.asarray(value, float), np.asarray(weight, float)
     turn = wanted.directed and polarity == "higher_is_better"
+    if wanted.bounded and everybody != 1:
+        shares = None if variance is None else np.asarray(variance, float) / everybody**2
+        made = evaluate(wanted, value / everybody, shares, weight, polarity=polarity)
+        return made.scaled(everybody) if wanted.scale == "absolute" else made
     quantile = Z if variance is not None else float(student(value.shape[-1] - 2))
     variance = residual_variance(value, weight) if variance is None else np.asarray(variance, float)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
