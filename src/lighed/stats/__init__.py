@@ -72,6 +72,7 @@ from lighed.stats.segregation import (
     mutual_information,
     theil_segregation,
 )
+from lighed.stats.shape import Departure, index_of_relative_rank, linearity, monotonicity
 from lighed.stats.simulate import bootstrap, simulate
 from lighed.stats.survey import Joint, Sample
 from lighed.stats.trend import (
@@ -91,6 +92,7 @@ __all__ = [
     "RULES",
     "Chart",
     "Contributions",
+    "Departure",
     "Indices",
     "Joint",
     "Largest",
@@ -140,6 +142,7 @@ __all__ = [
     "index_of_disparity_weighted",
     "index_of_moments",
     "index_of_persons",
+    "index_of_relative_rank",
     "indirect",
     "isolation",
     "kitagawa",
@@ -153,6 +156,7 @@ __all__ = [
     "limits_of_proportions",
     "limits_of_ratios",
     "linear_trend",
+    "linearity",
     "linked_line",
     "local_segregation",
     "mean",
@@ -164,6 +168,7 @@ __all__ = [
     "modified_concentration_index",
     "moments",
     "monotone_trend",
+    "monotonicity",
     "mutual_information",
     "oaxaca",
     "overdispersion",
