@@ -31,6 +31,7 @@ from lighed.stats.dispersion import (
     mean_log_deviation,
     theil_index,
     gini_index,
+    between_and_within,
 )
 # isort: on
 
@@ -109,6 +110,7 @@ __all__ = [
     "attributable_number",
     "attributable_risk",
     "average",
+    "between_and_within",
     "between_group_deviation",
     "between_group_variance",
     "between_within",

@@ -1,0 +1,101 @@
+"""Measures of spread: what is between groups and inside them, and where there is no spread to speak of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from lighed import stats
+from lighed.stats import MEASURES, evaluate
+from lighed.stats.intervals import Z, score
+from tests.stats.samples import DRAWS, covered, numbers
+
+ROUNDING = 1e-9  # relative
+each = pytest.mark.parametrize
+
+RNG = np.random.default_rng(28)
+VALUE, WEIGHT, GROUP = RNG.uniform(5, 50, (3, 98)), RNG.uniform(1, 90, (3, 98)), RNG.permutation(np.arange(98) % 5)
+MEAN = stats.average(VALUE, WEIGHT)
+# Whether a group counts in the part within by its part of the outcome, or of the people.
+SPLIT: dict[str, tuple[Any, bool]] = {
+    "variance": (stats.between_group_variance, False),
+    "Theil": (stats.theil_index, True),
+    "mean log deviation": (stats.mean_log_deviation, False),
+}
+
+
+@each(("spread", "by_outcome"), SPLIT.values(), ids=SPLIT)
+def test_the_part_within_is_the_average_of_the_spread_in_each_group(spread: Any, by_outcome: bool) -> None:
+    between, within = stats.between_and_within(spread, VALUE, WEIGHT, GROUP)
+    assert_allclose(between + within, spread(VALUE, WEIGHT), rtol=ROUNDING)
+    want = np.zeros(3)
+    for k in range(5):
+        inside = VALUE[:, k == GROUP], WEIGHT[:, k == GROUP]
+        part = inside[1].sum(-1) / WEIGHT.sum(-1)
+        want += part * (stats.average(*inside) / MEAN if by_outcome else 1) * spread(*inside)
+    assert_allclose(within, want, rtol=ROUNDING)
+
+
+@each("spread", [spread for spread, _ in SPLIT.values()], ids=SPLIT)
+def test_groups_alike_inside_have_all_between_them_and_groups_like_each_other_nothing(spread: Any) -> None:
+    alike = np.take(VALUE[:, :5], GROUP, axis=1)
+    assert_allclose(stats.between_and_within(spread, alike, WEIGHT, GROUP)[1] / spread(alike, WEIGHT), 0, atol=ROUNDING)
+    twice = [np.concatenate([part, part], -1) for part in (VALUE, WEIGHT)]
+    between, _ = stats.between_and_within(spread, *twice, np.repeat([0, 1], 98))
+    assert_allclose(between, 0, atol=ROUNDING)
+
+
+def test_a_spread_whose_parts_do_not_add_up_is_not_split() -> None:
+    with pytest.raises(ValueError, match=r"gini_index.*theil_index"):
+        stats.between_and_within(stats.gini_index, VALUE, WEIGHT, GROUP)
+
+
+def test_a_group_of_nobody_leaves_no_split() -> None:
+    assert np.isnan(stats.between_and_within(stats.theil_index, VALUE, WEIGHT, np.where(GROUP == 1, 0, GROUP))).all()
+
+
+@each("value", [(0.0, 2.0, 3.0), (-1.0, 2.0, 3.0)], ids=str)
+@each("name", ["theil_index", "mean_log_deviation"])
+def test_logarithms_of_nothing_are_flagged_and_not_made_up(name: str, value: Any) -> None:
+    made = evaluate(MEASURES[name], np.array(value), np.full(3, 0.1), np.ones(3), polarity="lower_is_better")
+    assert np.isnan(numbers(made)).all()
+
+
+def test_theils_index_of_all_in_one_hand_is_the_logarithm_of_how_many_there_are() -> None:
+    assert_allclose(stats.theil_index(np.array([0.0, 0, 0, 9]), np.ones(4)), np.log(4), rtol=ROUNDING)
+
+
+@each("seed", [1, 2])
+def test_the_variance_is_right_on_average(seed: int) -> None:
+    """The estimate before it is cut off at 0 has no bias; with the groups well apart nothing is cut off."""
+    rng = np.random.default_rng(seed)
+    true, error, weight = np.array([30.0, 26, 21, 17, 15]), np.array([2.0, 1, 3, 1, 2]), np.array([9.0, 15, 24, 18, 12])
+    value = true + error * rng.standard_normal((DRAWS, 5))
+    made = evaluate(
+        MEASURES["between_group_variance"],
+        value,
+        np.broadcast_to(error**2, value.shape),
+        weight,
+        polarity="lower_is_better",
+    )
+    assert (made.value > 0).all()
+    truth = stats.between_group_variance(true, weight)
+    assert abs(made.value.mean() - truth) < 4 * made.value.std() / np.sqrt(DRAWS)
+    assert stats.between_group_variance(value, weight).mean() - truth > 20 * made.value.std() / np.sqrt(DRAWS)
+
+
+@each("apart", [0.0, 0.5, 1, 3, 10])
+def test_the_score_interval_of_a_square_covers_it_from_nothing_to_much(apart: float) -> None:
+    """The square of a normal value with variance 1 has the variance 4 times the true square, plus 2."""
+    square = np.random.default_rng(29).normal(apart, 1, DRAWS) ** 2
+    _, lower, upper = score(np.maximum(square - 1, 0), np.full(DRAWS, 4.0), np.full(DRAWS, 2.0))
+    assert 0.935 < covered((lower, upper), apart**2) < 0.985
+
+
+def test_the_limits_are_a_number_of_standard_errors_from_the_estimate_each_at_its_own_error() -> None:
+    value, lower, upper = score(50.0, 3.0, 7.0)
+    for limit in (lower, upper):
+        assert_allclose(abs(value - limit) / np.sqrt(3 * limit + 7), Z, rtol=ROUNDING)
