@@ -258,6 +258,15 @@ def test_parts_that_carry_all_are_found_though_sums_are_rounded() -> None:
     made = Contributions(np.array([0.1] * 10), np.eye(10) * 1e-6)
     assert fewest(made, 1.0).count == 10
     assert fewest(made, 0.3).count == 3
+    assert sum([0.1] * 8) < 0.8
+    assert fewest(made, 0.8).count == 8
+
+
+def test_parts_have_shares_of_a_whole_that_is_surely_there_also_below_0() -> None:
+    values = np.array([[-3.0, -1.0], [3.0, -1.0], [3.0, -1.0]])
+    made = Contributions(values, independent(np.array([[0.1, 0.1], [0.1, 0.1], [1.0, 1.0]]))).shares
+    assert_allclose(made.value, [[0.75, 0.25], [1.5, -0.5], [np.nan, np.nan]])
+    assert_allclose(np.isnan(made.lower), np.isnan(made.value))
 
 
 def test_without_a_gap_that_is_surely_there_nothing_carries_it() -> None:

@@ -83,6 +83,24 @@ def test_bands_do_not_matter_where_the_rate_of_death_is_the_same_at_every_age(sp
     assert_allclose(narrow[0], whole[0], rtol=1e-4)
 
 
+@pytest.mark.parametrize("inside", [0.5, 0.2])
+def test_deaths_thin_out_within_a_band_so_that_they_fall_on_average_where_they_should(inside: float) -> None:
+    """All die within one band of 100 years; with a half, evenly over it."""
+    power = 1 / inside - 1
+    table = life_table(np.array([1 / (100 * inside), 1e9]), [0, 100], [inside, 0.5])
+    mean, square = (quad(lambda t, k=k: k * t ** (k - 1) * (1 - t) ** power, 0, 1)[0] for k in (1, 2))
+    assert_allclose(table.expectancy[0], 100 * mean)
+    assert_allclose(lifespan_deviation(table)[0], 100 * np.sqrt(square - mean**2))
+    assert_allclose(lifespan_gini(table)[0], 1 - quad(lambda t: (1 - t) ** (2 * power), 0, 1)[0] / mean)
+    assert_allclose(life_years_lost(table)[0], 100 * mean * (1 - inside), rtol=1e-6)
+
+
+def test_those_who_die_in_their_first_year_die_early_in_it_but_not_so_in_a_band_of_five_years() -> None:
+    assert life_table(np.full(3, 0.1), [0, 1, 5]).inside.tolist() == [0.1, 0.5, 0.5]
+    assert life_table(np.full(3, 0.1), [0, 5, 10]).inside.tolist() == [0.5, 0.5, 0.5]
+    assert life_table(np.full(3, 0.1), [1, 2, 3]).inside.tolist() == [0.5, 0.5, 0.5]
+
+
 def test_a_table_from_a_later_age_on_is_the_end_of_the_whole_table() -> None:
     rate, time = _rates(), _time(1e6)
     whole, late = (life_expectancy(rate[k:] * time[k:], time[k:], START[k:]) for k in (0, 7))
@@ -252,5 +270,6 @@ def test_few_person_years_and_wide_intervals_give_nothing() -> None:
     assert np.isnan(numbers(life_expectancy(deaths, time, START))).all()
     assert np.isnan(numbers(life_expectancy(deaths, time, START, fewest_time=time.sum()))).all()
     assert np.isfinite(life_expectancy(deaths, time, START, fewest_time=time.sum() - 1).value).all()
+    assert np.isnan(lifespan_variation(_rates() * _time(49_000), _time(49_000), START).value).all()
     few = life_expectancy([0, 0, 1], [20, 20, 10], [0, 40, 70], fewest_time=0)
     assert np.isnan(numbers(few)).all()
