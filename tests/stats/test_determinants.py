@@ -67,6 +67,14 @@ def test_normalised_is_the_mean_over_which_level_the_others_are_held_against(ref
     assert_allclose(made, np.mean(each, 0), rtol=1e-8, atol=1e-12)
 
 
+@pytest.mark.parametrize("reference", REFERENCES)
+def test_normalising_changes_neither_what_is_explained_in_all_nor_its_error(reference: Reference) -> None:
+    made = oaxaca(_sums()[0], reference=reference, categories=((1, 2, 3),)).added(np.repeat([0, 1], 6))
+    usual = oaxaca(_sums(without=2)[0], reference=reference).added(np.repeat([0, 1], 5))
+    assert_allclose(made.value, usual.value, rtol=1e-8)
+    assert_allclose(made.parts.se, usual.parts.se, rtol=1e-8)
+
+
 def test_all_levels_of_a_category_without_normalising_depend_on_each_other() -> None:
     made = oaxaca(_sums()[0])
     assert np.isnan(numbers(made.parts)).all()
@@ -134,6 +142,22 @@ def test_whole_weights_are_that_many_persons() -> None:
     weighted = by_determinant(y, x, rank, np.full(500, 2.0))
     assert_allclose(weighted.value, doubled.value, rtol=ROUNDING)
     assert_allclose(weighted.parts.se, doubled.parts.se * np.sqrt(2), rtol=2e-3)
+
+
+def test_the_covariance_is_that_of_what_each_person_moves() -> None:
+    """By weighting one person after another a little more and a little less, and ranking all anew."""
+    y, x, rank = _ranked(np.random.default_rng(10), 60)
+    tied = np.unique(rank, return_inverse=True)[1]
+
+    def weighted(person: int, step: float) -> Any:
+        weight = np.ones(60)
+        weight[person] += step
+        people = np.bincount(tied, weight)
+        again = ((people.cumsum() - people / 2) / people.sum())[tied]
+        return by_determinant(y, x, again, weight).value
+
+    moved = np.array([(weighted(k, 1e-4) - weighted(k, -1e-4)) / 2e-4 for k in range(60)])
+    assert_allclose(by_determinant(y, x, rank).covariance, moved.T @ moved * 60 / 59, rtol=1e-5, atol=1e-10)
 
 
 def test_a_determinant_that_is_alike_for_all_ranks_contributes_nothing() -> None:
