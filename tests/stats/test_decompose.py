@@ -133,6 +133,11 @@ def test_equal_rates_at_an_age_take_the_limit_of_nearly_equal_ones(shift: float)
     assert_allclose(_alike(shift).parts.se, _alike(0).parts.se, rtol=1e-5)
 
 
+def test_a_gap_within_one_open_band_is_split_as_well() -> None:
+    made = life_expectancy_gap([[[150, 50]], [[100, 25]]], [[1000], [1000]], [60])
+    assert_allclose(made.value, np.array([50, 25]) / 75 * (8 - 5))
+
+
 def test_an_age_without_deaths_in_either_group_contributes_nothing() -> None:
     rate, time = BY_GROUP.copy(), _time(1e5)
     rate[:, 3] = 0
@@ -244,6 +249,18 @@ def test_a_measure_of_inequality_is_split_by_disease(name: str) -> None:
 def test_a_ratio_is_not_split_by_disease(name: str) -> None:
     with pytest.raises(ValueError, match="cannot be split"):
         by_part(MEASURES[name], BURDEN, BURDEN, PEOPLE)
+
+
+def test_without_people_nothing_is_split_by_disease() -> None:
+    assert np.isnan(by_part(MEASURES["slope_index"], BURDEN, BURDEN, 0 * PEOPLE).value).all()
+
+
+def test_a_disease_that_is_missing_leaves_the_others() -> None:
+    burden = BURDEN.copy()
+    burden[1, 0] = np.nan
+    made = by_part(MEASURES["difference"], burden, burden, PEOPLE)
+    assert_allclose(made.value, [60, np.nan, 3, -2])
+    assert np.isnan(made.whole.value)
 
 
 def test_the_fewest_diseases_that_carry_a_share_of_the_inequality() -> None:

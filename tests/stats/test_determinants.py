@@ -80,6 +80,15 @@ def test_all_levels_of_a_category_without_normalising_depend_on_each_other() -> 
     assert np.isnan(numbers(made.parts)).all()
 
 
+@pytest.mark.parametrize("reference", REFERENCES)
+@pytest.mark.parametrize("persons", [0, 1, 4])
+def test_groups_with_too_few_persons_for_a_regression_have_no_interval(persons: int, reference: Reference) -> None:
+    x = np.random.default_rng(11).random((50, 4))
+    made = oaxaca(np.stack([moments(x[:persons]), moments(x)]), reference=reference)
+    assert np.isnan(made.whole.se)
+    assert np.isnan(made.value).all() == (persons < 4)
+
+
 def test_areas_are_split_side_by_side_and_a_missing_sum_leaves_the_others_alone() -> None:
     sums = _sums(without=1, draws=3)
     alone = [oaxaca(area) for area in sums]
@@ -198,6 +207,9 @@ NOTHING = {
     "a missing outcome": _changed(y=np.r_[np.nan, np.ones(99)]),
     "a missing determinant": _changed(x=np.r_[[[np.nan, 1.0]], np.random.default_rng(9).random((99, 2))]),
     "determinants that depend on each other": _changed(x=np.tile(np.arange(100.0)[:, None], (1, 2))),
+    "a single person": {"y": [1.0], "x": [[1.0]], "rank": [0.5]},
+    "nobody with a weight": _changed(weight=np.zeros(100)),
+    "a missing rank": _changed(rank=np.r_[np.nan, np.full(99, 0.5)]),
     "an outcome that nobody has": _changed(y=np.zeros(100)),
 }
 

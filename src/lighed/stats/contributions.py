@@ -140,9 +140,14 @@ def by_part(wanted: Measure, value: Array, variance: Array, weight: Array) -> Co
     [10.0, 3.0, -1.0]
     """
     value, weight = np.asarray(value, float), np.asarray(weight, float)
-    found, se = delta(wanted.function, value, np.asarray(variance, float), weight[..., None, :], wanted.with_gradient)
+    variance = np.asarray(variance, float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found, se = delta(wanted.function, value, variance, weight[..., None, :], wanted.with_gradient)
+        whole = wanted(value.sum(-2), weight)
     made = Contributions(found, independent(se**2))
-    if not np.allclose(made.value.sum(-1), wanted(value.sum(-2), weight), rtol=SUMS, atol=SUMS, equal_nan=True):
+    if not np.allclose(
+        made.value.sum(-1), whole, rtol=SUMS, atol=SUMS * np.nanmax(np.abs(found), initial=0), equal_nan=True
+    ):
         msg = f"{wanted} cannot be split into parts: theirs do not add up to that of the whole; use a difference"
         raise ValueError(msg)
     return made

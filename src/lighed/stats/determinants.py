@@ -61,12 +61,14 @@ def _normal(squares: Array, categories: tuple[tuple[int, ...], ...]) -> Floats:
 def _estimates(sums: Array, categories: tuple[tuple[int, ...], ...]) -> tuple[Floats, Floats]:
     """Coefficients and means of both groups, shape (..., 2 · 2 · column), and their covariance."""
     n, size = sums[..., :1, :1], sums.shape[-1] - 1
-    squares, products = (sums / n)[..., :-1, :-1], (sums / n)[..., :-1, -1:]
-    inverse = _normal(squares, categories)
-    slope, mean = (inverse @ products)[..., 0], squares[..., 0, :]
-    left = (sums / n)[..., -1:, -1:] - np.swapaxes(products, -1, -2) @ inverse @ products
-    spread = left / (n - size + len(categories)) * inverse
-    spread = np.stack([spread, (squares - mean[..., None] * mean[..., None, :]) / (n - 1)], -4)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        squares, products = (sums / n)[..., :-1, :-1], (sums / n)[..., :-1, -1:]
+        inverse = _normal(squares, categories)
+        slope, mean = (inverse @ products)[..., 0], squares[..., 0, :]
+        left = (sums / n)[..., -1:, -1:] - np.swapaxes(products, -1, -2) @ inverse @ products
+        free = n - size + len(categories)
+        spread = np.where(free > 0, left / free, np.nan) * inverse
+        spread = np.stack([spread, (squares - mean[..., None] * mean[..., None, :]) / (n - 1)], -4)
     value = np.stack([slope, mean], -3)
     flat = spread.reshape(*sums.shape[:-3], 4, size, size)
     covariance = np.einsum("...gij,gh->...gihj", flat, np.eye(4)).reshape(*sums.shape[:-3], 4 * size, 4 * size)
@@ -79,10 +81,11 @@ def _first_part(sums: Array, reference: Reference, categories: tuple[tuple[int, 
     one = np.eye(squares.shape[-1])
     if reference.startswith("pooled"):
         if reference == "pooled within":
-            corner = n[..., None, None] * one[0] * one[:, :1]
-            squares = squares - squares[..., :1] * squares[..., :1, :] / n[..., None, None] + corner
+            people = np.where(n > 0, n, np.nan)[..., None, None]
+            squares = squares - squares[..., :1] * squares[..., :1, :] / people + people * one[0] * one[:, :1]
         return np.asarray(_normal(squares.sum(-3), categories)[..., None, :, :] @ squares)
-    size = n[..., 0] / n.sum(-1)
+    with np.errstate(invalid="ignore"):
+        size = n[..., 0] / n.sum(-1)
     part = {"first": 1 + 0 * size, "last": 0 * size, "equal": 0.5 + 0 * size, "size": size}[reference]
     return np.asarray(np.stack([part, 1 - part], -1)[..., None, None] * one)
 
@@ -241,7 +244,8 @@ def by_determinant(
     if index in {"erreygers", "wagstaff"} and ((y < bounds[0]) | (y > bounds[1])).any():
         msg = f"outcomes from {y.min()} to {y.max()} are outside of the bounds {bounds}; give those that it can have"
         raise ValueError(msg)
-    weight = weight / weight.sum()
+    with np.errstate(invalid="ignore"):
+        weight = weight / weight.sum()
     if abs(weight @ rank - 0.5) > RANKS:
         msg = f"ranks with a mean of {weight @ rank} are not those of these persons; it must be 0.5"
         raise ValueError(msg)
@@ -255,4 +259,5 @@ def by_determinant(
         return np.asarray(-_scale(mean, index, bounds) * np.concatenate([explained, left], -1))
 
     each = each * weight[:, None]
-    return propagate(parts, found, each.T @ each * count / (count - 1))
+    more = count / (count - 1) if count > 1 else np.nan
+    return propagate(parts, found, each.T @ each * more)

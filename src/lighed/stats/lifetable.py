@@ -45,7 +45,7 @@ class LifeTable:
     def survivors(self) -> Array:
         """Part of the new-born (of those at the first age) who reach each age."""
         alive = np.cumprod(1 - self.dying[..., :-1], -1)
-        return np.concatenate([np.ones_like(alive[..., :1]), alive], -1)
+        return np.concatenate([np.ones_like(self.dying[..., :1]), alive], -1)
 
     @property
     def expectancy(self) -> Array:
@@ -301,7 +301,7 @@ def healthy_life_years(
     References
     ----------
     .. [1] Sullivan DF. HSMHA Health Rep 1971;86:347-354. doi:10.2307/4594169
-    .. [2] Jagger C, Van Oyen H, Robine JM. Health expectancy calculation by the Sullivan method. EHEMU 2014.
+    .. [2] Jagger C, Van Oyen H, Robine JM. Health expectancy calculation by the Sullivan method. EHLEIS 2014.
 
     Examples
     --------
