@@ -149,7 +149,7 @@ def test_the_interval_of_life_expectancy_covers_it_in_a_small_municipality_and_a
 
 
 def test_at_high_ages_chiangs_variance_is_too_small() -> None:
-    """Which is why it is not ours, though official tables have it."""
+    """It leaves out how long those in the open band live, which is why it is not what we take unasked."""
     rng, true, k = np.random.default_rng(2), life_table(_rates(), START).expectancy, START.tolist().index(85)
     time = np.broadcast_to(_time(100_000), (4000, len(START)))
     made = life_expectancy(rng.poisson(_rates() * time), time, START, mortality="chiang")

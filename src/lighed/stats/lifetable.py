@@ -188,8 +188,8 @@ def rate_variance(table: LifeTable, time: Array, *, mortality: Mortality = "pois
         years are. "chiang" takes them as a part of those alive at the start of the band, for which q²(1 − q)/deaths is
         the variance of the probability of death q; in the open band all die, so that it has none, and the doubt about
         how long they live is left out. "silcocks" is the same with a Poisson count in the open band, as official life
-        expectancies are published; at birth it is as good as "poisson", but for ages above 80, where most of those
-        alive at the start of a band die in it, the interval is too narrow. "known" gives no variance.
+        expectancies are published; at birth it is as good as "poisson", above 80 a little too narrow (93 to 94 %).
+        "known" gives no variance.
 
     Returns
     -------
@@ -249,7 +249,7 @@ def life_expectancy(
     Values, shape (..., age)
         Years. NaN at every age where a count is missing or impossible (see ``observed``), nobody dies in the open band,
         or there are too few person-years; NaN at an age at which the interval is wider than 20 years. The interval is
-        normal and covers 94 to 96 % from some 100 deaths in all; bands without deaths are taken to be without doubt.
+        normal and covers 94 to 96 % from some 50 deaths in all; bands without deaths are taken to be without doubt.
 
     References
     ----------
@@ -401,8 +401,8 @@ def lifespan_variation(
     Returns
     -------
     Values, shape (..., age)
-        Null value 0: all live equally long. NaN as in ``life_expectancy``. The interval covers 94 % or more from some
-        50,000 person-years (the standard deviation from 100,000), and 87 to 93 % at 5,000: a few early deaths decide.
+        Null value 0: all live equally long. NaN as in ``life_expectancy``. The interval covers 93 to 95 % from some
+        50,000 person-years and 95 % from 100,000; at birth only 86 to 94 % at 5,000, where a few early deaths decide.
 
     References
     ----------
