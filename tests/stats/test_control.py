@@ -9,7 +9,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from lighed.stats import proportion
-from lighed.stats.control import RULES, Chart, p_prime, u_prime, xmr
+from lighed.stats.control import RULES, Chart, laney, xmr
 from lighed.stats.funnel import (
     dispersion_of_proportions,
     dispersion_of_ratios,
@@ -173,24 +173,41 @@ def test_a_chart_of_shares_has_the_limits_of_chance_where_there_is_only_chance_a
 ):
     rng = np.random.default_rng(6)
     n = rng.integers(5_000, 20_000, (400, 24))
-    chance = p_prime(rng.binomial(n, 0.3), n)
+    chance = laney(rng.binomial(n, 0.3), n)
     width = (chance.upper - chance.centre) / np.sqrt(0.3 * 0.7 / n)
     assert_allclose(np.median(width), 3, rtol=0.05)
-    more = p_prime(rng.binomial(n, np.clip(rng.normal(0.3, 0.02, n.shape), 0, 1)), n)
+    more = laney(rng.binomial(n, np.clip(rng.normal(0.3, 0.02, n.shape), 0, 1)), n)
     assert np.median((more.upper - more.centre) / np.sqrt(0.3 * 0.7 / n)) > 9
     for chart in (chance, more):
         assert np.mean(chart.rule == 1) < 0.01
 
 
-def test_a_chart_of_rare_shares_is_that_of_rates() -> None:
+def _textbook(events: Any, below: Any, *, shares: bool) -> Any:
+    """Laney's limits as they are printed: in standard errors of counting, and back."""
+    centre = events.sum() / below.sum()
+    error = np.sqrt(centre * (1 - centre if shares else 1) / below)
+    z = (events / below - centre) / error
+    half = 3 * error * np.abs(np.diff(z)).mean() / 1.128
+    return centre - half, centre + half
+
+
+@pytest.mark.parametrize("shares", [True, False], ids=["shares", "rates"])
+def test_limits_of_shares_and_of_rates_are_those_of_the_textbook(shares: bool) -> None:
     rng = np.random.default_rng(7)
-    events, n = rng.poisson(50, 24), rng.integers(900_000, 1_100_000, 24)
-    shares, rates = p_prime(events, n), u_prime(events, n)
-    assert_allclose(rates.upper, shares.upper, rtol=1e-4)
-    assert_allclose(rates.value, events / n)
+    n = rng.integers(2_000, 20_000, 24)
+    events = rng.binomial(n, 0.3)
+    chart = laney(events, n)
+    assert_allclose([chart.lower, chart.upper], _textbook(events, n, shares=shares))
+    assert_allclose(chart.value, events / n)
 
 
 def test_a_chart_with_nobody_in_it_at_some_time_has_no_limits() -> None:
-    for chart in (p_prime([3, 0, 4], [10, 0, 12]), u_prime([3, 0, 4], [10.0, 0, 12])):
-        assert np.isnan(chart.upper).all()
-        assert not chart.signal.any()
+    chart = laney([3, 0, 4], [10, 0, 12])
+    assert np.isnan(chart.upper).all()
+    assert not chart.signal.any()
+
+
+def test_an_area_without_events_is_taken_to_have_half_of_one_on_the_log_scale() -> None:
+    observed, expected = np.array([0.0, 0, 0, 4, 6, 2]), np.array([2.0, 1, 3, 3, 4, 3])
+    made = dispersion_of_ratios(observed, expected, scale="log")
+    assert_allclose(made, dispersion_of_ratios(np.maximum(observed, 0.5), expected, scale="log"))

@@ -165,6 +165,7 @@ NOTHING = {
     "a missing rank": ([1.0, 0, 0, 1], [1.0, np.nan, 3, 4], [1.0, 1, 1, 1]),
     "nobody": ([1.0, 0, 0, 1], [1.0, 2, 3, 4], [0.0, 0, 0, 0]),
     "all level": ([1.0, 0, 0, 1], [2.0, 2, 2, 2], [1.0, 0.3, 1, 1]),
+    "many level": (np.arange(999.0) % 2, np.full(999, 7.0), np.random.default_rng(14).uniform(0.1, 3, 999)),
     "all but those without a weight level": ([1.0, 0, 0, 1], [2.0, 2, 2, 5], [1.0, 0.3, 1, 0]),
 }
 

@@ -36,7 +36,7 @@ from lighed.stats.dispersion import (
 # isort: on
 
 from lighed.stats.contributions import Contributions, Largest, by_part, fewest
-from lighed.stats.control import RULES, Chart, p_prime, u_prime, xmr
+from lighed.stats.control import RULES, Chart, laney, p_prime, u_prime, xmr
 from lighed.stats.decompose import between_within, kitagawa, life_expectancy_gap, shapley, stepwise
 from lighed.stats.determinants import by_determinant, moments, oaxaca
 from lighed.stats.evaluate import FEWEST_EVENTS_RELATIVE, change, evaluate, residual_variance
@@ -148,6 +148,7 @@ __all__ = [
     "indirect",
     "isolation",
     "kitagawa",
+    "laney",
     "life_expectancy",
     "life_expectancy_gap",
     "life_table",

@@ -149,18 +149,21 @@ def xmr(value: Array, *, ranges: Literal["screened", "all"] = "screened") -> Cha
     return _chart(value, value.mean(-1, keepdims=True), half)
 
 
-def p_prime(events: Array, n: Array) -> Chart:
-    """Chart of shares of many persons: limits from both the counting error and the variation from time to time.
+def laney(events: Array, below: Array) -> Chart:
+    """Chart of shares of many persons (p′) or of rates over much person-time (u′).
+
+    The limits have both the error of counting and the variation from time to time. The variance of one person's
+    outcome, in which shares and rates part, is in both and falls out: the two charts have the same limits.
 
     Parameters
     ----------
-    events, n : array, shape (..., time)
-        Persons with the thing, and persons.
+    events, below : array, shape (..., time)
+        Events, and persons or person-time in the unit that the rate is wanted per.
 
     Returns
     -------
     Chart, shape (..., time)
-        NaN limits, and no signals, where n is 0 at any time.
+        NaN limits, and no signals, where there is nobody at any time.
 
     References
     ----------
@@ -168,44 +171,12 @@ def p_prime(events: Array, n: Array) -> Chart:
 
     Examples
     --------
-    >>> chart = p_prime([410, 395, 420, 388], [1000, 1000, 1050, 980])
+    >>> chart = laney([410, 395, 420, 388], [1000, 1000, 1050, 980])
     >>> round(float(chart.centre[0]), 4), round(float(chart.lower[0]), 4)
     (0.4002, 0.3789)
     """
-    return _laney(np.asarray(events, float), np.asarray(n, float), shares=True)
-
-
-def u_prime(events: Array, time: Array) -> Chart:
-    """Chart of rates over much person-time: limits from both the counting error and the variation from time to time.
-
-    Parameters
-    ----------
-    events, time : array, shape (..., time)
-        Events, and person-time in the unit that the rate is wanted per.
-
-    Returns
-    -------
-    Chart, shape (..., time)
-        NaN limits, and no signals, where there is no person-time at any time.
-
-    References
-    ----------
-    .. [1] Laney DB. Qual Eng 2002;14:531-537. doi:10.1081/QEN-120003555
-
-    Examples
-    --------
-    >>> chart = u_prime([41, 39, 42, 38], [10.0, 10, 10, 10])
-    >>> round(float(chart.centre[0]), 2), chart.signal.tolist()
-    (4.0, [0, 0, 0, 0])
-    """
-    return _laney(np.asarray(events, float), np.asarray(time, float), shares=False)
-
-
-def _laney(events: Floats, below: Floats, *, shares: bool) -> Chart:
+    events, below = np.asarray(events, float), np.asarray(below, float)
     below = np.where(below > 0, below, np.nan)
-    centre = events.sum(-1, keepdims=True) / below.sum(-1, keepdims=True)
-    error = np.sqrt(centre * ((1 - centre) if shares else 1) / below)
-    value = events / below
-    with np.errstate(divide="ignore", invalid="ignore"):
-        spread = _mean_range((value - centre) / error, screened=False) / PER_RANGE
-    return _chart(value, centre, 3 * error * spread)
+    value, centre = events / below, events.sum(-1, keepdims=True) / below.sum(-1, keepdims=True)
+    spread = _mean_range((value - centre) * np.sqrt(below), screened=False) / PER_RANGE
+    return _chart(value, centre, 3 * spread / np.sqrt(below))
