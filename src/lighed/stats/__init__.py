@@ -39,6 +39,19 @@ from lighed.stats.contributions import Contributions, Largest, by_part, fewest
 from lighed.stats.control import RULES, Chart, laney, p_prime, u_prime, xmr
 from lighed.stats.decompose import between_within, kitagawa, life_expectancy_gap, shapley, stepwise
 from lighed.stats.determinants import by_determinant, moments, oaxaca
+from lighed.stats.effects import (
+    Effect,
+    Gap,
+    Narrowing,
+    Representation,
+    clustered,
+    contrast,
+    difference_in_differences,
+    interrupted,
+    narrowing,
+    representation,
+    segmented,
+)
 from lighed.stats.evaluate import FEWEST_EVENTS_RELATIVE, change, evaluate, residual_variance
 from lighed.stats.funnel import (
     dispersion_of_proportions,
@@ -75,6 +88,7 @@ from lighed.stats.segregation import (
 )
 from lighed.stats.shape import Departure, index_of_relative_rank, linearity, monotonicity
 from lighed.stats.simulate import bootstrap, simulate
+from lighed.stats.staggered import Staggered, staggered
 from lighed.stats.survey import Joint, Sample
 from lighed.stats.trend import (
     TrendTest,
@@ -94,14 +108,19 @@ __all__ = [
     "Chart",
     "Contributions",
     "Departure",
+    "Effect",
+    "Gap",
     "Indices",
     "Joint",
     "Largest",
     "LifeTable",
     "Measure",
     "Moments",
+    "Narrowing",
     "Polarity",
+    "Representation",
     "Sample",
+    "Staggered",
     "TrendTest",
     "Values",
     "achievement_index",
@@ -119,10 +138,13 @@ __all__ = [
     "by_part",
     "change",
     "change_between",
+    "clustered",
     "coefficient_of_variation",
     "concentration_index",
+    "contrast",
     "covariance_of_shares",
     "difference",
+    "difference_in_differences",
     "direct",
     "direction",
     "dispersion_of_proportions",
@@ -146,6 +168,7 @@ __all__ = [
     "index_of_persons",
     "index_of_relative_rank",
     "indirect",
+    "interrupted",
     "isolation",
     "kitagawa",
     "laney",
@@ -173,6 +196,7 @@ __all__ = [
     "monotone_trend",
     "monotonicity",
     "mutual_information",
+    "narrowing",
     "oaxaca",
     "overdispersion",
     "p_prime",
@@ -186,13 +210,16 @@ __all__ = [
     "relative_index_log",
     "relative_index_mean",
     "repeated",
+    "representation",
     "residual_variance",
     "ridit",
+    "segmented",
     "shapley",
     "share",
     "significance",
     "simulate",
     "slope_index",
+    "staggered",
     "stepwise",
     "symmetric_concentration_index",
     "theil_index",
