@@ -48,8 +48,8 @@ class Effect:
     @property
     def absolute(self) -> Values:
         """Outcome with the initiative minus outcome without, shape (..., level); 0 is no effect."""
-        made = propagate(lambda x: np.subtract(*_with_and_without(x)), self.means.value, self.means.covariance)
-        return _wide(made.parts, self.quantile[..., None])
+        without, reached = np.split(self.means.value, 2, axis=-1)
+        return self._apart(reached - without, np.ones_like(self.means.value))
 
     @property
     def relative(self) -> Values:
@@ -58,25 +58,34 @@ class Effect:
         NaN where one of them is not above 0. The interval is on the log scale.
         """
         usable = np.where(self.means.value > 0, self.means.value, np.nan)
-        made = propagate(lambda x: np.subtract(*np.log(_with_and_without(x))), usable, self.means.covariance)
-        return _wide(made.parts, self.quantile[..., None]).exponentiated()
+        without, reached = np.split(np.log(usable), 2, axis=-1)
+        return self._apart(reached - without, 1 / usable).exponentiated()
 
-
-def _with_and_without(means: Array) -> tuple[Array, Array]:
-    without, reached = np.split(means, 2, axis=-1)
-    return reached, without
+    def _apart(self, value: Floats, slope: Floats) -> Values:
+        """Each level by itself, so that one of which nothing is known leaves the others as they are."""
+        covariance = slope[..., None] * self.means.covariance * slope[..., None, :]
+        own = np.diagonal(covariance, axis1=-2, axis2=-1)
+        levels = value.shape[-1]
+        both = np.diagonal(covariance[..., :levels, levels:], axis1=-2, axis2=-1)
+        made = normal(value, own[..., :levels] + own[..., levels:] - 2 * both)
+        return _wide(made, self.quantile[..., None])
 
 
 def _effect(
     function: Callable[[Array], tuple[Array, Array]], cells: Contributions, shape: tuple[int, ...], quantile: Array
 ) -> Effect:
     """Effect from cells by a function that takes them in their shape and gives the levels without and with."""
+    gone = np.isnan(cells.value) | np.isnan(np.diagonal(cells.covariance, axis1=-2, axis2=-1))
+    known = np.where(gone[..., None] | gone[..., None, :], 0.0, cells.covariance)
 
     def means(flat: Array) -> Array:
         return np.concatenate(function(flat.reshape(*flat.shape[:-1], *shape)), -1)
 
     with np.errstate(divide="ignore", invalid="ignore"):
-        return Effect(propagate(means, cells.value, cells.covariance), np.asarray(quantile, float))
+        made = propagate(means, np.where(gone, np.nan, cells.value), known)
+    lost = np.isnan(made.value)
+    covariance = np.where(lost[..., None] | lost[..., None, :], np.nan, made.covariance)
+    return Effect(Contributions(made.value, covariance), np.asarray(quantile, float))
 
 
 def _cells(value: Array, variance: Array, axes: int) -> tuple[Contributions, tuple[int, ...]]:

@@ -114,14 +114,15 @@ def staggered(value: Array, first: Array, *, comparison: Literal["never", "not y
     Staggered
         The effect of a cohort in a period is its change since the period before its start, beyond that of the
         comparison; in periods before the start it is the change since the period before, which is 0 if what is assumed
-        holds. NaN where a unit has no value, or nobody is left to compare with. Every unit counts alike. Errors divide
-        by the number of units as in the programs, so that cohorts of fewer than 20 units have too narrow intervals:
-        with 12 they cover 91 to 93 %.
+        holds. Cohorts have no effect in periods in which nobody is left to compare with. All effects of a level are NaN
+        where it has no value in some unit and period. Every unit counts alike. Errors divide by the number of units as
+        in the programs, so that cohorts of fewer than 20 units have too narrow intervals: with 12 they cover 91 to
+        93 %.
 
     Raises
     ------
     ValueError
-        If no unit begins within the time.
+        If no unit begins within the time while others have not begun.
 
     References
     ----------
@@ -138,20 +139,22 @@ def staggered(value: Array, first: Array, *, comparison: Literal["never", "not y
     kept = ~(first <= 0)
     first, value, times = np.where(np.isnan(first), np.inf, first)[kept], value[..., kept, :], value.shape[-1]
     cohorts = np.unique(first[first < times]).astype(int)
-    if not len(cohorts):
-        raise ValueError("No unit begins within the time; give in `first` the position of the period when each began.")
     cohort, period = (part.ravel() for part in np.meshgrid(cohorts, np.arange(1, times), indexing="ij"))
     base = np.where(period >= cohort, cohort, period) - 1
-    member = np.asarray(first[:, None] == cohort, float)
+    member = first[:, None] == cohort
     others = np.isinf(first)[:, None] if comparison == "never" else first[:, None] > np.maximum(period, base)
-    others = np.asarray(others & (member == 0), float)
+    others = others & ~member
+    compared = others.any(0)
+    if not (compared & (period >= cohort)).any():
+        raise ValueError("No unit begins within the time while others have not begun, so there is nothing to compare.")
+    cohort, period, base = (part[compared] for part in (cohort, period, base))
+    member, others = (np.asarray(part[:, compared], float) for part in (member, others))
     change = value[..., period] - value[..., base]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        mean_of, score_of = _mean(change, member), _mean(change, others)
-        reached = _mean(value[..., period], member)
-    effect, error = mean_of[0] - score_of[0], mean_of[1] - score_of[1]
-    both = np.stack([reached[0] - effect, reached[0]], -2)
-    return Staggered(cohort, period, both, np.stack([reached[1] - error, reached[1]], -3), member)
+    reached, score = _mean(value[..., period], member)
+    (mine, my_score), (theirs, their_score) = _mean(change, member), _mean(change, others)
+    effect, error = mine - theirs, my_score - their_score
+    values, influence = np.stack([reached - effect, reached], -2), np.stack([score - error, score], -3)
+    return Staggered(cohort, period, values, influence, member)
 
 
 def _mean(value: Array, member: Array) -> tuple[Floats, Floats]:

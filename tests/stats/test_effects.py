@@ -1,0 +1,312 @@
+"""Effects of initiatives: what is put in comes out, the words say what the numbers say, and intervals cover."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from scipy.stats.contingency import relative_risk
+
+from lighed import stats
+from lighed.stats import MEASURES, Effect
+from lighed.stats.contributions import Contributions, independent
+from tests.stats.samples import numbers
+
+ROUNDING = 1e-10
+LEVELS = 4
+SMOKING = np.array([[[32.0, 25, 20, 12], [30, 24, 19, 12]], [[33, 27, 20, 14], [24, 22, 18, 13]]])
+VARIANCE = np.arange(16.0).reshape(2, 2, 4) / 20 + 0.1
+
+
+def _did(value: Any = SMOKING, variance: Any = VARIANCE, **how: Any) -> Effect:
+    return stats.difference_in_differences(value, variance, **how)
+
+
+def _effect(without: list[float], reached: list[float], se: float = 0.1) -> Effect:
+    means = np.array([*without, *reached])
+    return Effect(Contributions(means, independent(np.full(len(means), se**2))), np.array(1.96))
+
+
+def test_the_effect_on_each_level_is_the_difference_of_its_two_changes() -> None:
+    made = _did().absolute
+    assert_allclose(made.value, (24 - 33 - (30 - 32), 22 - 27 - (24 - 25), 18 - 20 - (19 - 20), 13 - 14))
+    assert_allclose(made.se, np.sqrt(VARIANCE.sum((0, 1))))
+
+
+@pytest.mark.parametrize("trend", ["difference", "ratio"])
+def test_what_is_common_to_both_arms_is_no_effect(trend: Any) -> None:
+    before, change = np.array([30.0, 20, 15, 10]), np.array([-4.0, -3, -2, -1])
+    arms = [before, 1.2 * before]
+    value = [[arm, arm + change if trend == "difference" else arm * np.exp(change / 9)] for arm in arms]
+    made = _did(np.array(value), trend=trend)
+    assert_allclose(made.absolute.value, 0, atol=1e-13)
+    assert_allclose(made.relative.value, 1)
+
+
+@pytest.mark.parametrize("trend", ["difference", "ratio"])
+def test_the_trend_that_is_drawn_on_decides_what_there_would_have_been(trend: Any) -> None:
+    value = np.array([[[40.0, 20], [30, 15]], [[20.0, 15], [8, 6]]])
+    made = _did(value, 0 * value + 1e-4, trend=trend)
+    assert_allclose(made.means.value, {"difference": [10, 10, 8, 6], "ratio": [15, 11.25, 8, 6]}[trend])
+    word = stats.narrowing(made, polarity="lower_is_better").absolute.word
+    assert word == {"difference": "widens", "ratio": "narrows"}[trend]
+
+
+def test_a_full_covariance_of_independent_cells_is_the_same_as_their_variances() -> None:
+    one, other = (numbers(_did(variance=part).relative) for part in (VARIANCE, np.diag(VARIANCE.ravel())))
+    assert_allclose(one, other, rtol=ROUNDING)
+
+
+def test_areas_and_indicators_are_leading_axes() -> None:
+    many = np.stack([[SMOKING, 2 * SMOKING, SMOKING + 5]] * 2)
+    variance = np.broadcast_to(VARIANCE, many.shape)
+    made = _did(many, variance)
+    gap = stats.narrowing(made, polarity="lower_is_better")
+    assert made.absolute.value.shape == (2, 3, LEVELS)
+    assert gap.absolute.change.value.shape == gap.relative.change.upper.shape == gap.word.shape == (2, 3)
+    alone = stats.narrowing(_did(many[1, 1], VARIANCE), polarity="lower_is_better")
+    for scale in ("absolute", "relative"):
+        one, other = getattr(gap, scale), getattr(alone, scale)
+        for part in ("without", "reached", "change"):
+            assert_allclose(
+                np.array(numbers(getattr(one, part)))[:, 1, 1], numbers(getattr(other, part)), rtol=ROUNDING
+            )
+
+
+WORDS = [  # without, with: worst-off and best-off; absolute, relative, both
+    ([30, 20], [20, 18], "narrows", "narrows", "narrows"),
+    ([30, 20], [30, 12], "widens", "widens", "widens"),
+    ([30, 10], [20, 5], "narrows", "widens", "disagree"),
+    ([10, 5], [30, 20], "widens", "narrows", "disagree"),
+    ([30, 20], [30, 20], "uncertain", "uncertain", "uncertain"),
+    ([20, 10], [19, 9.5], "narrows", "uncertain", "uncertain"),
+    ([20, 20], [22, 20], "widens", "widens", "widens"),  # a gap where there was none
+    ([20, 30], [18, 20], "narrows", "narrows", "narrows"),  # a reversed gap that gets smaller
+    ([20, 30], [15, 30], "widens", "widens", "widens"),  # a reversed gap that gets larger
+    ([22, 20], [12, 20], "widens", "widens", "widens"),  # turned round, and further apart than before
+    ([30, 20], [18, 20], "narrows", "narrows", "narrows"),  # turned round, but closer
+]
+
+
+@pytest.mark.parametrize(("without", "reached", "absolute", "relative", "both"), WORDS)
+def test_the_word_says_what_becomes_of_the_distance_between_the_groups(
+    without: Any, reached: Any, absolute: str, relative: str, both: str
+) -> None:
+    made = stats.narrowing(_effect(without, reached), polarity="lower_is_better")
+    assert (made.absolute.word, made.relative.word, made.word) == (absolute, relative, both)
+    turned = stats.narrowing(_effect(without[::-1], reached[::-1]), polarity="higher_is_better")
+    assert (turned.absolute.word, turned.relative.word, turned.word) == (absolute, relative, both)
+
+
+@pytest.mark.parametrize(("without", "reached"), [row[:2] for row in WORDS])
+def test_nothing_is_said_where_the_intervals_are_wide(without: Any, reached: Any) -> None:
+    made = stats.narrowing(_effect(without, reached, se=50), polarity="lower_is_better")
+    assert (made.absolute.word, made.relative.word, made.word) == ("uncertain",) * 3
+
+
+@pytest.mark.parametrize("polarity", ["lower_is_better", "higher_is_better"])
+@pytest.mark.parametrize(
+    "pair", [("difference", "ratio"), ("slope_index", "relative_index"), ("difference", "concentration_index")]
+)
+def test_the_gaps_are_those_of_the_registered_measures(polarity: Any, pair: Any) -> None:
+    weight, made = np.array([10.0, 30, 40, 20]), _did()
+    gap = stats.narrowing(
+        made, polarity=polarity, absolute=MEASURES[pair[0]], relative=MEASURES[pair[1]], weight=weight
+    )
+    slices = {"without": slice(0, LEVELS), "reached": slice(LEVELS, None)}
+    for name, one in zip(pair, (gap.absolute, gap.relative), strict=True):
+        for part, where in slices.items():
+            value, variance = made.means.value[where], np.diagonal(made.means.covariance)[where]
+            want = stats.evaluate(MEASURES[name], value, variance, weight, polarity=polarity)
+            assert_allclose(numbers(getattr(one, part))[:2], numbers(want)[:2], rtol=ROUNDING)
+        signs = one.reached.value - one.without.value
+        ratio = MEASURES[name].null == 1
+        assert_allclose(one.change.value, one.reached.value / one.without.value if ratio else signs, rtol=ROUNDING)
+
+
+def test_the_error_of_a_change_is_that_of_small_changes_in_every_cell() -> None:
+    """The delta method against differences in each of the sixteen cells, on both scales."""
+    step, flat = 1e-5, SMOKING.ravel()
+
+    def change(cells: Any) -> Any:
+        gap = stats.narrowing(_did(cells.reshape(SMOKING.shape)), polarity="higher_is_better")
+        return np.array([gap.absolute.change.value, np.log(gap.relative.change.value)])
+
+    slope = np.stack([(change(flat + e) - change(flat - e)) / (2 * step) for e in step * np.eye(flat.size)], -1)
+    want = np.sqrt((slope**2 * VARIANCE.ravel()).sum(-1))
+    gap = stats.narrowing(_did(), polarity="higher_is_better")
+    made = [gap.absolute.change.se, gap.relative.change.se / gap.relative.change.value]
+    assert_allclose(made, want, rtol=1e-6)
+
+
+@pytest.mark.parametrize("bad", [np.nan, 0.0, -1.0])
+def test_what_cannot_be_computed_is_not_a_number_and_uncertain(bad: float) -> None:
+    value = np.array([[30.0, 20], [24, bad]])
+    made = stats.contrast(value, np.ones((2, 2)))
+    gap = stats.narrowing(made, polarity="lower_is_better")
+    assert np.isnan(numbers(made.relative)).all(0).tolist() == [False, True]
+    assert np.isnan(made.absolute.value).tolist() == [False, np.isnan(bad)]
+    assert np.isnan(numbers(gap.relative.change)).all()
+    assert gap.relative.word == gap.word == "uncertain"
+
+
+@pytest.mark.parametrize("trend", ["difference", "ratio"])
+@pytest.mark.parametrize("where", ["value", "variance", "covariance"])
+def test_a_level_of_which_a_cell_is_missing_leaves_the_others_as_they_are(trend: Any, where: str) -> None:
+    value, variance = SMOKING.copy(), VARIANCE.copy()
+    (value if where == "value" else variance)[0, 1, 2] = np.nan
+    if where == "covariance":
+        variance = np.diag(variance.ravel())
+        variance[6] = variance[:, 6] = np.nan
+    made, whole = (_did(*cells, trend=trend) for cells in ((value, variance), (SMOKING, VARIANCE)))
+    for one, other in ((made.absolute, whole.absolute), (made.relative, whole.relative)):
+        there = np.where(np.arange(LEVELS) == 2, np.nan, numbers(other))
+        assert_allclose(numbers(one), there, rtol=ROUNDING)
+
+
+def test_units_without_common_errors_have_the_variance_of_independent_means() -> None:
+    rng = np.random.default_rng(3)
+    value = rng.normal(20, 4, (30, 3))
+    weight = (np.arange(30)[:, None] % 3 == np.arange(3)).astype(float)  # each in one cell only
+    made = stats.clustered(value, weight)
+    each = [value[weight[:, k] > 0, k] for k in range(3)]
+    assert_allclose(made.value, [part.mean() for part in each])
+    assert_allclose(made.covariance, np.diag([part.var(ddof=1) / len(part) for part in each]), atol=1e-15)
+
+
+@pytest.mark.parametrize("units", [0, 1])
+def test_a_cell_of_fewer_than_two_units_has_no_mean(units: int) -> None:
+    weight = np.ones((3, 2))
+    weight[units:, 1] = 0
+    made = stats.clustered(np.full((3, 2), 7.0), weight)
+    assert np.isnan(made.value).tolist() == [False, True]
+    assert np.isnan(made.parts.se).tolist() == [False, True]
+
+
+SERIES = np.array([[40, 0.2, -5, -0.4], [20, 0.1, -1, -0.1]])
+
+
+def _series(times: int, noise: Any = 0.0) -> Any:
+    time = np.arange(1, times + 1)
+    after = time > times // 2
+    line = SERIES[:, :2] @ np.stack([np.ones(times), time])
+    return line + SERIES[:, 2:] @ np.stack([after, after * (time - times // 2)]) + noise
+
+
+def test_a_series_without_noise_gives_its_effect_at_every_time() -> None:
+    for at in (24, 30, -1):
+        made = stats.interrupted(_series(48), 24, at=at)
+        steps = np.arange(1, 25)[at - 24 if at > 0 else -1]
+        assert_allclose(made.absolute.value, SERIES[:, 2] + SERIES[:, 3] * steps, rtol=1e-9)
+        assert_allclose(made.absolute.se, 0, atol=1e-9)
+
+
+def test_what_the_levels_have_in_common_does_not_blur_the_change_of_their_gap() -> None:
+    rng = np.random.default_rng(4)
+    common = rng.normal(0, 3, 60)
+    made = stats.interrupted(_series(60, common), 30)
+    gap = stats.narrowing(made, polarity="lower_is_better").absolute
+    assert (made.absolute.se > 1).all()
+    assert gap.change.se < 1e-6
+    assert_allclose(gap.change.value, SERIES[0, 2:] @ [1, 30] - SERIES[1, 2:] @ [1, 30], rtol=1e-9)
+
+
+@pytest.mark.parametrize(("times", "start"), [(10, 1), (10, 9), (4, 2), (10, 12), (10, -3)])
+def test_a_series_needs_a_trend_on_both_sides(times: int, start: int) -> None:
+    with pytest.raises(ValueError, match="no trend on both sides"):
+        stats.interrupted(np.ones((2, times)), start)
+
+
+FIRST = np.repeat([4, 5, 7, np.nan], [20, 25, 25, 30])
+
+
+def _panel(draws: int = 1, noise: float = 1.0) -> Any:
+    """Two levels with errors in common; the effect grows by 1 in each period, twice that among the worst-off."""
+    rng = np.random.default_rng(5)
+    shape = (draws, 1, len(FIRST), 8)
+    unit = rng.normal(0, 3, (draws, 2, len(FIRST), 1))
+    error = noise * (rng.normal(size=shape) + rng.normal(size=(draws, 2, *shape[2:])))
+    since = np.nan_to_num(np.maximum(np.arange(8) - FIRST[:, None] + 1, 0))
+    return 30 + unit + np.arange(8) * 0.5 + error - since * np.array([2.0, 1.0])[:, None, None]
+
+
+@pytest.mark.parametrize("comparison", ["never", "not yet"])
+def test_effects_of_staggered_beginnings_are_those_put_in(comparison: Any) -> None:
+    made = stats.staggered(_panel(noise=0)[0], FIRST, comparison=comparison)
+    event = made.labels("event")
+    since = np.maximum(event + 1, 0)
+    assert_allclose(made.by("event").absolute.value, -since[:, None] * [2.0, 1.0], atol=1e-12)
+    assert_allclose(made.by("cell").absolute.value[:, 1], -np.maximum(made.period - made.cohort + 1, 0), atol=1e-12)
+    weight, length = np.array([20, 25, 25]), np.array([4, 3, 1])
+    assert_allclose(made.overall("cohort").absolute.value[1], -(weight * (length + 1) / 2).sum() / 70)
+    assert_allclose(made.overall("cell").absolute.value[1], -(20 * 10 + 25 * 6 + 25) / (80 + 75 + 25))
+    assert_allclose(made.overall("event").absolute.value[1], -2.5)
+
+
+def test_units_not_yet_begun_are_compared_with_until_nobody_is_left() -> None:
+    late = np.where(np.isnan(FIRST), 7, FIRST)
+    value = _panel(noise=0)[0]
+    made = stats.staggered(value - (late != FIRST)[:, None] * [0, 0, 0, 0, 0, 0, 0, 9.0], late, comparison="not yet")
+    assert made.period.max() == 6
+    assert_allclose(made.by("cell").absolute.value[:, 1], -np.maximum(made.period - made.cohort + 1, 0), atol=1e-12)
+    assert made.labels("cohort").tolist() == [4, 5]
+    assert_allclose(made.overall("cohort").absolute.value[1], -(20 * 2 + 25 * 1.5) / 45)
+
+
+@pytest.mark.parametrize(
+    "first", [np.full(75, np.nan), np.full(75, 3.0), np.zeros(75)], ids=["never", "at once", "early"]
+)
+@pytest.mark.parametrize("comparison", ["never", "not yet"])
+def test_effects_need_units_that_begin_and_units_that_do_not(first: Any, comparison: Any) -> None:
+    with pytest.raises(ValueError, match="nothing to compare"):
+        stats.staggered(_panel()[0, :, :75], first, comparison=comparison)
+
+
+def test_a_missing_value_takes_the_effects_of_its_level_along() -> None:
+    value = _panel()[0]
+    value[0, 3, 2] = np.nan
+    made = stats.staggered(value, FIRST).overall().absolute
+    assert np.isnan(made.value).tolist() == np.isnan(made.se).tolist() == [True, False]
+
+
+def test_units_that_had_begun_before_the_first_period_are_left_out() -> None:
+    value, early = _panel()[0], np.concatenate([FIRST, np.zeros(5)])
+    more = np.concatenate([value, 9 + 0 * value[:, :5]], 1)
+    one, other = (stats.staggered(v, f).overall() for v, f in ((value, FIRST), (more, early)))
+    assert_allclose(numbers(one.absolute), numbers(other.absolute))
+
+
+def test_the_part_of_the_worst_off_is_held_against_their_part_of_the_target() -> None:
+    made = stats.representation([[10, 20, 70], [20, 40, 60]], [[200, 200, 600], [100, 200, 300]])
+    assert_allclose(made.index.value, [[0.5, 1.0, 70 / 60], [1, 1, 1]])
+    assert_allclose(made.ratio.value, [[6 / 14, 12 / 14, 1], [1, 1, 1]])
+    assert np.isnan(made.ratio.lower).tolist() == [[False, False, True]] * 2
+
+
+@pytest.mark.parametrize(
+    ("taking", "target"),
+    [([0, 0], [5, 5]), ([6, 1], [5, 5]), ([0, 1], [0, 5]), ([-1, 2], [5, 5]), ([np.nan, 2], [5, 5])],
+)
+def test_impossible_participants_are_not_a_number(taking: Any, target: Any) -> None:
+    made = stats.representation(taking, target)
+    assert np.isnan(numbers(made.index)).all()
+    assert np.isnan(numbers(made.ratio)).all()
+
+
+def test_a_level_of_which_nobody_takes_part_has_an_upper_limit() -> None:
+    made = stats.representation([0, 30], [100, 100])
+    assert made.index.value[0] == made.ratio.value[0] == made.index.lower[0] == 0
+    assert abs(made.ratio.lower[0]) < 1e-12
+    assert 0.05 < made.ratio.upper[0] < 0.2
+    assert 0.1 < made.index.upper[0] < 0.4
+
+
+def test_the_ratio_of_large_groups_has_the_limits_of_a_relative_risk() -> None:
+    """One oracle, by another method: the limits come together as groups grow."""
+    made = stats.representation([40_000, 90_000], [300_000, 400_000]).ratio
+    theirs = relative_risk(40_000, 300_000, 90_000, 400_000)
+    limits = theirs.confidence_interval(0.95)
+    assert_allclose(made.value[0], theirs.relative_risk)
+    assert_allclose([made.lower[0], made.upper[0]], [limits.low, limits.high], rtol=1e-5)
