@@ -12,7 +12,7 @@ from scipy.stats.contingency import relative_risk
 from lighed import stats
 from lighed.stats import MEASURES, Effect
 from lighed.stats.contributions import Contributions, independent
-from tests.stats.samples import numbers
+from tests.stats.samples import DRAWS, covered, numbers
 
 ROUNDING = 1e-10
 LEVELS = 4
@@ -310,3 +310,54 @@ def test_the_ratio_of_large_groups_has_the_limits_of_a_relative_risk() -> None:
     limits = theirs.confidence_interval(0.95)
     assert_allclose(made.value[0], theirs.relative_risk)
     assert_allclose([made.lower[0], made.upper[0]], [limits.low, limits.high], rtol=1e-5)
+
+
+@pytest.mark.parametrize("n", [400, 2000])
+def test_the_intervals_of_a_trial_cover(n: int) -> None:
+    share = np.array([[0.30, 0.15], [0.20, 0.12]])
+    found = stats.proportion(np.random.default_rng(6).binomial(n, share, (DRAWS, 2, 2)), n)
+    made = stats.contrast(found.value, found.se**2)
+    gap = stats.narrowing(made, polarity="lower_is_better")
+    assert 0.94 < covered(made.absolute, share[1] - share[0]) < 0.96
+    assert 0.94 < covered(made.relative, share[1] / share[0]) < 0.96
+    assert 0.94 < covered(gap.absolute.change, 0.08 - 0.15) < 0.96
+    assert 0.94 < covered(gap.relative.change, (20 / 12) / (30 / 15)) < 0.96
+
+
+@pytest.mark.parametrize(("units", "other", "most"), [(5, 20, 0.98), (10, 40, 0.97), (50, 48, 0.96)])
+def test_the_intervals_of_a_difference_in_differences_over_municipalities_cover(
+    units: int, other: int, most: float
+) -> None:
+    """Those with few municipalities cover more than they say: Student's t goes by the smaller arm alone."""
+    rng, draws = np.random.default_rng(7), 4000
+    means, covariance = np.empty((draws, 2, 2, 2)), np.zeros((draws, 8, 8))
+    for arm, n in enumerate((other, units)):
+        error = (
+            rng.normal(0, 2, (draws, n, 1, 1)) + rng.normal(size=(draws, n, 2, 1)) + rng.normal(size=(draws, n, 2, 2))
+        )
+        value = 20 + np.array([6, 0]) + error - arm * np.array([[0, 0], [3, 1]])
+        made = stats.clustered(value.reshape(draws, n, 4), np.ones((draws, n, 4)))
+        means[:, arm] = made.value.reshape(draws, 2, 2)
+        covariance[:, 4 * arm : 4 * arm + 4, 4 * arm : 4 * arm + 4] = made.covariance
+    effect = stats.difference_in_differences(means, covariance, degrees=min(units, other) - 1)
+    gap = stats.narrowing(effect, polarity="lower_is_better")
+    assert 0.945 < covered(effect.absolute, [-3, -1]) < most
+    assert 0.94 < covered(gap.absolute.change, -2) < most
+    assert 0.94 < covered(gap.relative.change, (23 / 19) / (26 / 20)) < most
+
+
+def test_the_intervals_of_staggered_beginnings_cover_where_twenty_units_begin_together() -> None:
+    made = stats.staggered(_panel(1000), FIRST)
+    event = made.labels("event")
+    assert 0.92 < covered(made.by("event").absolute, -np.maximum(event + 1, 0)[:, None] * [2, 1]) < 0.96
+    assert 0.92 < covered(made.overall("event").absolute, [-5, -2.5]) < 0.96
+
+
+@pytest.mark.parametrize("reach", [(0.02, 0.05, 0.08), (0.1, 0.2, 0.3), (0.7, 0.8, 0.95)], ids=str)
+def test_the_intervals_of_representation_cover(reach: Any) -> None:
+    target, rng = np.array([300, 900, 600]), np.random.default_rng(8)
+    made = stats.representation(rng.binomial(target, reach, (DRAWS, 3)), np.broadcast_to(target, (DRAWS, 3)))
+    index = np.array(reach) * 1800 / (reach @ target)
+    for level in range(3):
+        assert 0.94 < covered(made.index.at((..., level)), index[level]) < 0.965
+    assert 0.94 < covered(made.ratio.at((..., 0)), reach[0] / reach[2]) < 0.965

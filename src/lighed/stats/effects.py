@@ -146,7 +146,9 @@ def contrast(value: Array, variance: Array, *, degrees: Array | None = None) -> 
     variance : array, shape (..., arm, level) or (..., cell, cell)
         Variances of independent cells, or the covariance of all cells, as ``clustered`` gives it.
     degrees : array, shape (...), optional
-        Degrees of freedom for Student's t, such as the number of units minus 2; without it the normal distribution.
+        Degrees of freedom for Student's t, such as the units of the smaller arm minus 1; without it the normal
+        distribution, whose intervals cover 91 % with 5 units against 20 and 93 % with 10 against 40 (Student's 97 and
+        96 %).
 
     Returns
     -------
@@ -403,9 +405,9 @@ def interrupted(
     Returns
     -------
     Effect, shape (..., level)
-        With Student's t on n − terms degrees of freedom. NaN of a level with a missing value. Where errors are
-        independent the interval covers 92 to 94 % from 48 times; where they are correlated by 0.5 some 85 to 90 %, and
-        fewer than 24 times (12 on each side) are too few to say anything.
+        With Student's t on n − terms degrees of freedom. NaN of a level with a missing value. The intervals are too
+        narrow in short series, whose last times draw the line to themselves: of independent errors they cover 87 % at
+        48 times and 91 % at 96; of errors correlated by 0.5, 76 and 83 %.
 
     References
     ----------
@@ -454,7 +456,7 @@ def representation(participants: Array, target: Array) -> Representation:
         NaN where nobody takes part, a level has nobody, or more take part than there are. The index has Wilson's
         interval at the effective number of participants; the ratio has an interval from Wilson's limits of both parts,
         also where nobody of the level takes part. The best-off have no ratio to themselves (1, without limits). Both
-        cover 93 to 97 % from an expected 5 participants of the level.
+        cover 94 to 96 % from some 2 participants of the level.
 
     References
     ----------
