@@ -87,6 +87,7 @@ from lighed.stats.segregation import (
     theil_segregation,
 )
 from lighed.stats.shape import Departure, index_of_relative_rank, linearity, monotonicity
+from lighed.stats.shrink import Fit, Strata, fit, shrink, shrink_rates, strata
 from lighed.stats.simulate import bootstrap, simulate
 from lighed.stats.staggered import Staggered, staggered
 from lighed.stats.survey import Joint, Sample
@@ -109,6 +110,7 @@ __all__ = [
     "Contributions",
     "Departure",
     "Effect",
+    "Fit",
     "Gap",
     "Indices",
     "Joint",
@@ -121,6 +123,7 @@ __all__ = [
     "Representation",
     "Sample",
     "Staggered",
+    "Strata",
     "TrendTest",
     "Values",
     "achievement_index",
@@ -157,6 +160,7 @@ __all__ = [
     "extended_concentration_index",
     "fewest",
     "fieller",
+    "fit",
     "fractional_rank",
     "generalised_concentration_index",
     "gini_index",
@@ -216,11 +220,14 @@ __all__ = [
     "segmented",
     "shapley",
     "share",
+    "shrink",
+    "shrink_rates",
     "significance",
     "simulate",
     "slope_index",
     "staggered",
     "stepwise",
+    "strata",
     "symmetric_concentration_index",
     "theil_index",
     "theil_segregation",

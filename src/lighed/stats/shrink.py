@@ -1,0 +1,257 @@
+"""Many small groups at once: how much they truly differ, and what each is likely to be (empirical Bayes).
+
+One model serves all: an observed value is a true value and an error whose variance is known; true values lie about a
+line (mostly a mean) with a variance of their own, which the spread of the observed values tells.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import chdtri, gammaincinv
+
+from lighed.stats.contributions import normal
+from lighed.stats.intervals import Array, Floats, Values, Z, tail
+
+STEPS = 60  # Newton's from the left on a convex falling curve: they never overshoot, some ten are enough
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """True values about a line: coefficients, the line, and what is left between the groups.
+
+    ``coefficient`` has shape (..., term), ``line`` (..., unit), ``leverage`` (..., unit) is the variance of the line,
+    ``between`` (...) the variance of true values about it with the interval of its own distribution.
+    """
+
+    coefficient: Values
+    line: Floats
+    leverage: Floats
+    between: Values
+    terms: int
+
+
+def _weighed(value: Array, weight: Array, design: Array) -> tuple[Floats, Floats, Floats]:
+    """Weighted least squares: coefficients, their covariance, and the line."""
+    information = np.swapaxes(design, -1, -2) @ (weight[..., None] * design)
+    usable = np.isfinite(information).all((-2, -1), keepdims=True)
+    covariance = np.linalg.pinv(np.where(usable, information, np.eye(design.shape[-1])), hermitian=True)
+    covariance = np.where(usable, covariance, np.nan)
+    coefficient = (covariance @ (np.swapaxes(design, -1, -2) @ (weight * value)[..., None]))[..., 0]
+    return coefficient, covariance, (design @ coefficient[..., None])[..., 0]
+
+
+def _between(value: Array, variance: Array, design: Array, goal: float) -> Floats:
+    """Variance about the line at which the weighted squares of what is left add up to `goal`; 0 if there is none."""
+    found = np.zeros(value.shape[:-1])
+    for _ in range(STEPS):
+        weight = 1 / (variance + found[..., None])
+        left = value - _weighed(value, weight, design)[2]
+        excess, slope = (weight * left**2).sum(-1) - goal, (weight**2 * left**2).sum(-1)
+        found = np.maximum(found + np.where(slope > 0, excess / slope, 0), 0)
+    return found
+
+
+def fit(value: Array, variance: Array, design: Array | None = None) -> Fit:
+    """How much groups truly differ, beyond the errors of their values (Paule and Mandel's moments).
+
+    Parameters
+    ----------
+    value, variance : array, shape (..., unit)
+        Observed value of each municipality (or other group), and its variance.
+    design : array, shape (unit, term), optional
+        What the true values are lined up with; without it one mean.
+
+    Returns
+    -------
+    Fit
+        ``between`` is in the squared unit of `value`; 0 where the values differ no more than their errors. Its interval
+        is Viechtbauer's (the chi-squared distribution of the weighted squares) and covers 95 % where values are normal.
+        NaN where a value is missing, a variance is not above 0, or no unit is left over.
+
+    References
+    ----------
+    .. [1] Paule RC, Mandel J. J Res Natl Bur Stand 1982;87:377-385. doi:10.6028/jres.087.022
+    .. [2] Viechtbauer W. Stat Med 2007;26:37-52. doi:10.1002/sim.2514
+
+    Examples
+    --------
+    >>> made = fit(np.array([10.0, 12, 14, 16]), np.full(4, 2.0))
+    >>> round(float(made.between.value), 3), made.coefficient.value.round(3).tolist()
+    (4.667, [13.0])
+    """
+    value, variance = np.asarray(value, float), np.asarray(variance, float)
+    design = np.ones((value.shape[-1], 1)) if design is None else np.asarray(design, float)
+    units, terms = value.shape[-1], int(np.linalg.matrix_rank(design))
+    usable = (np.isfinite(value) & (variance > 0) & np.isfinite(variance)).all(-1, keepdims=True) & (units > terms)
+    value, variance = np.where(usable, value, np.nan), np.where(usable, variance, np.nan)
+    degrees = units - terms if units > terms else 1
+    goals = (float(degrees), *(float(chdtri(degrees, chance)) for chance in (tail(0.95), 1 - tail(0.95))))
+    between, lower, upper = (_between(value, variance, design, goal) for goal in goals)
+    coefficient, covariance, line = _weighed(value, 1 / (variance + between[..., None]), design)
+    leverage = ((design @ covariance) * design).sum(-1)
+    spread = Values(between, (upper - lower) / (2 * Z), lower, upper)
+    return Fit(normal(coefficient, np.diagonal(covariance, axis1=-2, axis2=-1)), line, leverage, spread, terms)
+
+
+def _shrunk(value: Array, variance: Array, made: Fit) -> tuple[Floats, Floats, Floats]:
+    """Each value drawn to the line, the part that it keeps, and what errors of line and drawing add to its variance.
+
+    Morris's corrections: without them a spread that is found to be 0 by chance would leave no error at all.
+    """
+    units, terms = value.shape[-1], made.terms
+    between = made.between.value[..., None]
+    total = variance + between
+    few = max(units - terms - 2, 0) / (units - terms)
+    drawn = few * variance / total
+    middle = (variance / total).sum(-1, keepdims=True) / (1 / total).sum(-1, keepdims=True)
+    spread = 2 / max(units - terms - 2, 1) * drawn**2 * (middle + between) / total
+    left = value - made.line
+    return made.line + (1 - drawn) * left, 1 - drawn, drawn**2 * made.leverage + spread * left**2
+
+
+def shrink(value: Array, variance: Array, design: Array | None = None) -> Values:
+    """Values of small municipalities drawn towards the mean of their own social group, the more the less is known.
+
+    Social groups are leading axes, so that each is drawn to its own mean: drawn to a common one, the gaps in small
+    municipalities would narrow by the method alone.
+
+    Parameters
+    ----------
+    value, variance : array, shape (..., municipality)
+        Observed value and its variance.
+    design : array, shape (municipality, term), optional
+        What true values are lined up with, such as the municipalities' deprivation; without it one mean.
+
+    Returns
+    -------
+    Values, shape (..., municipality)
+        In the unit of `value`. Intervals hold the true value of 94 to 96 in 100 municipalities from some 20 of them,
+        taken over all; of one that is truly far from the mean they hold it less often. They are for looking at one
+        municipality: the spread of the drawn values is too small, and their differences are not independent. NaN of all
+        where a value is missing, a variance is not above 0, or there are fewer than 4 municipalities.
+
+    References
+    ----------
+    .. [1] Morris CN. J Am Stat Assoc 1983;78:47-55. doi:10.1080/01621459.1983.10477920
+
+    Examples
+    --------
+    >>> made = shrink(np.array([10.0, 12, 14, 16, 18]), np.array([1.0, 1, 1, 1, 9]))
+    >>> made.value.round(1).tolist()
+    [10.2, 12.1, 14.0, 15.8, 16.7]
+    """
+    value, variance = np.asarray(value, float), np.asarray(variance, float)
+    made = fit(value, variance, design)
+    drawn, kept, more = _shrunk(value, variance, made)
+    enough = value.shape[-1] - made.terms > 2
+    return normal(np.where(enough, drawn, np.nan), variance * kept + more)
+
+
+def shrink_rates(events: Array, time: Array) -> Values:
+    """Rates of small municipalities drawn towards the rate of their own social group (Poisson counts, gamma rates).
+
+    Parameters
+    ----------
+    events, time : array, shape (..., municipality)
+        Events, and person-time (or expected events); social groups are leading axes.
+
+    Returns
+    -------
+    Values, shape (..., municipality)
+        Rate per unit of `time`, never below 0, with limits of the gamma distribution; a municipality without
+        person-time gets the rate of its group. As in ``shrink``. NaN of all where a count is missing or negative, or
+        no municipality has events.
+
+    References
+    ----------
+    .. [1] Clayton D, Kaldor J. Biometrics 1987;43:671-681. doi:10.2307/2532003
+    .. [2] Marshall RJ. J R Stat Soc C 1991;40:283-294. doi:10.2307/2347593
+
+    Examples
+    --------
+    >>> made = shrink_rates(np.array([0, 4, 30, 260, 90]), np.array([100.0, 200, 2000, 10000, 3000]))
+    >>> (1000 * made.value).round(1).tolist()
+    [9.5, 20.9, 15.8, 25.9, 29.4]
+    """
+    events, time = np.asarray(events, float), np.asarray(time, float)
+    possible = ((events >= 0) & (time >= 0)).all(-1, keepdims=True)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        usual = np.where(possible, events.sum(-1, keepdims=True) / time.sum(-1, keepdims=True), np.nan)
+        there = time > 0
+        rate = np.where(there, events / time, usual)
+        variance = usual / np.where(there, time, 1e-9 * time.sum(-1, keepdims=True))
+        made = fit(rate, variance)
+        drawn, kept, more = _shrunk(rate, variance, made)
+        drawn = np.maximum(drawn, 0)
+        spread = variance * kept * drawn / usual + more
+        shape, scale = drawn**2 / spread, spread / drawn
+        lower, upper = (scale * gammaincinv(shape, chance) for chance in (tail(0.95), 1 - tail(0.95)))
+    return Values(drawn, np.sqrt(spread), lower, upper)
+
+
+@dataclass(frozen=True, slots=True)
+class Strata:
+    """Intersectional strata: how much they differ, how much of it is more than a sum of main effects, and where.
+
+    ``between`` and ``beyond``, shape (...), are the variances of true values between strata and of what the main
+    effects leave; ``partition`` the share of all variance between persons that lies between strata; ``change`` the part
+    of ``between`` that the main effects explain; ``interaction``, shape (..., stratum), what each stratum has beyond
+    the sum of its main effects.
+    """
+
+    main: Values
+    between: Values
+    beyond: Values
+    partition: Values
+    change: Floats
+    interaction: Values
+
+
+def strata(value: Array, variance: Array, within: Array, design: Array) -> Strata:
+    """Split the differences between intersectional groups into main effects and what is more than their sum (MAIHDA).
+
+    Parameters
+    ----------
+    value, variance : array, shape (..., stratum)
+        Mean or share in each combination of sex, education, origin …, and its variance.
+    within : array, shape (...)
+        Variance between persons within a stratum: of a mean the pooled one, of a share about p(1 − p).
+    design : array, shape (stratum, term)
+        The main effects: a column of ones and a column for each level but one of each dimension.
+
+    Returns
+    -------
+    Strata
+        The partition coefficient, 0 to 1, has the limits of ``between``; ``change`` is at most 1, and below 0 where the
+        main effects explain less than their number would by chance; it has no interval. Interactions are drawn to 0 as
+        in ``shrink``. NaN where a stratum is missing, a variance is not above 0, or nothing is left over; ``change``
+        also where strata do not differ.
+
+    References
+    ----------
+    .. [1] Merlo J. Soc Sci Med 2018;203:74-80. doi:10.1016/j.socscimed.2017.12.026
+    .. [2] Evans CR, Williams DR, Onnela JP, Subramanian SV. Soc Sci Med 2018;203:64-73.
+       doi:10.1016/j.socscimed.2017.11.011
+
+    Examples
+    --------
+    >>> design = np.array([[1, sex, short] for _ in range(2) for sex in (0, 1) for short in (0, 1)])
+    >>> value = np.array([10.0, 15, 12, 20, 11, 15, 12, 19])
+    >>> made = strata(value, np.full(8, 0.1), 20.0, design)
+    >>> round(float(made.partition.value), 2), round(float(made.change), 2)
+    (0.4, 0.93)
+    """
+    value, variance, within = (np.asarray(part, float) for part in (value, variance, within))
+    alone, lined = fit(value, variance), fit(value, variance, design)
+    drawn, kept, more = _shrunk(value, variance, lined)
+    enough = value.shape[-1] - lined.terms > 2
+    interaction = normal(np.where(enough, drawn - lined.line, np.nan), variance * kept + more)
+    share, low, high = (
+        part / (part + within) for part in (alone.between.value, alone.between.lower, alone.between.upper)
+    )
+    with np.errstate(divide="ignore", invalid="ignore"):
+        change = 1 - lined.between.value / np.where(alone.between.value > 0, alone.between.value, np.nan)
+    partition = Values(share, (high - low) / (2 * Z), low, high)
+    return Strata(lined.coefficient, alone.between, lined.between, partition, change, interaction)
