@@ -36,7 +36,7 @@ from lighed.stats.dispersion import (
 # isort: on
 
 from lighed.stats.contributions import Contributions, Largest, by_part, fewest
-from lighed.stats.control import RULES, Chart, laney, p_prime, u_prime, xmr
+from lighed.stats.control import RULES, Chart, laney, xmr
 from lighed.stats.decompose import between_within, kitagawa, life_expectancy_gap, shapley, stepwise
 from lighed.stats.determinants import by_determinant, moments, oaxaca
 from lighed.stats.effects import (
@@ -203,7 +203,6 @@ __all__ = [
     "narrowing",
     "oaxaca",
     "overdispersion",
-    "p_prime",
     "potential_impact",
     "proportion",
     "quantile",
@@ -232,7 +231,6 @@ __all__ = [
     "theil_index",
     "theil_segregation",
     "trend_of_proportions",
-    "u_prime",
     "wagstaff_index",
     "xmr",
 ]
