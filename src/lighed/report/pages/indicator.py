@@ -32,6 +32,7 @@ from lighed.report.page import (
 from lighed.report.rows import NULL, social
 from lighed.report.view import View
 from lighed.report.words import Row, interval, written
+from lighed.stats import MEASURES
 
 PERIODS = 6  # lines of an equiplot; the table has all
 MANY = 10  # more groups than this are drawn as a gradient and listed for the latest period only
@@ -269,10 +270,7 @@ def _measures(view: View, one: Indicator, chosen: Stratifier) -> Table:
         Column(view.say("indicator.how")),
         Column(view.say("indicator.meaning")),
     )
-    names = sorted(
-        {m for (i, s, m, change) in view.index.rows if (i, s, change) == (one.id, chosen.id, False)}
-        - {"crude", "standardised", "unknown_share"}
-    )
+    names = [name for name in MEASURES if (one.id, chosen.id, name, False) in view.index.rows]
     cells = []
     for name in names:
         row = view.index.latest(one.id, chosen.id, name)
