@@ -200,3 +200,33 @@ def test_lines_with_a_link_cover_nineteen_times_in_twenty(link: Any) -> None:
     drawn = proportion(np.random.default_rng(5).binomial(PEOPLE.astype(int), _share(link, RANK), (DRAWS, 5)), PEOPLE)
     made = linked_line(drawn.value, drawn.se**2, PEOPLE, link=link)
     assert_allclose(_covered(made, *_share(link, np.array([0.0, 1.0]))), 0.95, atol=0.012)
+
+
+def test_a_share_of_1_has_no_logit() -> None:
+    made = linked_line([1.0, 0.2, 0.1], np.full(3, 1e-4), np.ones(3), link="logit")
+    assert np.isnan(_both(made)).all()
+
+
+@each("steep", [1.0, 3.0, 5.0])
+def test_a_line_that_nearly_reaches_everybody_is_found(steep: float) -> None:
+    """The first steps lead above 1 and are shortened."""
+    share = 0.99 * np.exp(-steep * (RANK - RANK[0]))
+    made = regression(PEOPLE * share, PEOPLE, RANK, of="shares", family="binomial", link="log")
+    assert_allclose(made.relative_index.value, np.exp(steep), rtol=ROUNDING)
+
+
+@each("link", ["log", "identity"])
+def test_where_the_best_line_leads_above_everybody_there_is_none(link: Any) -> None:
+    cases = PEOPLE * [1.0, 0.99, 0.97, 0.30, 0.25]
+    made = regression(cases, PEOPLE, RANK, of="shares", family="binomial", link=link)
+    assert np.isnan(_both(made)).all()
+
+
+@each("unit", [1e-7, 365.25, 1e9])
+def test_it_does_not_matter_in_which_unit_age_is(unit: float) -> None:
+    age = BAND @ [[30.0], [50.0], [70.0]]
+    cases = np.round(PERSONS * _share("log", IN_BAND, age[:, 0] / 100 - 0.5))
+    years, other = (
+        regression(cases, PERSONS, IN_BAND, one, of="shares", family="poisson", link="log") for one in (age, unit * age)
+    )
+    assert_allclose(_both(other), _both(years), rtol=1e-7)
