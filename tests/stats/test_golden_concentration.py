@@ -85,6 +85,6 @@ def test_an_aversion_that_favours_the_best_off_is_refused(exponent: float) -> No
 
 
 def test_what_is_below_the_least_possible_value_has_no_modified_index() -> None:
-    value = np.array([[30.0, 20, 10], [30.0, 20, 12]])
+    value = np.array([[30.0, 20, 10], [30.0, 20, 11]])
     made = modified_concentration_index(value, np.ones((2, 3)), least=11.0)
     assert np.isnan(made).tolist() == [True, False]

@@ -433,6 +433,12 @@ def test_there_is_no_ratio_to_or_of_nothing_and_none_that_is_negative(polarity: 
     assert np.isnan(numbers(made)).all()
 
 
+@each("polarity", POLARITIES)
+def test_a_ratio_so_uncertain_that_its_limits_cannot_be_written_is_not_given(polarity: Any) -> None:
+    made = _evaluated(MEASURES["ratio"], (np.array([1.0, 1e-3]), np.ones(2)), polarity, variance=np.array([0.0, 1.0]))
+    assert np.isnan(numbers(made)).all()
+
+
 @each("reference", [None, 0, 2], ids="reference {}".format)
 @each("polarity", POLARITIES)
 @by_list(arrays(float, (3, 5), elements=st.floats(10, 18)))
