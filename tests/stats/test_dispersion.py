@@ -68,6 +68,40 @@ def test_theils_index_of_all_in_one_hand_is_the_logarithm_of_how_many_there_are(
     assert_allclose(stats.theil_index(np.array([0.0, 0, 0, 9]), np.ones(4)), np.log(4), rtol=ROUNDING)
 
 
+# Of whom the mean squared deviation is taken that tells of the noise: all groups or persons alike, from the best or the
+# mean, and whether as a part of the mean.
+NOISE = {
+    "between_group_variance": ("persons", "mean", False),
+    "between_group_deviation": ("persons", "mean", False),
+    "coefficient_of_variation": ("persons", "mean", True),
+    "mean_difference_from_mean": ("groups", "mean", False),
+    "mean_difference_from_mean_weighted": ("persons", "mean", False),
+    "mean_difference_from_best": ("groups", "best", False),
+    "mean_difference_from_best_weighted": ("persons", "best", False),
+    "index_of_disparity": ("groups", "mean", True),
+    "index_of_disparity_weighted": ("persons", "mean", True),
+    "theil_index": ("persons", "mean", True),
+    "mean_log_deviation": ("persons", "mean", True),
+    "gini_index": ("persons", "mean", True),
+}
+
+
+@each("m", [m for m in MEASURES.values() if not m.directed], ids=str)
+def test_the_noise_of_a_spread_is_the_trace_of_its_quadratic_form(m: Any) -> None:
+    """The form is written as a matrix here, and as sums there."""
+    alike, centre, relative = NOISE[m.id]
+    value, weight, variance = VALUE[0, :6], WEIGHT[0, :6], np.array([4.0, 1, 9, 2, 5, 3])
+    part = weight / weight.sum()
+    mean = np.eye(6)[-1] if centre == "best" else part
+    apart = np.eye(6) - mean
+    form = (
+        apart.T @ np.diag(np.full(6, 1 / 6) if alike == "groups" else part) @ apart / (part @ value) ** (2 * relative)
+    )
+    noise = form @ np.diag(variance)
+    want = value @ form @ value, np.trace(noise), 2 * np.trace(noise @ noise)
+    assert_allclose(m.noise(value, variance, weight), want, rtol=ROUNDING)
+
+
 @each("seed", [1, 2])
 def test_the_variance_is_right_on_average(seed: int) -> None:
     """The estimate before it is cut off at 0 has no bias; with the groups well apart nothing is cut off."""
