@@ -8,7 +8,7 @@ STATIC := src/lighed/report/static/vendor
 LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo test check fix assets browser lock pictures wheel bench test-spark clean
+.PHONY: help demo test check fix assets browser lock pictures handbook wheel bench test-spark clean
 
 help:  ## list what can be done
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -44,6 +44,9 @@ bench: $(VENV)/ready-dev assets  ## measure: prints the tables of benchmarks/
 pictures: $(VENV)/ready-dev assets browser  ## take the pictures of the README from the demo
 	$(BIN)/lighed demo --no-serve
 	$(BIN)/python scripts/pictures.py
+
+handbook: $(VENV)/ready-dev  ## write the handbook of measures from the registry
+	$(BIN)/python scripts/handbook.py
 
 wheel: $(VENV)/ready-dev assets  ## build the wheel, install it by itself and ask it for its help
 	rm -rf dist && $(BIN)/uv build --wheel --no-build-isolation --python $(BIN)/python --quiet

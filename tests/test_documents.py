@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import runpy
 import shlex
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import yaml
 from lighed.analysis.examples import mistakes
 from lighed.catalogue import load
 from lighed.cli import app
-from lighed.stats import gaps, groups, registry
+from lighed.stats import MEASURES, gaps, groups, registry
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("benchmarks/*.md")])
@@ -58,6 +59,13 @@ def test_the_indicator_of_the_guide_is_computed(tmp_path: Path, engine: Any) -> 
     assert indicator.computes
     assert list(mistakes(engine, indicator)) == []
     assert list(mistakes(engine, indicator.model_copy(update={"numerator": indicator.population}))) != []
+
+
+def test_the_handbook_is_that_of_the_registry() -> None:
+    """`make handbook` writes it; a measure without a formula or a use ends in a KeyError here."""
+    made = runpy.run_path(str(ROOT / "scripts" / "handbook.py"))["text"]()
+    assert (ROOT / "docs" / "handbook.md").read_text("utf-8") == made
+    assert all(f'## <a id="{name}"></a>' in made for name in MEASURES)
 
 
 def test_the_measure_of_the_guide_is_taken_in(monkeypatch: pytest.MonkeyPatch) -> None:
