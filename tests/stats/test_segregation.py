@@ -101,7 +101,7 @@ def _cities(size: float) -> tuple[Any, Any]:
     part = 1 / (1 + np.exp(-rng.normal(-1.5, 0.7, UNITS)))
     people = size * np.exp(rng.normal(0, 0.5, UNITS))
     truth = np.stack([people * part, people * (1 - part)], -1)
-    return truth, rng.poisson(truth, (300, UNITS, 2))
+    return truth, rng.poisson(truth, (150, UNITS, 2))
 
 
 @each("index", COVERED.values(), ids=COVERED)
