@@ -81,7 +81,9 @@ def test_one_extreme_area_hardly_moves_the_dispersion() -> None:
 
 def test_a_missing_area_is_not_passed_over_and_one_area_has_no_variance() -> None:
     for extremes in ("drawn in", "left out"):
-        made = overdispersion(np.array([[0.1, np.nan, 0.2], [0.1, 0, 0.2]]), np.full(3, 0.1), extremes=extremes)
+        distance = np.tile(np.linspace(-0.3, 0.3, 12), (2, 1))
+        distance[0, 4] = np.nan
+        made = overdispersion(distance, np.full(12, 0.1), extremes=extremes)
         assert np.isnan(made).tolist() == [[True, False]] * 2
         assert np.isnan(overdispersion(np.array([0.3]), np.array([0.1]), extremes=extremes)[1])
 

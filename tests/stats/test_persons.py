@@ -200,6 +200,12 @@ def test_a_line_below_nothing_has_no_relative_index() -> None:
     )
 
 
+def test_of_those_who_are_all_level_no_sums_make_a_line() -> None:
+    y, _, weight = _people(15)
+    for rank in (1 / 3, 0.5, 0.123456789):
+        assert np.isnan(index_of_moments("slope_index", Moments.of(y, np.full(y.size, rank), weight)).value)
+
+
 def test_two_persons_have_a_line_but_no_judgement_of_it() -> None:
     assert np.isnan(index_of_moments("slope_index", Moments.of(np.array([1.0, 0]), np.array([0.25, 0.75]))).value)
 
