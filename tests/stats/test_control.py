@@ -95,6 +95,22 @@ def test_areas_of_nobody_have_no_limits() -> None:
         assert np.isnan(limits_of_ratios([0.0, 10], scale=other)).tolist() == [[True, False]] * 2
 
 
+IMPOSSIBLE: dict[str, Any] = {
+    "a share above all": limits_of_proportions(1.2, 10),
+    "a negative share": limits_of_proportions(-0.2, 10, scale="arcsine"),
+    "fewer expected than none": limits_of_ratios(-3.0),
+    "an area of nobody": dispersion_of_proportions([0, 3], [0, 10]),
+    "more events than persons": dispersion_of_proportions([5, 3], [4, 10]),
+    "an area where nothing is expected": dispersion_of_ratios([0, 3], [0, 10]),
+    "fewer observed than none": dispersion_of_ratios([-1, 3], [4, 10], scale="log"),
+}
+
+
+@pytest.mark.parametrize("made", IMPOSSIBLE.values(), ids=IMPOSSIBLE)
+def test_of_what_is_impossible_there_are_no_limits_and_no_dispersion(made: Any) -> None:
+    assert np.isnan(made).all()
+
+
 def test_a_variance_between_areas_needs_a_scale() -> None:
     with pytest.raises(ValueError, match="scale"):
         limits_of_ratios(10.0, tau2=0.1)
@@ -207,6 +223,10 @@ def test_a_chart_with_nobody_in_it_at_some_time_has_no_limits() -> None:
     chart = laney([3, 0, 4], [10, 0, 12])
     assert np.isnan(chart.upper).all()
     assert not chart.signal.any()
+
+
+def test_a_series_without_points_has_a_chart_without_points() -> None:
+    assert xmr([]).upper.shape == laney([], []).upper.shape == (0,)
 
 
 def test_an_area_without_events_is_taken_to_have_half_of_one_on_the_log_scale() -> None:

@@ -163,6 +163,7 @@ def test_outcomes_of_the_same_persons_come_with_their_covariance(index: PersonIn
 NOTHING = {
     "a missing outcome": ([1.0, np.nan, 0, 1], [1.0, 2, 3, 4], [1.0, 1, 1, 1]),
     "a missing rank": ([1.0, 0, 0, 1], [1.0, np.nan, 3, 4], [1.0, 1, 1, 1]),
+    "no rows": ([], [], []),
     "nobody": ([1.0, 0, 0, 1], [1.0, 2, 3, 4], [0.0, 0, 0, 0]),
     "all level": ([1.0, 0, 0, 1], [2.0, 2, 2, 2], [1.0, 0.3, 1, 1]),
     "many level": (np.arange(999.0) % 2, np.full(999, 7.0), np.random.default_rng(14).uniform(0.1, 3, 999)),

@@ -40,6 +40,10 @@ NOTHING = {
     "a mean of nobody": mean(0.0, 0.0, 0),
     "a missing count": rate(np.nan, 10.0),
     "a missing share": proportion(np.nan, 10),
+    "more events than persons": proportion(3, 2),
+    "fewer events than none": proportion(-1, 10),
+    "a rate of fewer events than none": rate(-1, 10.0),
+    "an exact rate of fewer events than none": rate(-2, 10.0, interval="exact"),
 }
 
 

@@ -94,6 +94,7 @@ def test_the_test_of_shares_rejects_as_often_as_it_says_where_there_is_no_trend(
 def test_there_is_no_trend_of_nobody_or_everybody(events: list[int]) -> None:
     assert np.isnan(trend_of_proportions(events, [5, 8], [1, 2]).z)
     assert np.isnan(trend_of_proportions([1, 2], [5, 8], [1, 1]).z)
+    assert np.isnan(trend_of_proportions([6, 2], [5, 8], [1, 2]).z)
 
 
 @pytest.mark.parametrize("tied", [False, True], ids=["no two alike", "ties"])

@@ -146,7 +146,8 @@ def xmr(value: Array, *, ranges: Literal["screened", "all"] = "screened") -> Cha
     """
     value = np.asarray(value, float)
     half = SPAN * _mean_range(value, screened=ranges == "screened")
-    return _chart(value, value.mean(-1, keepdims=True), half)
+    with np.errstate(invalid="ignore"):
+        return _chart(value, value.sum(-1, keepdims=True) / value.shape[-1], half)
 
 
 def laney(events: Array, below: Array) -> Chart:
@@ -177,6 +178,7 @@ def laney(events: Array, below: Array) -> Chart:
     """
     events, below = np.asarray(events, float), np.asarray(below, float)
     below = np.where(below > 0, below, np.nan)
-    value, centre = events / below, events.sum(-1, keepdims=True) / below.sum(-1, keepdims=True)
+    with np.errstate(invalid="ignore"):
+        value, centre = events / below, events.sum(-1, keepdims=True) / below.sum(-1, keepdims=True)
     spread = _mean_range((value - centre) * np.sqrt(below), screened=False) / PER_RANGE
     return _chart(value, centre, 3 * spread / np.sqrt(below))

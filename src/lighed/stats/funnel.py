@@ -56,6 +56,7 @@ def limits_of_proportions(
     [0.122, 0.278]
     """
     average, n = np.asarray(average, float), np.where(np.asarray(n) > 0, n, np.nan)
+    average = np.where((average >= 0) & (average <= 1), average, np.nan)
     if scale == "score" and np.any(tau2):
         raise ValueError("A variance between areas belongs to the scale of arcsines; ask for scale='arcsine'.")
     if scale == "score":
@@ -191,7 +192,8 @@ def dispersion_of_ratios(
     >>> round(float(phi), 2), round(float(tau2), 3)
     (1.86, 0.028)
     """
-    observed, expected = np.asarray(observed, float), np.asarray(expected, float)
+    observed = np.where(np.asarray(observed) >= 0, observed, np.nan)
+    expected = np.where(np.asarray(expected) > 0, expected, np.nan)
     if scale == "log":
         some = np.where(observed == 0, 0.5, observed)
         return overdispersion(np.log(some / expected), expected**-0.5, extremes="left out")
@@ -220,7 +222,8 @@ def dispersion_of_proportions(events: Array, n: Array) -> tuple[Floats, Floats]:
     >>> round(float(phi), 2), round(float(tau2), 4)
     (4.89, 0.0138)
     """
-    events, n = np.asarray(events, float), np.asarray(n, float)
+    events, n = np.asarray(events, float), np.where(np.asarray(n) > 0, n, np.nan)
+    events = np.where((events >= 0) & (events <= n), events, np.nan)
     average = events.sum(-1, keepdims=True) / n.sum(-1, keepdims=True)
     return overdispersion(np.arcsin(np.sqrt(events / n)) - np.arcsin(np.sqrt(average)), 0.5 * n**-0.5)
 

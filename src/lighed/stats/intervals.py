@@ -151,7 +151,7 @@ def poisson(
     Returns
     -------
     lower, upper : array, shape (...)
-        Limits of the expected count; the lower limit of 0 events is 0.
+        Limits of the expected count; the lower limit of 0 events is 0. NaN for fewer events than none.
 
     References
     ----------
@@ -163,7 +163,7 @@ def poisson(
     >>> [round(float(limit), 3) for limit in poisson(4)], [round(float(limit), 2) for limit in poisson(100)]
     ([1.09, 10.242], [81.36, 121.63])
     """
-    x, z = np.asarray(events, float), normal(confidence)
+    x, z = np.where(np.asarray(events) >= 0, events, np.nan), normal(confidence)
     lower = np.where(x > 0, gammaincinv(np.maximum(x, 1e-300), tail(confidence)), 0.0)
     upper = gammaincinv(x + 1, 1 - tail(confidence))
     if interval == "exact":

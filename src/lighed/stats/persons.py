@@ -197,7 +197,7 @@ def index_of_persons(
     if order is not None:
         placed = np.empty(score.shape)
         placed[:, order] = score
-    spread = sample.covariance(placed)
+    spread = sample.covariance(placed) + 0 * np.outer(value, value)  # no value, no variance
     return Joint(value, spread, sample.degrees) if y.ndim > 1 else Joint(value[0], spread[0, 0], sample.degrees)
 
 
@@ -221,7 +221,7 @@ def _linearised(
     cubed = squared @ part
     spread = (1 - cubed) / 12  # of mid-ranks, which is Σp(rank − 1/2)²
     at = np.concatenate([mean, covariance / spread, 0 * mean + spread, 0 * mean], -1)
-    if part.max(initial=0) > 1 - ROUNDING:
+    if not part.size or part.max() > 1 - ROUNDING:
         at = np.full(at.shape, np.nan)
     value, by = _derived(index, at, bounds)
     by_mean, by_slope, by_spread, by_shift = np.moveaxis(by, -1, 0)[..., None]

@@ -33,7 +33,8 @@ def proportion(
     Returns
     -------
     Values, shape (...)
-        Between 0 and 1; NaN where n is 0. The standard error is the one that the interval implies.
+        Between 0 and 1; NaN where n is 0 and where there are more events than persons, or fewer than none. The standard
+        error is the one that the interval implies.
 
     References
     ----------
@@ -48,7 +49,7 @@ def proportion(
     """
     events, n = np.asarray(events, float), np.asarray(n, float)
     with np.errstate(divide="ignore", invalid="ignore"):
-        share = events / n
+        share = np.where((events >= 0) & (events <= n), events / n, np.nan)
     limits = clopper_pearson(events, n, confidence) if interval == "exact" else wilson(share, n, confidence)
     return _from_limits(share, *limits, confidence)
 
@@ -99,7 +100,7 @@ def rate(
     Returns
     -------
     Values, shape (...)
-        NaN where there is no person-time.
+        NaN where there is no person-time and for fewer events than none.
 
     References
     ----------
@@ -113,7 +114,7 @@ def rate(
     events, time = np.asarray(events, float), np.asarray(time, float)
     lower, upper = poisson(events, confidence, interval=interval)
     with np.errstate(divide="ignore", invalid="ignore"):
-        value, low, high = (np.where(time > 0, count / time, np.nan) for count in (events, lower, upper))
+        value, low, high = (np.where((time > 0) & (events >= 0), x / time, np.nan) for x in (events, lower, upper))
     return _from_limits(value, low, high, confidence)
 
 

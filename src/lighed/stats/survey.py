@@ -218,7 +218,8 @@ class Sample:
         unit, stratum, units, population = self._units
         score = _added(self._uncalibrated(np.asarray(score, float)), unit, units)
         n = np.array([units]) if stratum is None else np.bincount(stratum)
-        middle = (score.sum(-1, keepdims=True) if stratum is None else _added(score, stratum, len(n))) / n
+        with np.errstate(invalid="ignore"):  # of a sample of nobody there is nothing
+            middle = (score.sum(-1, keepdims=True) if stratum is None else _added(score, stratum, len(n))) / n
         if self.single == "adjust":
             middle = np.where(n > 1, middle, score.mean(-1, keepdims=True))
         alone = {"nothing": 0.0, "adjust": 1.0, "missing": np.nan}[self.single]

@@ -83,8 +83,8 @@ def trend_of_proportions(events: Array, n: Array, score: Array) -> TrendTest:
     Returns
     -------
     TrendTest, shape (...)
-        Positive where the share rises with the score. NaN where nobody or everybody has the thing, or all have one
-        score.
+        Positive where the share rises with the score. NaN for impossible counts, where nobody or everybody has the
+        thing, and where all have one score.
 
     References
     ----------
@@ -98,6 +98,7 @@ def trend_of_proportions(events: Array, n: Array, score: Array) -> TrendTest:
     """
     events, n, score = (np.asarray(part, float) for part in (events, n, score))
     with np.errstate(divide="ignore", invalid="ignore"):
+        events = np.where((events >= 0) & (events <= n), events, np.nan)
         people = n.sum(-1, keepdims=True)
         share, off = events.sum(-1, keepdims=True) / people, score - (n * score).sum(-1, keepdims=True) / people
         spread = share[..., 0] * (1 - share[..., 0]) * (n * off**2).sum(-1)
