@@ -6,15 +6,18 @@ line (mostly a mean) with a variance of their own, which the spread of the obser
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from scipy.special import chdtri, gammaincinv
 
 from lighed.stats.contributions import normal
 from lighed.stats.intervals import Array, Floats, Values, Z, tail
 
-STEPS = 60  # Newton's from the left on a convex falling curve: they never overshoot, some ten are enough
+STEPS = 60  # at most; Newton's on a convex falling curve from its left never overshoot, and some ten are enough
+STILL = 1e-12  # relative: a step that is only rounding
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,34 +25,35 @@ class Fit:
     """True values about a line: coefficients, the line, and what is left between the groups.
 
     ``coefficient`` has shape (..., term), ``line`` (..., unit), ``leverage`` (..., unit) is the variance of the line,
-    ``between`` (...) the variance of true values about it with the interval of its own distribution.
+    ``between`` (...) the variance of true values about it with the interval of its own distribution, and ``free`` (...)
+    how many more units with a value there are than terms.
     """
 
     coefficient: Values
     line: Floats
     leverage: Floats
     between: Values
-    terms: int
+    free: Floats
 
 
 def _weighed(value: Array, weight: Array, design: Array) -> tuple[Floats, Floats, Floats]:
     """Weighted least squares: coefficients, their covariance, and the line."""
-    information = np.swapaxes(design, -1, -2) @ (weight[..., None] * design)
-    usable = np.isfinite(information).all((-2, -1), keepdims=True)
-    covariance = np.linalg.pinv(np.where(usable, information, np.eye(design.shape[-1])), hermitian=True)
-    covariance = np.where(usable, covariance, np.nan)
-    coefficient = (covariance @ (np.swapaxes(design, -1, -2) @ (weight * value)[..., None]))[..., 0]
-    return coefficient, covariance, (design @ coefficient[..., None])[..., 0]
+    covariance = np.linalg.pinv(design.T @ (weight[..., None] * design), hermitian=True)
+    coefficient = (covariance @ (design.T @ (weight * value)[..., None]))[..., 0]
+    return coefficient, covariance, coefficient @ design.T
 
 
-def _between(value: Array, variance: Array, design: Array, goal: float) -> Floats:
+def _between(value: Array, precision: Callable[[Array], Floats], design: Array, goal: Array) -> Floats:
     """Variance about the line at which the weighted squares of what is left add up to `goal`; 0 if there is none."""
     found = np.zeros(value.shape[:-1])
     for _ in range(STEPS):
-        weight = 1 / (variance + found[..., None])
+        weight = precision(found)
         left = value - _weighed(value, weight, design)[2]
         excess, slope = (weight * left**2).sum(-1) - goal, (weight**2 * left**2).sum(-1)
-        found = np.maximum(found + np.where(slope > 0, excess / slope, 0), 0)
+        step = np.where(excess > 0, excess / slope, 0)
+        found = found + step
+        if not (step > STILL * found).any():
+            break
     return found
 
 
@@ -68,7 +72,8 @@ def fit(value: Array, variance: Array, design: Array | None = None) -> Fit:
     Fit
         ``between`` is in the squared unit of `value`; 0 where the values differ no more than their errors. Its interval
         is Viechtbauer's (the chi-squared distribution of the weighted squares) and covers 95 % where values are normal.
-        NaN where a value is missing, a variance is not above 0, or no unit is left over.
+        A unit without a value, or with a variance that is not above 0, is left out. NaN where no more units than terms
+        are left.
 
     References
     ----------
@@ -83,32 +88,39 @@ def fit(value: Array, variance: Array, design: Array | None = None) -> Fit:
     """
     value, variance = np.asarray(value, float), np.asarray(variance, float)
     design = np.ones((value.shape[-1], 1)) if design is None else np.asarray(design, float)
-    units, terms = value.shape[-1], int(np.linalg.matrix_rank(design))
-    usable = (np.isfinite(value) & (variance > 0) & np.isfinite(variance)).all(-1, keepdims=True) & (units > terms)
-    value, variance = np.where(usable, value, np.nan), np.where(usable, variance, np.nan)
-    degrees = units - terms if units > terms else 1
-    goals = (float(degrees), *(float(chdtri(degrees, chance)) for chance in (tail(0.95), 1 - tail(0.95))))
-    between, lower, upper = (_between(value, variance, design, goal) for goal in goals)
-    coefficient, covariance, line = _weighed(value, 1 / (variance + between[..., None]), design)
-    leverage = ((design @ covariance) * design).sum(-1)
+    present = _present(value, variance)
+    free = np.asarray(present.sum(-1) - np.linalg.matrix_rank(design), float)
+    free = np.where(free > 0, free, np.nan)
+    known = np.where(present, value, 0.0)
+
+    def precision(between: Array) -> Floats:
+        return np.where(present, 1 / (np.where(present, variance, 1.0) + between[..., None]), 0.0)
+
+    with np.errstate(divide="ignore", invalid="ignore"):
+        goals = (free, chdtri(free, tail(0.95)), chdtri(free, 1 - tail(0.95)))
+        between, lower, upper = (_between(known, precision, design, goal) + 0 * free for goal in goals)
+    coefficient, covariance, line = _weighed(known, precision(np.nan_to_num(between)), design)
+    made = normal(coefficient + 0 * free[..., None], np.diagonal(covariance, axis1=-2, axis2=-1))
     spread = Values(between, (upper - lower) / (2 * Z), lower, upper)
-    return Fit(normal(coefficient, np.diagonal(covariance, axis1=-2, axis2=-1)), line, leverage, spread, terms)
+    return Fit(made, line + 0 * free[..., None], ((design @ covariance) * design).sum(-1), spread, free)
 
 
-def _shrunk(value: Array, variance: Array, made: Fit) -> tuple[Floats, Floats, Floats]:
-    """Each value drawn to the line, the part that it keeps, and what errors of line and drawing add to its variance.
+def _present(value: Array, variance: Array) -> npt.NDArray[np.bool_]:
+    return np.isfinite(value) & np.isfinite(variance) & (variance > 0)
+
+
+def _shrunk(value: Array, variance: Array, made: Fit) -> tuple[Floats, Floats]:
+    """How much of its distance from the line each value keeps, and the variance that not knowing this exactly adds.
 
     Morris's corrections: without them a spread that is found to be 0 by chance would leave no error at all.
     """
-    units, terms = value.shape[-1], made.terms
-    between = made.between.value[..., None]
-    total = variance + between
-    few = max(units - terms - 2, 0) / (units - terms)
-    drawn = few * variance / total
-    middle = (variance / total).sum(-1, keepdims=True) / (1 / total).sum(-1, keepdims=True)
-    spread = 2 / max(units - terms - 2, 1) * drawn**2 * (middle + between) / total
-    left = value - made.line
-    return made.line + (1 - drawn) * left, 1 - drawn, drawn**2 * made.leverage + spread * left**2
+    free, between = made.free[..., None], made.between.value[..., None]
+    usable = np.where(_present(value, variance) & (free > 2), variance, np.nan)
+    total = usable + between
+    drawn = (free - 2) / free * usable / total
+    middle = np.nansum(usable / total, -1, keepdims=True) / np.nansum(1 / total, -1, keepdims=True)
+    unsure = 2 / (free - 2) * drawn**2 * (middle + between) / total * (value - made.line) ** 2
+    return 1 - drawn, unsure
 
 
 def shrink(value: Array, variance: Array, design: Array | None = None) -> Values:
@@ -127,10 +139,10 @@ def shrink(value: Array, variance: Array, design: Array | None = None) -> Values
     Returns
     -------
     Values, shape (..., municipality)
-        In the unit of `value`. Intervals hold the true value of 94 to 96 in 100 municipalities from some 20 of them,
-        taken over all; of one that is truly far from the mean they hold it less often. They are for looking at one
-        municipality: the spread of the drawn values is too small, and their differences are not independent. NaN of all
-        where a value is missing, a variance is not above 0, or there are fewer than 4 municipalities.
+        In the unit of `value`. Intervals hold the true value of 94 to 97 in 100 municipalities, taken over all (of more
+        where they hardly differ); of those that are truly farthest from the mean only of 70 to 90. They are for looking
+        at one municipality: the spread of the drawn values is too small, and their differences are not independent. NaN
+        where the value is missing or its variance not above 0, and of all if fewer than 4 municipalities are left.
 
     References
     ----------
@@ -144,9 +156,9 @@ def shrink(value: Array, variance: Array, design: Array | None = None) -> Values
     """
     value, variance = np.asarray(value, float), np.asarray(variance, float)
     made = fit(value, variance, design)
-    drawn, kept, more = _shrunk(value, variance, made)
-    enough = value.shape[-1] - made.terms > 2
-    return normal(np.where(enough, drawn, np.nan), variance * kept + more)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        kept, unsure = _shrunk(value, variance, made)
+    return normal(made.line + kept * (value - made.line), variance * kept + (1 - kept) ** 2 * made.leverage + unsure)
 
 
 def shrink_rates(events: Array, time: Array) -> Values:
@@ -160,9 +172,10 @@ def shrink_rates(events: Array, time: Array) -> Values:
     Returns
     -------
     Values, shape (..., municipality)
-        Rate per unit of `time`, never below 0, with limits of the gamma distribution; a municipality without
-        person-time gets the rate of its group. As in ``shrink``. NaN of all where a count is missing or negative, or
-        no municipality has events.
+        Rate per unit of `time`, never below 0, with limits of the gamma distribution. They hold as in ``shrink``; where
+        rates truly differ by a sixth and half of the municipalities have fewer than 5 events, 92 in 100. NaN where
+        there is no person-time or the count is missing or negative, and of all where there are no events or fewer than
+        4 municipalities.
 
     References
     ----------
@@ -176,16 +189,15 @@ def shrink_rates(events: Array, time: Array) -> Values:
     [9.5, 20.9, 15.8, 25.9, 29.4]
     """
     events, time = np.asarray(events, float), np.asarray(time, float)
-    possible = ((events >= 0) & (time >= 0)).all(-1, keepdims=True)
+    there = (events >= 0) & (time > 0)
+    events, time = np.where(there, events, 0.0), np.where(there, time, 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        usual = np.where(possible, events.sum(-1, keepdims=True) / time.sum(-1, keepdims=True), np.nan)
-        there = time > 0
-        rate = np.where(there, events / time, usual)
-        variance = usual / np.where(there, time, 1e-9 * time.sum(-1, keepdims=True))
+        usual = events.sum(-1, keepdims=True) / time.sum(-1, keepdims=True)
+        rate, variance = events / time, usual / time
         made = fit(rate, variance)
-        drawn, kept, more = _shrunk(rate, variance, made)
-        drawn = np.maximum(drawn, 0)
-        spread = variance * kept * drawn / usual + more
+        kept, unsure = _shrunk(rate, variance, made)
+        drawn = made.line + kept * (rate - made.line)
+        spread = variance * kept * drawn / usual + (1 - kept) ** 2 * made.leverage + unsure
         shape, scale = drawn**2 / spread, spread / drawn
         lower, upper = (scale * gammaincinv(shape, chance) for chance in (tail(0.95), 1 - tail(0.95)))
     return Values(drawn, np.sqrt(spread), lower, upper)
@@ -226,8 +238,8 @@ def strata(value: Array, variance: Array, within: Array, design: Array) -> Strat
     Strata
         The partition coefficient, 0 to 1, has the limits of ``between``; ``change`` is at most 1, and below 0 where the
         main effects explain less than their number would by chance; it has no interval. Interactions are drawn to 0 as
-        in ``shrink``. NaN where a stratum is missing, a variance is not above 0, or nothing is left over; ``change``
-        also where strata do not differ.
+        in ``shrink``, and their intervals cover 93 to 97 %. Strata without a value are left out. NaN where too few are
+        left; ``change`` also where strata do not differ.
 
     References
     ----------
@@ -245,9 +257,9 @@ def strata(value: Array, variance: Array, within: Array, design: Array) -> Strat
     """
     value, variance, within = (np.asarray(part, float) for part in (value, variance, within))
     alone, lined = fit(value, variance), fit(value, variance, design)
-    drawn, kept, more = _shrunk(value, variance, lined)
-    enough = value.shape[-1] - lined.terms > 2
-    interaction = normal(np.where(enough, drawn - lined.line, np.nan), variance * kept + more)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        kept, unsure = _shrunk(value, variance, lined)
+    interaction = normal(kept * (value - lined.line), variance * kept + kept**2 * lined.leverage + unsure)
     share, low, high = (
         part / (part + within) for part in (alone.between.value, alone.between.lower, alone.between.upper)
     )
