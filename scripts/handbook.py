@@ -14,17 +14,19 @@ from lighed.stats import MEASURES, Measure
 DOCS = Path(__file__).parent.parent / "docs"
 HEAD = """# Handbook of measures
 
-Written by `make handbook` from the registry of `lighed.stats`; what is registered stands here, in `lighed measure`, in a build and
-on the pages alike.
+Written by `make handbook` from the registry of `lighed.stats`; what is registered stands here, in `lighed measure`,
+in a build and on the pages alike.
 
-Groups stand worst-off first: *p* is a group's share of the population, *y* its outcome, *s* the standard error of that, *ȳ* = Σ*py*
-the average and *R* the group's mean rank from 0 to 1. A measure with a direction is turned round for an outcome that is good when
-high: **positive (or above 1) always means that the worse-off are worse off.** A measure of spread has no direction and is never
-negative; what sampling error adds to it is taken out. For groups without an order the group in the worst position stands first and
-the reference, or else the group in the best position, last.
+Groups stand worst-off first: *p* is a group's share of the population, *y* its outcome, *s* the standard error of
+that, *ȳ* = Σ*py* the average and *R* the group's mean rank from 0 to 1. A measure with a direction is turned round
+for an outcome that is good when high: **positive (or above 1) always means that the worse-off are worse off.** A
+measure of spread has no direction and is never negative; what sampling error adds to it is taken out. For groups
+without an order the group in the worst position stands first and the reference, or else the group in the best
+position, last.
 
-What cannot be computed is missing with a flag, never 0. Relative measures of fewer than 25 cases are marked unreliable. How often each interval
-holds the truth, from a village to the country, is measured in [benchmarks/results.md](../benchmarks/results.md).
+What cannot be computed is missing with a flag, never 0. Relative measures of fewer than 25 cases are marked
+unreliable. How often each interval holds the truth, from a village to the country, is measured in
+[benchmarks/results.md](../benchmarks/results.md).
 
 | measure | dansk | absolute or relative | groups in order | by size of groups | no inequality | interval |
 |---|---|---|---|---|---|---|
