@@ -194,7 +194,7 @@ def index_of_persons(
     with np.errstate(divide="ignore", invalid="ignore"):
         value, score = _linearised(index, _in(order, np.atleast_2d(y)), level, _in(order, weight), bounds, ranks)
     placed = score
-    if order is not None:
+    if order is not None and not sample.alike:
         placed = np.empty(score.shape)
         placed[:, order] = score
     spread = sample.covariance(placed) + 0 * np.outer(value, value)  # no value, no variance
@@ -212,10 +212,13 @@ def _linearised(
 ) -> tuple[Floats, Floats]:
     """Value of each outcome and each person's part in its error, persons standing in the order of `level`."""
     people = weight.sum()
-    part = np.bincount(level, weight) / people
+    part = np.bincount(level, weight).astype(float, copy=False)
+    part /= people
     off = _to_the_middle(part)
     off -= 0.5
-    held = np.stack([np.bincount(level, one * weight, len(part)) for one in y]) / people
+    held = np.empty((len(y), len(part)))
+    for row, one in zip(held, y, strict=True):
+        np.divide(np.bincount(level, one * weight, len(part)), people, out=row)
     mean, covariance = held.sum(-1, keepdims=True), (held @ off)[:, None]
     squared = part * part
     cubed = squared @ part

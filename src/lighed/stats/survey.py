@@ -199,6 +199,11 @@ class Sample:
         _, _, units, population = self._units
         return float(units - len(population))
 
+    @property
+    def alike(self) -> bool:
+        """Whether all persons were drawn alike, one by one, so that it does not matter which score is whose."""
+        return self.stratum is None and self.unit is None and self.auxiliaries is None
+
     def covariance(self, score: Array) -> Floats:
         """Covariance of statistics from each person's linearised part in them, weight and all.
 
