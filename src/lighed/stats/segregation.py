@@ -3,7 +3,7 @@
 All take counts of shape (..., unit, group), and any number of groups; with two they are the indices that are known for
 two. Chance alone spreads a group unevenly over units of a few persons, so that the indices of unevenness are too large
 there. ``bootstrap`` takes that out and gives the interval: ``bootstrap(dissimilarity, counts, seed=7)``. It covers the
-truth in 92 to 97 % of draws over units of some hundreds of persons, where the draws themselves do in 50 to 80 %, and is
+truth in 91 to 97 % of draws over 98 units of about 1,000 persons, where the draws themselves do in 70 to 86 %, and is
 NaN where chance is most of what the index could tell.
 """
 

@@ -106,7 +106,7 @@ def bootstrap(function: Callable[..., Array], *counts: Array, seed: int, draws: 
     values : Values
         The function of the counts without its bias, and of the draws the standard deviation and the corrected 2.5 and
         97.5 % points. NaN where a draw has no value of the function, and where the bias is more than a standard
-        deviation, as in many cells of a few persons: there the limits hold the truth in fewer than 93 % of draws.
+        deviation, as in many cells of a few persons: there the limits hold the truth too seldom.
     method : str
         What was done, for the row's ``method``.
 
