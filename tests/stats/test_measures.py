@@ -550,3 +550,11 @@ def test_a_relative_index_to_or_from_an_end_that_may_be_0_has_a_value_and_no_lim
     made = _evaluated(MEASURES["relative_index"], (np.array(value), np.ones(3)), polarity, variance=np.ones(3))
     assert np.isfinite([made.value, made.se]).all()
     assert np.isnan([made.lower, made.upper]).all()
+
+
+def test_a_change_whose_interval_has_no_end_is_not_known() -> None:
+    first, last = (Values(*(np.array([x, x]) for x in (2.0, se, 1.0, 4.0))) for se in (1e4, 0.1))
+    first.se[1] = 0.1
+    made = change(MEASURES["ratio"], first, last)
+    assert np.isnan([getattr(made, name)[0] for name in Values.__slots__]).all()
+    assert np.isfinite([getattr(made, name)[1] for name in Values.__slots__]).all()

@@ -150,7 +150,7 @@ def change(wanted: Measure, first: Values, last: Values) -> Values:
     -------
     Values, shape (...)
         The difference last − first; of a measure whose null is 1, the ratio last / first. Positive (above 1) means
-        that inequality has grown. Where the same persons stand in both periods the interval is too wide, for their
+        that inequality has grown; NaN where the interval has no end. Where the same persons stand in both periods the interval is too wide, for their
         covariance is left out.
 
     Examples
@@ -162,8 +162,10 @@ def change(wanted: Measure, first: Values, last: Values) -> Values:
     (4.0, 1.23)
     """
     if wanted.null == 1.0:
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             value, log_se = last.value / first.value, np.hypot(last.se / last.value, first.se / first.value)
-            return Values(value, value * log_se, value * np.exp(-Z * log_se), value * np.exp(Z * log_se))
+            ends = value * np.exp(-Z * log_se), value * np.exp(Z * log_se)
+        told = ~np.isinf(ends[1])  # beyond all numbers nothing is known of the change
+        return Values(*(np.where(told, part, np.nan) for part in (value, value * log_se, *ends)))
     value, se = last.value - first.value, np.hypot(last.se, first.se)
     return Values(value, se, value - Z * se, value + Z * se)
