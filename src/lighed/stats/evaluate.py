@@ -150,8 +150,8 @@ def change(wanted: Measure, first: Values, last: Values) -> Values:
     -------
     Values, shape (...)
         The difference last − first; of a measure whose null is 1, the ratio last / first. Positive (above 1) means
-        that inequality has grown; NaN where the interval has no end. Where the same persons stand in both periods the interval is too wide, for their
-        covariance is left out.
+        that inequality has grown; NaN where the interval has no end. Where the same persons stand in both periods the
+        interval is too wide, for their covariance is left out.
 
     Examples
     --------
