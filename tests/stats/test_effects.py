@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from scipy.stats import t
 from scipy.stats.contingency import relative_risk
 
 from lighed import stats
@@ -87,6 +88,7 @@ WORDS = [  # without, with: worst-off and best-off; absolute, relative, both
     ([20, 30], [15, 30], "widens", "widens", "widens"),  # a reversed gap that gets larger
     ([22, 20], [12, 20], "widens", "widens", "widens"),  # turned round, and further apart than before
     ([30, 20], [18, 20], "narrows", "narrows", "narrows"),  # turned round, but closer
+    ([20, 20.25], [20, 20.45], "uncertain", "uncertain", "uncertain"),  # reversed, and perhaps so before
 ]
 
 
@@ -139,6 +141,21 @@ def test_the_error_of_a_change_is_that_of_small_changes_in_every_cell() -> None:
     gap = stats.narrowing(_did(), polarity="higher_is_better")
     made = [gap.absolute.change.se, gap.relative.change.se / gap.relative.change.value]
     assert_allclose(made, want, rtol=1e-6)
+
+
+@pytest.mark.parametrize("degrees", [3, 40])
+def test_few_units_take_the_intervals_of_students_t(degrees: int) -> None:
+    made = _did(degrees=degrees)
+    gap = stats.narrowing(made, polarity="lower_is_better").absolute
+    for part in (made.absolute, gap.without, gap.reached, gap.change):
+        assert_allclose((part.upper - part.value) / part.se, t.ppf(0.975, degrees))
+        assert_allclose((part.value - part.lower) / part.se, t.ppf(0.975, degrees))
+
+
+@pytest.mark.parametrize(("adjust", "reach"), [(True, t.ppf(0.975, 44)), (False, 1.959964)])
+def test_an_interrupted_series_takes_the_degrees_that_its_terms_leave(adjust: bool, reach: float) -> None:
+    made = stats.interrupted(_series(48, np.random.default_rng(9).normal(size=48)), 24, adjust=adjust).absolute
+    assert_allclose((made.upper - made.value) / made.se, reach, rtol=1e-6)
 
 
 @pytest.mark.parametrize("bad", [np.nan, 0.0, -1.0])

@@ -40,6 +40,13 @@ def test_values_that_are_known_well_stay_as_they_are() -> None:
     assert_allclose(stats.shrink(value, 1e-9 * variance).se, np.sqrt(1e-9 * variance), rtol=1e-3)
 
 
+def test_less_is_known_of_those_that_are_drawn_over_a_longer_way() -> None:
+    value = np.array([10.0, 11, 12, 13, 14, 15, 16])
+    se = stats.shrink(value, np.full(7, 2.0)).se
+    assert (np.diff(se)[:3] < 0).all()
+    assert_allclose(se, se[::-1])
+
+
 def test_each_social_group_is_drawn_to_its_own_mean_and_the_gap_stays() -> None:
     """Drawn to a common mean, the gap between the groups would narrow by the method alone."""
     _, value, variance = _values(1, draws=1)

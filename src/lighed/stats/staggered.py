@@ -142,7 +142,7 @@ def staggered(value: Array, first: Array, *, comparison: Literal["never", "not y
     cohort, period = (part.ravel() for part in np.meshgrid(cohorts, np.arange(1, times), indexing="ij"))
     base = np.where(period >= cohort, cohort, period) - 1
     member = first[:, None] == cohort
-    others = np.isinf(first)[:, None] if comparison == "never" else first[:, None] > np.maximum(period, base)
+    others = np.isinf(first)[:, None] if comparison == "never" else first[:, None] > period
     others = others & ~member
     compared = others.any(0)
     if not (compared & (period >= cohort)).any():
