@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lighed.core.text import Lang, number, say
+from lighed.stats import MEASURES
 
 Row = dict[str, Any]
 DIGITS = {
@@ -18,11 +19,12 @@ DIGITS = {
     "number": 0,
     "ratio": 2,
     "index": 3,
+    "squared": 1,
     "persons": 0,
     "events": 0,
     "status": 0,
 }
-GAPS = {"difference", "slope_index"}
+GAPS = {measure.id for measure in MEASURES.values() if measure.unit == "outcome"}
 
 
 def amount(value: float | None, unit: str, lang: Lang, *, form: str = "value") -> str:

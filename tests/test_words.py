@@ -1,0 +1,35 @@
+"""Numbers are written in every unit that a measure can have, in both languages."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import pytest
+
+from lighed.analysis.inequality import unit
+from lighed.catalogue import load
+from lighed.core.text import Lang, texts
+from lighed.report.words import amount, interval, written
+from lighed.stats import MEASURES, Measure
+
+INDICATORS = load().indicators.values()
+
+
+@pytest.mark.parametrize("lang", get_args(Lang))
+@pytest.mark.parametrize("measure", MEASURES.values(), ids=str)
+def test_every_measure_of_every_indicator_can_be_written(measure: Measure, lang: Lang) -> None:
+    for indicator in INDICATORS:
+        numbers = {"value": 1.5, "lower": -1.0, "upper": 2.5}
+        row = {"measure": measure.id, "unit": unit(measure, indicator), "flags": "", **numbers}
+        assert any(digit in written(row, lang) for digit in "12")
+        assert interval(row, lang).startswith("(−1")
+
+
+def test_an_absolute_measure_of_a_share_is_in_percentage_points() -> None:
+    row = {"measure": "mean_difference_from_mean", "value": 1.5, "unit": "percent", "flags": ""}
+    assert written(row, "da") == "1,5 procentpoint"
+
+
+@pytest.mark.parametrize("name", sorted({key.split(".")[1] for key in texts() if key.startswith("unit.")}))
+def test_every_unit_with_words_has_digits(name: str) -> None:
+    assert "2" in amount(2.0, name, "da")
