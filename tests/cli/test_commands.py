@@ -345,7 +345,7 @@ def test_ctrl_c_during_a_load_leaves_the_store_as_it_was(
 
 
 POINTS = {
-    "when the person-years stand": "analysis.build:_Records",
+    "when the person-years stand": "analysis.build:Records",
     "while cells are hidden": "disclosure.release:secondary",
     "while the release is written": "disclosure.release:Manifest",
 }
