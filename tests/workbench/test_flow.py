@@ -283,6 +283,7 @@ def test_a_file_is_tried_by_keyboard_alone(stand: Stand, browser: Browser) -> No
         tab_to(page, field)
         page.keyboard.type(typed)
     enter(page)
+    page.bring_to_front()  # a browser opens no dialog for a page behind another
     tab_to(page, "#field-file")
     with page.expect_file_chooser() as chooser:
         page.keyboard.press("Enter")
