@@ -31,7 +31,6 @@ from lighed.stats.dispersion import (
     mean_log_deviation,
     theil_index,
     gini_index,
-    between_and_within,
 )
 # isort: on
 
@@ -132,7 +131,6 @@ __all__ = [
     "attributable_number",
     "attributable_risk",
     "average",
-    "between_and_within",
     "between_group_deviation",
     "between_group_variance",
     "between_within",

@@ -9,7 +9,6 @@ the interval does in 94 to 98 % of draws, as it does of two groups and up, also 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -453,56 +452,3 @@ def gini_index(value: Array, weight: Array) -> Array:
     0.2222
     """
     return _gini(value, weight)[0]
-
-
-ADDED_UP = (between_group_variance, theil_index, mean_log_deviation)
-
-
-def between_and_within(
-    spread: Callable[[Array, Array], Array], value: Array, weight: Array, group: Array
-) -> tuple[Floats, Floats]:
-    """Split a spread over small units, or persons, into what is between the groups that they are in, and inside them.
-
-    Parameters
-    ----------
-    spread
-        The between-group variance, Theil's index or the mean log deviation: of the others the two parts do not add up.
-    value, weight : array, shape (..., unit)
-        Outcome and population of each unit.
-    group : integer array, shape (unit,)
-        The number of the group that each unit is in, from 0.
-
-    Returns
-    -------
-    between, within : array, shape (...)
-        In the unit of the spread, never negative; together the spread over the units. They are of the values as they
-        stand: sampling error of the units is nearly all in the part within. NaN where a group has nobody.
-
-    Raises
-    ------
-    ValueError
-        Of a spread whose parts do not add up.
-
-    References
-    ----------
-    .. [1] Shorrocks AF. Econometrica 1980;48:613-625. doi:10.2307/1913126
-
-    Examples
-    --------
-    >>> value, group = np.array([30.0, 20, 10, 20]), np.array([0, 0, 1, 1])
-    >>> parts = between_and_within(between_group_variance, value, np.ones(4), group)
-    >>> [float(part) for part in parts]
-    [25.0, 25.0]
-    """
-    if spread not in ADDED_UP:
-        raise ValueError(f"{spread.__name__}: what is between and within does not add up; use {_names(ADDED_UP)}")
-    value, weight = np.asarray(value, float), np.asarray(weight, float)
-    inside = np.eye(group.max() + 1)[group]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        people = weight @ inside
-        between = np.asarray(spread((weight * value) @ inside / people, people), float)
-        return between, np.asarray(spread(value, weight), float) - between
-
-
-def _names(functions: tuple[Callable[[Array, Array], Array], ...]) -> str:
-    return ", ".join(function.__name__ for function in functions)
