@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from lighed.stats.intervals import Array, Floats, Values, Z, delta, gradient
+from lighed.stats.intervals import Array, Floats, Values, delta, gradient
 from lighed.stats.registry import Measure
 
 SUMS = 1e-9  # relative: how far the parts may be from the whole by rounding
@@ -26,16 +26,16 @@ def independent(variance: Array) -> Floats:
     return np.where(np.eye(variance.shape[-1], dtype=bool), variance[..., None], 0.0)
 
 
-def normal(value: Array, variance: Array) -> Values:
+def estimates(value: Array, variance: Array) -> Values:
     """Estimates with normal intervals, shape (...), from their variances.
 
     Examples
     --------
-    >>> round(float(normal(np.array(10.0), np.array(4.0)).lower), 2)
+    >>> round(float(estimates(np.array(10.0), np.array(4.0)).lower), 2)
     6.08
     """
     se = np.sqrt(np.maximum(variance, 0))
-    return Values(np.asarray(value, float) + 0 * se, se, value - Z * se, value + Z * se)
+    return Values.around(np.asarray(value, float) + 0 * se, se)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +57,12 @@ class Contributions:
     @property
     def parts(self) -> Values:
         """Each part with its interval, shape (..., part)."""
-        return normal(self.value, np.diagonal(self.covariance, axis1=-2, axis2=-1))
+        return estimates(self.value, np.diagonal(self.covariance, axis1=-2, axis2=-1))
 
     @property
     def whole(self) -> Values:
         """Their sum with its interval, shape (...)."""
-        return normal(self.value.sum(-1), self.covariance.sum((-2, -1)))
+        return estimates(self.value.sum(-1), self.covariance.sum((-2, -1)))
 
     @property
     def shares(self) -> Values:
@@ -76,7 +76,7 @@ class Contributions:
             total = np.where(whole.lower * whole.upper > 0, whole.value, np.nan)[..., None]
             share = self.value / total
             slope = (np.eye(self.value.shape[-1]) - share[..., None, :]) / total[..., None]
-            return normal(share, ((self.covariance @ slope) * slope).sum(-2))
+            return estimates(share, ((self.covariance @ slope) * slope).sum(-2))
 
     def added(self, group: Array) -> Contributions:
         """Add up the parts that have the same number in `group`, shape (part,): single ages to spans of ages, say."""
@@ -204,5 +204,5 @@ def fewest(made: Contributions, share: float) -> Largest:
     with np.errstate(divide="ignore", invalid="ignore"):
         value = np.where(made.whole.lower > 0, (inside * made.value).sum(-1) / total[..., 0], np.nan)
         slope = (inside - value[..., None]) / total
-        found = normal(value, ((made.covariance @ slope[..., None])[..., 0] * slope).sum(-1))
+        found = estimates(value, ((made.covariance @ slope[..., None])[..., 0] * slope).sum(-1))
     return Largest(order, np.where(np.isnan(value), np.nan, inside.sum(-1)), found)

@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from lighed.stats.contributions import Contributions, independent, normal, propagate
+from lighed.stats.contributions import Contributions, estimates, independent, propagate
 from lighed.stats.groups import Polarity, share
 from lighed.stats.intervals import Array, Floats, Values, Z, gradient, student, wilson
 from lighed.stats.rates import weighted_proportion
@@ -67,7 +67,7 @@ class Effect:
         own = np.diagonal(covariance, axis1=-2, axis2=-1)
         levels = value.shape[-1]
         both = np.diagonal(covariance[..., :levels, levels:], axis1=-2, axis2=-1)
-        made = normal(value, own[..., :levels] + own[..., levels:] - 2 * both)
+        made = estimates(value, own[..., :levels] + own[..., levels:] - 2 * both)
         return _wide(made, self.quantile[..., None])
 
 
@@ -261,7 +261,7 @@ def _gap(effect: Effect, wanted: Measure, weight: Array, *, polarity: Polarity) 
 
         def along(sign: Array) -> Values:
             variance = ((both.covariance @ sign[..., None])[..., 0] * sign).sum(-1)
-            return _wide(normal((both.value * sign).sum(-1), variance), effect.quantile)
+            return _wide(estimates((both.value * sign).sum(-1), variance), effect.quantile)
 
         change = along(np.broadcast_to([-1.0, 1.0], found.shape))
         # The distance between the groups, also where the better-off are surely worse off, before or thereafter.

@@ -98,7 +98,7 @@ def evaluate(
             made = _on_log_scale(found, se, quantile, turn=turn)
         else:
             signed = -found if turn else found
-            made = Values(signed, se, signed - quantile * se, signed + quantile * se)
+            made = Values.around(signed, se, quantile)
     needed = (made.lower, made.upper) if wanted.ends is None else (made.value, made.se)
     whole = np.isfinite(value).all(-1) & (weight > 0).all(-1) & np.isfinite(needed).all(0)
     whole &= value.shape[-1] > 1  # a single level is held against nothing, which is not the same as no inequality

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lighed.stats.groups import average, share
-from lighed.stats.intervals import Array, Values, Z
+from lighed.stats.intervals import Array, Values
 from lighed.stats.registry import measure
 
 
@@ -124,4 +124,4 @@ def potential_impact(value: Array, variance: Array, weight: Array, aim: Array | 
         found = part * (value - (value[..., -1:] if aim is None else np.asarray(aim, float)))
         slope = part[..., None] * (levels - last) - found[..., None] * part[..., None, :]
         se = np.sqrt((slope**2 * variance[..., None, :]).sum(-1))
-    return Values(found, se, found - Z * se, found + Z * se)
+    return Values.around(found, se)

@@ -55,6 +55,11 @@ class Values:
     lower: Floats
     upper: Floats
 
+    @classmethod
+    def around(cls, value: Array, se: Array, quantile: float | Array = Z) -> Values:
+        """Return estimates with intervals of so many standard errors to each side."""
+        return cls(np.asarray(value, float), np.asarray(se, float), value - quantile * se, value + quantile * se)
+
     def scaled(self, factor: float) -> Values:
         """Return the same numbers in another unit."""
         return Values(self.value * factor, self.se * factor, self.lower * factor, self.upper * factor)

@@ -12,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 
-from lighed.stats.contributions import independent, normal, propagate
+from lighed.stats.contributions import estimates, independent, propagate
 from lighed.stats.intervals import Array, Floats, Values
 
 FEWEST_TIME = 5_000  # person-years: from fewer, a life expectancy is not given
@@ -266,7 +266,7 @@ def life_expectancy(
     table = life_table(observed(deaths, time), start, inside)
     left, slope = _slopes(table)
     variance = _carried(table, slope**2 * rate_variance(table, np.asarray(time, float), mortality=mortality))
-    return _given(normal(left, variance), time, fewest_time)
+    return _given(estimates(left, variance), time, fewest_time)
 
 
 def healthy_life_years(
@@ -316,7 +316,7 @@ def healthy_life_years(
     left, slope = _slopes(table, healthy)
     own = slope**2 * rate_variance(table, np.asarray(time, float), mortality=mortality)
     own += table.years**2 * np.asarray(variance, float)
-    return _given(normal(left, _carried(table, own)), time, fewest_time)
+    return _given(estimates(left, _carried(table, own)), time, fewest_time)
 
 
 def life_years_lost(table: LifeTable) -> Array:

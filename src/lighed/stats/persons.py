@@ -308,5 +308,4 @@ def index_of_moments(index: PersonIndex, sums: Moments, *, bounds: Bounds = (0.0
         value, by = _derived(index, at, bounds)
         variance = noise * (by[..., 0] ** 2 / people + by[..., 1] ** 2 / square)
     se = np.sqrt(variance)
-    half = student(n - 2) * se
-    return Values(value, se, value - half, value + half)
+    return Values.around(value, se, student(n - 2))

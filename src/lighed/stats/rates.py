@@ -144,8 +144,7 @@ def mean(total: Array, total_of_squares: Array, n: Array, *, confidence: float =
         value = total / n
         se = np.sqrt(np.maximum(squares - total**2 / n, 0) / (n - 1) / n)
     se = np.where(n > 1, se, np.nan)
-    half = student(n - 1, confidence) * se
-    return Values(value, se, value - half, value + half)
+    return Values.around(value, se, student(n - 1, confidence))
 
 
 def direct(value: Array, variance: Array, n: Array, standard: Array) -> tuple[Floats, Floats, Floats]:

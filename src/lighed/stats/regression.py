@@ -255,6 +255,6 @@ def _indices(ends: Floats, covariance: Floats) -> Indices:
     se, log_se = (np.sqrt(np.einsum("...i,...ij,...j", g, covariance, g)) for g in (absolute, relative))
     ratio, stretch = worst / best, np.exp(Z * log_se)
     return Indices(
-        Values(difference, se + 0 * difference, difference - Z * se, difference + Z * se),
+        Values.around(difference, se + 0 * difference),
         Values(ratio, ratio * log_se, ratio / stretch, ratio * stretch),
     )

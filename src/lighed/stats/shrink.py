@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import chdtri, gammaincinv
 
-from lighed.stats.contributions import normal
+from lighed.stats.contributions import estimates
 from lighed.stats.intervals import Array, Floats, Values, Z, student, tail
 
 STEPS = 60  # at most; Newton's on a convex falling curve from its left never overshoot, and some ten are enough
@@ -101,7 +101,7 @@ def fit(value: Array, variance: Array, design: Array | None = None) -> Fit:
         goals = (free, chdtri(free, tail(0.95)), chdtri(free, 1 - tail(0.95)))
         between, lower, upper = (_between(known, precision, design, goal) + 0 * free for goal in goals)
     coefficient, covariance, line = _weighed(known, precision(np.nan_to_num(between)), design)
-    made = normal(coefficient + 0 * free[..., None], np.diagonal(covariance, axis1=-2, axis2=-1))
+    made = estimates(coefficient + 0 * free[..., None], np.diagonal(covariance, axis1=-2, axis2=-1))
     spread = Values(between, (upper - lower) / (2 * Z), lower, upper)
     return Fit(made, line + 0 * free[..., None], ((design @ covariance) * design).sum(-1), spread, free)
 
@@ -170,7 +170,7 @@ def shrink(value: Array, variance: Array, design: Array | None = None) -> Values
     made = fit(value, variance, design)
     with np.errstate(divide="ignore", invalid="ignore"):
         kept, spread = _shrunk(value, variance, made)
-        return normal(made.line + kept * (value - made.line), spread(np.ones(1)))
+        return estimates(made.line + kept * (value - made.line), spread(np.ones(1)))
 
 
 def shrink_rates(events: Array, time: Array) -> Values:
@@ -270,7 +270,7 @@ def strata(value: Array, variance: Array, within: Array, design: Array) -> Strat
     alone, lined = fit(value, variance), fit(value, variance, design)
     with np.errstate(divide="ignore", invalid="ignore"):
         kept, spread_of = _shrunk(value, variance, lined, to=0)
-        interaction = normal(kept * (value - lined.line), spread_of(np.ones(1)))
+        interaction = estimates(kept * (value - lined.line), spread_of(np.ones(1)))
     share, low, high = (
         part / (part + within) for part in (alone.between.value, alone.between.lower, alone.between.upper)
     )
