@@ -50,8 +50,7 @@ def _changes(groups: Groups, stratifier: Stratifier, measure: Measure, made: Val
     first = groups.collected.argmax(1)
     last = len(grid.periods) - 1 - groups.collected[:, ::-1].argmax(1)
     several = np.flatnonzero((first < last) & _counted(groups, measure))
-    ends = [Values(*(getattr(made, p)[several, k[several]] for p in Values.__slots__)) for k in (first, last)]
-    moved = change(measure, *ends)
+    moved = change(measure, made.at((several, first[several])), made.at((several, last[several])))
     doubtful = _doubtful(groups, measure)
     unsure = doubtful[several, first[several]] | doubtful[several, last[several]]
     flags = np.where(np.isfinite(moved.value), np.where(unsure, 1, 0), 2).ravel()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 
 from lighed.stats.gradients import slope_index
 from lighed.stats.groups import Polarity, average, ridit, share
 from lighed.stats.intervals import Array, Floats, Values, Z, delta, fieller, linear_ratio, score, student
 from lighed.stats.registry import Measure
+from lighed.stats.trend import change_between
 
 FEWEST_EVENTS_RELATIVE = 25  # below this a relative measure's interval does not cover what it says
 
@@ -102,7 +105,7 @@ def evaluate(
     needed = (made.lower, made.upper) if wanted.ends is None else (made.value, made.se)
     whole = np.isfinite(value).all(-1) & (weight > 0).all(-1) & np.isfinite(needed).all(0)
     whole &= value.shape[-1] > 1  # a single level is held against nothing, which is not the same as no inequality
-    return Values(*(np.where(whole, part, np.nan) for part in (made.value, made.se, made.lower, made.upper)))
+    return made.where(whole)
 
 
 def _on_log_scale(found: Floats, se: Floats, quantile: float, *, turn: bool) -> Values:
@@ -137,21 +140,22 @@ def _without_noise(
     return Values(value, (upper - lower) / (2 * quantile), lower, upper)
 
 
-def change(wanted: Measure, first: Values, last: Values) -> Values:
-    """Change of a measure from one period to another, taken as independent.
+def change(wanted: Measure, first: Values, last: Values, covariance: Array | float = 0.0) -> Values:
+    """Change of a measure from one period to another.
 
     Parameters
     ----------
     wanted
         The measure that both are values of.
     first, last : Values, shape (...)
+    covariance : array, shape (...)
+        Of the two values. Left out (0) where the same persons stand in both periods, the interval is too wide.
 
     Returns
     -------
     Values, shape (...)
         The difference last − first; of a measure whose null is 1, the ratio last / first. Positive (above 1) means
-        that inequality has grown; NaN where the interval has no end. Where the same persons stand in both periods the
-        interval is too wide, for their covariance is left out.
+        that inequality has grown; NaN where the interval has no end.
 
     Examples
     --------
@@ -161,11 +165,5 @@ def change(wanted: Measure, first: Values, last: Values) -> Values:
     >>> float(grown.value), round(float(grown.lower), 2)
     (4.0, 1.23)
     """
-    if wanted.null == 1.0:
-        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            value, log_se = last.value / first.value, np.hypot(last.se / last.value, first.se / first.value)
-            ends = value * np.exp(-Z * log_se), value * np.exp(Z * log_se)
-        told = ~np.isinf(ends[1])  # beyond all numbers nothing is known of the change
-        return Values(*(np.where(told, part, np.nan) for part in (value, value * log_se, *ends)))
-    value, se = last.value - first.value, np.hypot(last.se, first.se)
-    return Values(value, se, value - Z * se, value + Z * se)
+    scale: Literal["absolute", "relative"] = "relative" if wanted.null == 1.0 else "absolute"
+    return change_between(first, last, persons="same", covariance=covariance, scale=scale)

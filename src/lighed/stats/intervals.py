@@ -68,6 +68,10 @@ class Values:
         """Return some of the numbers."""
         return Values(self.value[index], self.se[index], self.lower[index], self.upper[index])
 
+    def where(self, known: Array) -> Values:
+        """Return the same numbers, with NaN for those that are not known."""
+        return Values(*(np.where(known, part, np.nan) for part in (self.value, self.se, self.lower, self.upper)))
+
     def exponentiated(self) -> Values:
         """Return what the numbers are the logarithms of."""
         value, lower, upper = (np.exp(part) for part in (self.value, self.lower, self.upper))

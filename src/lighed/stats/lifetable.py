@@ -219,7 +219,7 @@ def rate_variance(table: LifeTable, time: Array, *, mortality: Mortality = "pois
 
 def _given(made: Values, time: Array, fewest_time: float) -> Values:
     enough = (np.asarray(time, float).sum(-1, keepdims=True) > fewest_time) & ~(made.upper - made.lower > WIDEST)
-    return Values(*(np.where(enough, part, np.nan) for part in (made.value, made.se, made.lower, made.upper)))
+    return made.where(enough)
 
 
 def life_expectancy(

@@ -154,5 +154,4 @@ def _summed_up(found: Array, made: Array, *, corrected: bool) -> Values:
         (lower, middle, upper), se = np.quantile(made, (tail(0.95), 0.5, 1 - tail(0.95)), axis=0), made.std(0)
         bias = middle - found if corrected else np.zeros_like(middle)
         known = np.isfinite(found) & np.isfinite(made).all(0) & (np.abs(bias) <= MOST_BIAS * se)
-        parts = (found - bias, se, lower - 2 * bias, upper - 2 * bias)
-    return Values(*(np.where(known, part, np.nan) for part in parts))
+        return Values(found - bias, se, lower - 2 * bias, upper - 2 * bias).where(known)

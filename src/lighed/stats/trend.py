@@ -185,7 +185,7 @@ def change_between(
     last: Values,
     *,
     persons: Literal["different", "same"],
-    covariance: Array | None = None,
+    covariance: Array | float | None = None,
     scale: Literal["absolute", "relative"] = "absolute",
     confidence: float = 0.95,
 ) -> Values:
@@ -206,7 +206,7 @@ def change_between(
     Returns
     -------
     Values, shape (...)
-        NaN where a ratio has a figure that is not positive.
+        NaN where a ratio has a figure that is not positive, or an interval without end.
 
     Raises
     ------
@@ -232,14 +232,15 @@ def change_between(
     shared = np.asarray(0.0 if covariance is None else covariance, float)
     z = normal(confidence)
     if scale == "relative":
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             positive = np.where((first.value > 0) & (last.value > 0), 1.0, np.nan)
             parts = (first.se / first.value) ** 2 + (last.se / last.value) ** 2
             log_se = np.sqrt(np.maximum(parts - 2 * shared / (first.value * last.value), 0)) * positive
             middle = np.log(last.value / np.where(positive == 1, first.value, np.nan))
-        return Values(middle, log_se, middle - z * log_se, middle + z * log_se).exponentiated()
-    value, se = last.value - first.value, np.sqrt(np.maximum(first.se**2 + last.se**2 - 2 * shared, 0))
-    return Values(value, se, value - z * se, value + z * se)
+            made = Values.around(middle, log_se, z).exponentiated()
+        return made.where(~np.isinf(made.upper))  # beyond all numbers nothing is known of the change
+    se = np.sqrt(np.maximum(first.se**2 + last.se**2 - 2 * shared, 0))
+    return Values.around(last.value - first.value, se, z)
 
 
 def direction(change: Values, null: float) -> npt.NDArray[np.int8]:
