@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import tempfile
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -19,6 +21,7 @@ from lighed import catalogue as definitions
 from lighed.catalogue import Catalogue
 from lighed.core.errors import StoreError
 from lighed.core.types import Stratifier
+from lighed.stats import quantile
 from lighed.store import Store
 from lighed.store.engine import connect
 from lighed.store.frame import build, person_years
@@ -91,11 +94,16 @@ def days_at_home(person: Person, year: int) -> list[tuple[date, str]]:
     found = []
     day = date(year, 1, 1)
     while day.year == year:
-        home = at(person.homes, day)
-        if home and (birth is None or birth <= day) and (death is None or day < death):
+        home = at(person.homes, day) or (day == death and last_home(person, day))
+        if home and (birth is None or birth <= day) and (death is None or day <= death):
             found.append((day, home))
         day += timedelta(days=1)
     return found
+
+
+def last_home(person: Person, death: date) -> str | None:
+    """Where one died whose last spell ends on the day of death."""
+    return next((home.value for home in person.homes[-1:] if home.last == death), None)
 
 
 def age_on(birth: date | None, day: date) -> int | None:
@@ -273,16 +281,26 @@ LIVES: dict[str, tuple[Person, dict[int, tuple[str, int | None, int]]]] = {
     ),
     "born and dead in one year": (
         Person("male", date(2020, 3, 1), date(2020, 3, 11), HOME),
-        {2020: ("0101", 0, 10)},
+        {2020: ("0101", 0, 11)},
     ),
-    "dead on the day of birth": (Person("male", date(2020, 3, 1), date(2020, 3, 1), HOME), {}),
+    "dead on the day of birth": (Person("male", date(2020, 3, 1), date(2020, 3, 1), HOME), {2020: ("0101", 0, 1)}),
     "dead on New Year's Day": (
         Person("male", date(1950, 6, 1), date(2020, 1, 1), HOME),
-        {2019: ("0101", 68, 365)},
+        {2019: ("0101", 68, 365), 2020: ("0101", 69, 1)},
     ),
     "dead on the second of January": (
         Person("male", date(1950, 6, 1), date(2020, 1, 2), HOME),
+        {2019: ("0101", 68, 365), 2020: ("0101", 69, 2)},
+    ),
+    "a last spell that ends on the day of death": (
+        Person("male", date(1950, 6, 1), date(2020, 1, 1), [Spell(date(2010, 1, 1), date(2020, 1, 1), "0101")]),
         {2019: ("0101", 68, 365), 2020: ("0101", 69, 1)},
+    ),
+    "moved on the day of death": (
+        Person("male", date(1950, 6, 1), date(2020, 1, 1), [
+            Spell(date(2010, 1, 1), date(2020, 1, 1), "0101"), Spell(date(2020, 1, 1), None, "0147"),
+        ]),
+        {2019: ("0101", 68, 365), 2020: ("0147", 69, 1)},
     ),
     "moved within the year": (
         Person("male", date(1950, 6, 1), None, [
@@ -386,3 +404,12 @@ def test_years_in_which_nobody_lived_are_refused_in_a_sentence(tmp_path: Path) -
     with pytest.raises(StoreError) as caught:
         person_years(connect(), snapshot, known(), [2016, 2017], set())
     assert "2016–2017" in caught.value.sentence("da")
+
+
+@given(st.lists(st.integers(-3, 12).map(float), min_size=5, max_size=80))
+@settings(max_examples=10, deadline=None, derandomize=True)
+def test_the_fifths_of_the_store_are_those_of_the_statistics(amounts: list[float]) -> None:
+    persons = [Person("male", date(1970, 6, 1), None, HOME, income=[Spell(date(2010, 1, 1), None, a)]) for a in amounts]
+    with tempfile.TemporaryDirectory() as folder:
+        made = in_order([row for row in made_by_engine(Path(folder) / "store", persons) if row["year"] == 2020])
+    assert [row["income_quintile"] for row in made] == [f"q{int(k) + 1}" for k in quantile(np.array(amounts), 5)]

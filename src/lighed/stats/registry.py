@@ -90,9 +90,22 @@ def measure(
     def register(function: Callable[[Array, Array], Array]) -> Callable[[Array, Array], Array]:
         name = function.__name__
         usual: dict[Scale, Unit] = {"absolute": "outcome", "relative": "ratio" if null == 1.0 else "index"}
-        shown = unit or usual.get(scale, "people")
-        facts = (scale, order, weighted, null, interval, with_gradient, ends, directed, bounded, everywhere, noise)
-        MEASURES[name] = Measure(name, shown, function, *facts)
+        MEASURES[name] = Measure(
+            id=name,
+            unit=unit or usual.get(scale, "people"),
+            function=function,
+            scale=scale,
+            order=order,
+            weighted=weighted,
+            null=null,
+            interval=interval,
+            with_gradient=with_gradient,
+            ends=ends,
+            directed=directed,
+            bounded=bounded,
+            everywhere=everywhere,
+            noise=noise,
+        )
         return function
 
     return register

@@ -1,6 +1,7 @@
 """Person-years: who lived where in which year, how old they were, and where they stood socially.
 
-One row per person and year in which the person lived in Denmark for at least a day. Place, age and social position
+One row per person and year in which the person lived in Denmark for at least a day; the day of death is lived, so that
+every death belongs to somebody's year. Place, age and social position
 are those of the person's first day in the year (1 January for most), so that what happens in the year cannot move a
 person between groups; ``days`` is the time at risk. The rows are written once per snapshot, divided by year and
 sorted, which is what makes every later grouping cheap.
@@ -25,7 +26,7 @@ from lighed.store.snapshot import Snapshot
 
 OPEN_END = "9999-12-31"
 BASIC = ("person_id", "year", "area", "sex", "age", "days")
-FRAME_VERSION = 3  # to be raised when the meaning of a column changes, so that kept frames are made anew
+FRAME_VERSION = 4  # to be raised when the meaning of a column changes, so that kept frames are made anew
 
 
 def person_years(
@@ -81,15 +82,13 @@ def _resident(engine: Any, snapshot: Snapshot, years: list[int]) -> Expression:
         "calendar",
         pa.table({"year": pa.array(years, pa.int32())}),
     ).mutate(first=lambda t: ibis.date(t.year, 1, 1), last=lambda t: ibis.date(t.year + 1, 1, 1))
-    spells = snapshot.read(engine, "residence")
-    spells = spells.mutate(valid_to=spells.valid_to.coalesce(ibis.date(OPEN_END)))
     person = snapshot.read(engine, "person").select("person_id", "sex", "birth_date", "death_date")
-    lived = spells.join(calendar, [spells.valid_from < calendar["last"], spells.valid_to > calendar["first"]])
     # one of whom no file says sex and birth lived here all the same
-    lived = lived.left_join(person, "person_id").mutate(
+    lived = _until_death(snapshot.read(engine, "residence").left_join(person, "person_id"))
+    lived = lived.join(calendar, [lived.valid_from < calendar["last"], lived.valid_to > calendar["first"]]).mutate(
         # a spell may be of the whole year in which a child is born
         entry=lambda t: ibis.greatest(t.valid_from, t["first"], t.birth_date.coalesce(t["first"])),
-        leave=lambda t: ibis.least(t.valid_to, t["last"], t.death_date.coalesce(ibis.date(OPEN_END))),
+        leave=lambda t: ibis.least(t.valid_to, t["last"]),
     )
     lived = lived.filter(lived.entry < lived.leave)
     whole_year = ibis.window(group_by=["person_id", "year"])
@@ -103,6 +102,17 @@ def _resident(engine: Any, snapshot: Snapshot, years: list[int]) -> Expression:
     return lived.mutate(
         age=(lived.entry.year() - lived.birth_date.year() - not_yet).cast("int16"), sex=lived.sex.coalesce(UNKNOWN)
     ).select("person_id", "year", "area", "sex", "age", "days", "entry")
+
+
+def _until_death(spells: Expression) -> Expression:
+    """The spells up to and with the day of death; the last may end on that day, which is lived there all the same."""
+    spells = spells.mutate(valid_to=spells.valid_to.coalesce(ibis.date(OPEN_END)))
+    last = spells.valid_to.max().over(ibis.window(group_by="person_id"))
+    after = (spells.death_date + ibis.interval(days=1)).cast("date")
+    ends_with_life = (spells.valid_to == spells.death_date) & (spells.valid_to == last)
+    return spells.mutate(
+        valid_to=ends_with_life.ifelse(after, ibis.least(spells.valid_to, after.coalesce(ibis.date(OPEN_END))))
+    )
 
 
 def _month_and_day(date: Expression) -> Expression:

@@ -84,7 +84,7 @@ async def _answered(request: Request, call_next: Callable[[Request], Awaitable[R
     except Exception as error:  # noqa: BLE001 - what went wrong is logged by kind alone: its text may hold a value
         kind, route = type(error).__name__, getattr(request.scope.get("route"), "path", "-")
         logging.getLogger(__name__).error("%s %s failed: %s", request.method, route, kind)
-        return _refusal(request, 500, say("zone.wrong.unexpected", language(request), kind=kind))
+        return _refusal(request, 500, LighedError("unexpected", kind=kind).sentence(language(request)))
 
 
 def _elsewhere(request: Request) -> bool:
