@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,7 @@ from tests.browser import chromium
 from tests.zones import Ran, Run, Zone, new_zone
 
 PERSONS, SEED, MADE = 20_000, 7, "2026-11-22"
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell that runs the tests in the background ignores Ctrl-C
 
 
 @dataclass(frozen=True)
