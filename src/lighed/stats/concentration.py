@@ -245,7 +245,7 @@ def symmetric_concentration_index(value: Array, weight: Array, beta: float = AVE
 
     References
     ----------
-    .. [1] Erreygers G, Clarke P, Van Ourti T. J Health Econ 2012;31:257-268. doi:10.1016/j.jhealeco.2011.10.002
+    .. [1] Erreygers G, Clarke P, Van Ourti T. J Health Econ 2012;31:257-270.
 
     Examples
     --------
@@ -274,7 +274,7 @@ def modified_concentration_index(value: Array, weight: Array, *, least: float) -
 
     References
     ----------
-    .. [1] Erreygers G, Van Ourti T. J Health Econ 2011;30:685-694. doi:10.1016/j.jhealeco.2011.04.004
+    .. [1] Erreygers G, Van Ourti T. J Health Econ 2011;30:685-694.
 
     Examples
     --------

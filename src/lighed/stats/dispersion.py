@@ -444,7 +444,7 @@ def gini_index(value: Array, weight: Array) -> Array:
 
     References
     ----------
-    .. [1] Lerman RI, Yitzhaki S. J Econometrics 1989;42:43-47. doi:10.1016/0304-4076(89)90074-2
+    .. [1] Lerman RI, Yitzhaki S. J Econometrics 1989;42:43-47.
 
     Examples
     --------

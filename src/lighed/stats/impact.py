@@ -51,7 +51,7 @@ def attributable_fraction(value: Array, weight: Array) -> Array:
 
     References
     ----------
-    .. [1] Walter SD. Biometrics 1976;32:829-849. doi:10.2307/2529268
+    .. [1] Walter SD. Biometrics 1976;32:829-849.
     .. [2] Schlotheuber A, Hosseinpoor AR. Int J Environ Res Public Health 2022;19:3697. doi:10.3390/ijerph19063697
 
     Examples

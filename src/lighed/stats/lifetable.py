@@ -300,7 +300,7 @@ def healthy_life_years(
 
     References
     ----------
-    .. [1] Sullivan DF. HSMHA Health Rep 1971;86:347-354. doi:10.2307/4594169
+    .. [1] Sullivan DF. HSMHA Health Rep 1971;86:347-354.
     .. [2] Jagger C, Van Oyen H, Robine JM. Health expectancy calculation by the Sullivan method. EHLEIS 2014.
 
     Examples

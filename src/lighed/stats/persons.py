@@ -98,7 +98,7 @@ def fractional_rank(ranking: Array, weight: Array | None = None) -> Floats:
 
     References
     ----------
-    .. [1] Van Ourti T. J Appl Econom 2004;19:357-371 (ties). doi:10.1002/jae.754
+    .. [1] Van Ourti T. Health Econ 2004;13:705-724 (ties). doi:10.1002/hec.920
 
     Examples
     --------

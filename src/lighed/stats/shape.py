@@ -85,7 +85,7 @@ def monotonicity(value: Array, variance: Array, weight: Array) -> Departure:
     References
     ----------
     .. [1] Bartholomew DJ. Biometrika 1959;46:36-48. doi:10.1093/biomet/46.1-2.36
-    .. [2] Robertson T, Wegman EJ. Ann Stat 1978;6:485-505. doi:10.1214/aos/1176344195
+    .. [2] Robertson T, Wegman EJ. Ann Stat 1978;6:485-505.
 
     Examples
     --------

@@ -117,7 +117,7 @@ def bootstrap(function: Callable[..., Array], *counts: Array, seed: int, draws: 
 
     References
     ----------
-    .. [1] Hanley JA, MacGibbon B. Comput Methods Programs Biomed 2006;83:57-62. doi:10.1016/j.cmpb.2006.04.006
+    .. [1] Hanley JA, MacGibbon B. Comput Methods Programs Biomed 2006;83:57-62.
     .. [2] Efron B, Tibshirani RJ. An introduction to the bootstrap. Chapman & Hall 1993 (bias).
 
     Examples
