@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 from scipy.optimize import isotonic_regression
-from scipy.stats import chi2
+from scipy.stats import chi2, chi2_contingency
 
-from lighed.stats import MEASURES, index_of_relative_rank, linearity, monotonicity, ridit
+from lighed.stats import MEASURES, index_of_relative_rank, linearity, monotonicity, ridit, trend_of_proportions
 from lighed.stats.shape import _chances_of_steps, _rising
 from tests.stats.samples import DRAWS
 
@@ -21,16 +21,19 @@ ERROR = np.array([1.2, 0.9, 0.7, 0.8, 1.0])
 each = pytest.mark.parametrize
 
 
-def test_departure_from_a_line_is_that_of_the_worked_example_of_armitage() -> None:
+def test_departure_from_a_line_is_what_the_trend_leaves_of_the_chi_square() -> None:
     """Carriers of streptococci by the size of their tonsils (Holmes and Williams 1954, in Armitage 1955).
 
-    Printed: chi-square 7.88 on 2 degrees of freedom, of which trend 7.19 and departure from the line 0.69.
+    Printed on page 375: chi-square 7.89 on 2 degrees of freedom (by hand; it is 7.885).
     """
     carriers, children = np.array([19, 29, 24]), np.array([516, 589, 293])
-    share, all_share = carriers / children, carriers.sum() / children.sum()
-    made = linearity(share, all_share * (1 - all_share) / children, np.ones(3))
-    assert_allclose(made.statistic, 0.69, atol=0.005)
-    assert_allclose(made.p, chi2.sf(0.69, 1), atol=0.005)
+    whole = chi2_contingency([carriers, children - carriers]).statistic
+    assert_allclose(whole, 7.89, atol=0.006)
+    all_share = carriers.sum() / children.sum()
+    made = linearity(carriers / children, all_share * (1 - all_share) / children, np.ones(3))
+    left = whole - trend_of_proportions(carriers, children, [0, 1, 2]).z ** 2
+    assert_allclose(made.statistic, left, rtol=ROUNDING)
+    assert_allclose(made.p, chi2.sf(left, 1), rtol=ROUNDING)
 
 
 def test_departure_from_a_line_is_the_least_sum_of_squares() -> None:

@@ -107,7 +107,8 @@ def index_of_relative_rank(value: Array, weight: Array) -> Floats:
 
     The concentration index in the order of the levels over the one it would have if the levels stood in the order of
     the outcome. A gradient that goes one way has 1 or −1, whether straight or not; of one that turns, such as a U, the
-    index says how much the order explains, and the slope index should not be shown by itself.
+    index says how much the order explains, and the slope index should not be shown by itself. The name is ours, as is
+    the use: of persons, the ratio is known as the Gini correlation of the outcome with rank [1].
 
     Parameters
     ----------
