@@ -184,6 +184,11 @@ def extended_concentration_index(value: Array, weight: Array, aversion: float = 
     array, shape (...)
         Without unit, between -1 and `aversion` − 1. 0 means evenly spread; positive means gathered among the worse-off.
 
+    Raises
+    ------
+    ValueError
+        If the aversion is not above 1.
+
     References
     ----------
     .. [1] Wagstaff A. J Health Econ 2002;21:627-641. doi:10.1016/S0167-6296(02)00006-1
@@ -214,6 +219,11 @@ def achievement_index(value: Array, weight: Array, aversion: float = AVERSION) -
     array, shape (...)
         In the unit of `value`; the mean where it is evenly spread.
 
+    Raises
+    ------
+    ValueError
+        If the aversion is below 1.
+
     References
     ----------
     .. [1] Wagstaff A. J Health Econ 2002;21:627-641. doi:10.1016/S0167-6296(02)00006-1
@@ -242,6 +252,11 @@ def symmetric_concentration_index(value: Array, weight: Array, beta: float = AVE
     -------
     array, shape (...)
         Without unit. 0 means evenly spread; positive means gathered among the worse-off.
+
+    Raises
+    ------
+    ValueError
+        If `beta` is not above 1.
 
     References
     ----------

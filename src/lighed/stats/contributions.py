@@ -155,7 +155,13 @@ def by_part(wanted: Measure, value: Array, variance: Array, weight: Array) -> Co
 
 @dataclass(frozen=True, slots=True)
 class Largest:
-    """The fewest parts that carry a share of a whole: the parts in order, how many it takes, and what they carry."""
+    """The fewest parts that carry a share of a whole: the parts in order, how many it takes, and what they carry.
+
+    Examples
+    --------
+    >>> fewest(Contributions(np.array([1.0, 9.0]), independent(np.full(2, 0.04))), 0.85).order.tolist()
+    [1, 0]
+    """
 
     order: npt.NDArray[np.intp]
     count: Floats

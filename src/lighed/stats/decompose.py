@@ -84,6 +84,11 @@ def life_expectancy_gap(
         on the rates and covers 94 to 96 % from some 10 deaths of the part in both groups together; with fewer it is too
         narrow, and without deaths it has no width.
 
+    Raises
+    ------
+    ValueError
+        As ``life_table``.
+
     References
     ----------
     .. [1] Arriaga EE. Demography 1984;21:83-96. doi:10.2307/2061029

@@ -21,7 +21,9 @@ def moments(columns: Array, weight: Array | None = None) -> Floats:
     Parameters
     ----------
     columns : array, shape (..., person, column)
+        The characteristics and, last, the outcome.
     weight : array, shape (..., person), optional
+        How many persons each stands for; without it they count alike.
 
     Returns
     -------

@@ -44,7 +44,12 @@ def limits_of_proportions(
     Returns
     -------
     lower, upper : array, shape (...)
-        Between 0 and 1; NaN where n is 0.
+        Between 0 and 1, on both sides of the average; NaN where n is 0.
+
+    Raises
+    ------
+    ValueError
+        If a variance between areas is given without ``arcsine``.
 
     References
     ----------
@@ -92,7 +97,12 @@ def limits_of_ratios(
     Returns
     -------
     lower, upper : array, shape (...)
-        Without unit; NaN where nothing is expected.
+        Without unit, on both sides of 1, which means as many as expected; NaN where nothing is expected.
+
+    Raises
+    ------
+    ValueError
+        If a variance between areas is given with ``exact``.
 
     References
     ----------
@@ -206,6 +216,7 @@ def dispersion_of_proportions(events: Array, n: Array) -> tuple[Floats, Floats]:
     Parameters
     ----------
     events, n : array, shape (..., area)
+        Persons with the thing, and persons.
 
     Returns
     -------

@@ -20,6 +20,10 @@ def difference(value: Array, weight: Array) -> Array:  # noqa: ARG001 - one sign
     array, shape (...)
         In the unit of `value`. 0 means no inequality; positive means higher among the worst-off.
 
+    References
+    ----------
+    .. [1] Schlotheuber A, Hosseinpoor AR. Int J Environ Res Public Health 2022;19:3697. doi:10.3390/ijerph19063697
+
     Examples
     --------
     >>> float(difference(np.array([26.2, 15.0, 7.1]), np.ones(3)))
@@ -44,6 +48,10 @@ def ratio(value: Array, weight: Array) -> Array:  # noqa: ARG001 - one signature
     array, shape (...)
         Without unit. 1 means no inequality; above 1 means higher among the worst-off. Undefined (NaN or infinite) where
         the best-off value is 0.
+
+    References
+    ----------
+    .. [1] Schlotheuber A, Hosseinpoor AR. Int J Environ Res Public Health 2022;19:3697. doi:10.3390/ijerph19063697
 
     Examples
     --------

@@ -12,7 +12,17 @@ Polarity = Literal["lower_is_better", "higher_is_better"]
 
 
 def share(weight: Array) -> Floats:
-    """Each level's share of the population, shape (..., level).
+    """Each level's share of the population.
+
+    Parameters
+    ----------
+    weight : array, shape (..., level)
+        Population per level.
+
+    Returns
+    -------
+    array, shape (..., level)
+        Between 0 and 1; they add up to 1.
 
     Examples
     --------
@@ -23,7 +33,21 @@ def share(weight: Array) -> Floats:
 
 
 def ridit(weight: Array) -> Floats:
-    """Each level's mean rank in the population, from 0 (the worst-off person) to 1, shape (..., level).
+    """Each level's mean rank in the population, from 0 (the worst-off person) to 1.
+
+    Parameters
+    ----------
+    weight : array, shape (..., level)
+        Population per level, worst-off first.
+
+    Returns
+    -------
+    array, shape (..., level)
+        Half of the level's own share and all of those before it; their mean over the population is ½.
+
+    References
+    ----------
+    .. [1] Bross IDJ. Biometrics 1958;14:18-38. doi:10.2307/2527727
 
     Examples
     --------
@@ -35,7 +59,17 @@ def ridit(weight: Array) -> Floats:
 
 
 def average(value: Array, weight: Array) -> Array:
-    """Population mean, shape (...).
+    """Mean of the population.
+
+    Parameters
+    ----------
+    value, weight : array, shape (..., level)
+        Outcome and population per level.
+
+    Returns
+    -------
+    array, shape (...)
+        In the unit of `value`.
 
     Examples
     --------

@@ -251,6 +251,11 @@ def life_expectancy(
         or there are too few person-years; NaN at an age at which the interval is wider than 20 years. The interval is
         normal and covers 94 to 96 % from some 50 deaths in all; bands without deaths are taken to be without doubt.
 
+    Raises
+    ------
+    ValueError
+        As ``life_table``.
+
     References
     ----------
     .. [1] Chiang CL. The life table and its applications. Krieger 1984.
@@ -298,6 +303,11 @@ def healthy_life_years(
         Years; never more than the life expectancy. NaN as in ``life_expectancy``, and where a share at that age or a
         later one is missing or not between 0 and 1.
 
+    Raises
+    ------
+    ValueError
+        As ``life_table``.
+
     References
     ----------
     .. [1] Sullivan DF. HSMHA Health Rep 1971;86:347-354.
@@ -320,9 +330,16 @@ def healthy_life_years(
 
 
 def life_years_lost(table: LifeTable) -> Array:
-    """Years of life lost to death (e-dagger): those that a person who dies would have had left, shape (..., age).
+    """Years of life lost to death (e-dagger): those that a person who dies would have had left.
 
-    0 if all died at the same age; larger where lives are more unequal in length.
+    Parameters
+    ----------
+    table : LifeTable, shape (..., age)
+
+    Returns
+    -------
+    array, shape (..., age)
+        Years, of those alive at each age. 0 if all died at the same age; larger where lives are more unequal in length.
 
     References
     ----------
@@ -339,7 +356,16 @@ def life_years_lost(table: LifeTable) -> Array:
 
 
 def lifespan_deviation(table: LifeTable) -> Array:
-    """Standard deviation of the age at death of those alive at each age, in years, shape (..., age).
+    """Standard deviation of the age at death of those alive at each age.
+
+    Parameters
+    ----------
+    table : LifeTable, shape (..., age)
+
+    Returns
+    -------
+    array, shape (..., age)
+        Years; 0 if all died at the same age.
 
     References
     ----------
@@ -358,7 +384,16 @@ def lifespan_deviation(table: LifeTable) -> Array:
 
 
 def lifespan_gini(table: LifeTable) -> Array:
-    """Gini coefficient of the years left to live at each age, shape (..., age): 0 if all live equally long, at most 1.
+    """Gini coefficient of the years left to live at each age.
+
+    Parameters
+    ----------
+    table : LifeTable, shape (..., age)
+
+    Returns
+    -------
+    array, shape (..., age)
+        Between 0, if all live equally long, and 1.
 
     References
     ----------
@@ -403,6 +438,11 @@ def lifespan_variation(
     Values, shape (..., age)
         Null value 0: all live equally long. NaN as in ``life_expectancy``. The interval covers 93 to 95 % from some
         50,000 person-years and 95 % from 100,000; at birth only 86 to 94 % at 5,000, where a few early deaths decide.
+
+    Raises
+    ------
+    ValueError
+        As ``life_table``.
 
     References
     ----------

@@ -133,6 +133,10 @@ def mean(total: Array, total_of_squares: Array, n: Array, *, confidence: float =
     Values, shape (...)
         In the unit of y; without an interval (NaN) for fewer than two persons.
 
+    References
+    ----------
+    .. [1] Student. Biometrika 1908;6:1-25. doi:10.1093/biomet/6.1.1
+
     Examples
     --------
     >>> made = mean(15.0, 55.0, 5)  # of 1, 2, 3, 4, 5

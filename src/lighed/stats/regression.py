@@ -44,7 +44,14 @@ SPREAD: dict[Family, Callable[[Array], Floats]] = {
 
 @dataclass(frozen=True, slots=True)
 class Indices:
-    """The ends of one fitted line, as a difference and as a ratio: the worst-off against the best-off."""
+    """The ends of one fitted line, as a difference and as a ratio: the worst-off against the best-off.
+
+    Examples
+    --------
+    >>> made = linked_line(np.array([40.0, 20, 10]), np.array([4.0, 2, 1]), np.ones(3), link="log")
+    >>> round(float(made.slope_index.value), 6), round(float(made.relative_index.value), 6)
+    (49.497475, 8.0)
+    """
 
     slope_index: Values
     relative_index: Values

@@ -28,6 +28,12 @@ class Fit:
     ``coefficient`` has shape (..., term), ``line`` (..., unit), ``leverage`` (..., unit) is the variance of the line,
     ``between`` (...) the variance of true values about it with the interval of its own distribution, and ``free`` (...)
     how many more units with a value there are than terms.
+
+    Examples
+    --------
+    >>> made = fit(np.array([10.0, 12, 14, 16]), np.full(4, 2.0))
+    >>> made.line.round(6).tolist(), made.leverage.round(3).tolist(), float(made.free)
+    ([13.0, 13.0, 13.0, 13.0], [1.667, 1.667, 1.667, 1.667], 3.0)
     """
 
     coefficient: Values
@@ -222,6 +228,13 @@ class Strata:
     effects leave; ``partition`` the share of all variance between persons that lies between strata; ``change`` the part
     of ``between`` that the main effects explain; ``interaction``, shape (..., stratum), what each stratum has beyond
     the sum of its main effects.
+
+    Examples
+    --------
+    >>> design = np.array([[1, sex, short] for _ in range(2) for sex in (0, 1) for short in (0, 1)])
+    >>> made = strata(np.array([10.0, 15, 12, 20, 11, 15, 12, 19]), np.full(8, 0.1), 20.0, design)
+    >>> made.main.value.round(2).tolist(), float(made.interaction.value[3].round(2))
+    ([9.75, 3.0, 6.0], 1.18)
     """
 
     main: Values

@@ -22,6 +22,13 @@ class Staggered:
     ``cohort`` and ``period``, shape (cell,), are positions on the axis of time. ``value``, shape (..., level, 2, cell),
     is the outcome without and with the initiative; ``influence``, shape (..., level, 2, unit, cell), is what each unit
     adds to its error; ``member``, shape (unit, cell), says which units are of the cohort.
+
+    Examples
+    --------
+    >>> value = np.array([[[9.0, 9, 5, 4], [8, 8, 8, 6], [7, 7, 7, 7], [6, 6, 6, 6]]])  # one level, four units
+    >>> made = staggered(value, np.array([2, 3, np.nan, np.nan]))
+    >>> made.by("cohort").absolute.value[:, 0].tolist(), made.overall().absolute.value.tolist()
+    ([-4.5, -2.0], [-3.25])
     """
 
     cohort: npt.NDArray[np.intp]

@@ -39,6 +39,7 @@ def linear_trend(value: Array, se: Array, time: Array, *, confidence: float = 0.
     value, se : array, shape (..., time)
         Independent values; such as a gap in each year, of different persons or far more events than persons.
     time : array, shape (time,) or (..., time)
+        When each value was.
     confidence
         How often the interval is to hold the true slope.
 
@@ -79,6 +80,7 @@ def trend_of_proportions(events: Array, n: Array, score: Array) -> TrendTest:
     events, n : array, shape (..., level)
         Persons with the thing, and persons, in independent groups.
     score : array, shape (level,)
+        Of each group: its year, or its place in the order.
 
     Returns
     -------
@@ -252,6 +254,11 @@ def direction(change: Values, null: float) -> npt.NDArray[np.int8]:
         A change of an index of inequality with its interval.
     null
         What it is when nothing has changed: 0 of a difference, 1 of a ratio.
+
+    Returns
+    -------
+    array, shape (...)
+        1, 0 or −1; 0 also where the change has no interval.
 
     Examples
     --------
