@@ -281,9 +281,9 @@ def index_of_moments(index: PersonIndex, sums: Moments, *, bounds: Bounds = (0.0
     Returns
     -------
     Values, shape (...)
-        The standard error is that of independent persons who scatter alike about the line, the ranks taken as known;
-        from sums alone no other is to be had. The interval is Student's on n − 2 degrees of freedom. NaN for fewer
-        than three persons and where all are level.
+        Unit, sign and null value as of ``index_of_persons``. The standard error is that of independent persons who
+        scatter alike about the line, the ranks taken as known; from sums alone no other is to be had. The interval is
+        Student's on n − 2 degrees of freedom. NaN for fewer than three persons and where all are level.
 
     References
     ----------

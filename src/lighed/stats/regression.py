@@ -143,8 +143,9 @@ def regression(
     Returns
     -------
     Indices of shape (...)
-        The relative index's interval is symmetrical on the log scale. NaN where the regression has no solution inside
-        the bounds, where a count is negative, and where rank cannot be told from the others.
+        As of ``linked_line``: 0 and 1 where there is no gradient, above where the outcome is higher among the
+        worse-off. The relative index's interval is symmetrical on the log scale. NaN where the regression has no
+        solution inside the bounds, where a count is negative, and where rank cannot be told from the others.
 
     References
     ----------
