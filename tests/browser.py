@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[1]
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 SCREENSHOTS = Path(__file__).parent / "screenshots"
 WIDE, NARROW = 1280, 360
-PATIENCE = 60_000  # milliseconds that something may take on a machine that does other things too
+PATIENCE = 180_000  # milliseconds that something may take on a machine that does other things too
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 # No look-ups of its own: whatever leaves the machine is then the page's doing.
 QUIET = (
