@@ -10,7 +10,16 @@ from numpy.testing import assert_allclose
 from scipy.optimize import isotonic_regression
 from scipy.stats import chi2, chi2_contingency
 
-from lighed.stats import MEASURES, index_of_relative_rank, linearity, monotonicity, ridit, trend_of_proportions
+from lighed.stats import (
+    MEASURES,
+    TESTS,
+    index_of_relative_rank,
+    linear_correlation,
+    linearity,
+    monotonicity,
+    ridit,
+    trend_of_proportions,
+)
 from lighed.stats.shape import _chances_of_steps, _rising
 from tests.stats.samples import DRAWS
 
@@ -133,6 +142,64 @@ def test_the_index_of_relative_rank_is_whole_for_what_goes_one_way_and_turns_wit
     assert_allclose(index_of_relative_rank(7 + 3 * mixed, WEIGHT), there, rtol=ROUNDING)
 
 
-@each("parts", [((5.0, 5, 5), (1.0, 1, 1)), ((5.0, np.nan, 3), (1.0, 1, 1)), ((5.0, 4, 3), (1.0, 0, 1))], ids=str)
-def test_levels_that_are_alike_or_missing_have_no_relative_rank(parts: Any) -> None:
-    assert np.isnan(index_of_relative_rank(*parts))
+def test_the_correlation_with_rank_is_that_of_the_persons_whose_levels_they_are() -> None:
+    value = np.random.default_rng(10).standard_normal((20, 5))
+    rank = np.repeat(ridit(WEIGHT), WEIGHT.astype(int))
+    persons = [np.corrcoef(-rank, np.repeat(one, WEIGHT.astype(int)))[0, 1] for one in value]
+    assert_allclose(linear_correlation(value, WEIGHT), persons, rtol=1e-7)
+
+
+def test_the_square_of_the_correlation_is_what_the_line_of_the_slope_index_explains() -> None:
+    value = 20 + np.random.default_rng(11).standard_normal((20, 5))
+    part = WEIGHT / WEIGHT.sum()
+    mean = (part * value).sum(-1, keepdims=True)
+    line = mean - MEASURES["slope_index"](value, WEIGHT)[:, None] * (ridit(WEIGHT) - 0.5)
+    left, whole = ((part * (value - middle) ** 2).sum(-1) for middle in (line, mean))
+    assert_allclose(linear_correlation(value, WEIGHT) ** 2, 1 - left / whole, rtol=1e-6, atol=1e-12)
+
+
+INDICES = [index_of_relative_rank, linear_correlation]
+UNKNOWN = [((5.0, 5, 5), (1.0, 1, 1)), ((5.0, np.nan, 3), (1.0, 1, 1)), ((5.0, 4, 3), (1.0, 0, 1)), ((5.0, 4), (0, 0))]
+
+
+@each("parts", UNKNOWN, ids=str)
+@each("index", INDICES)
+def test_levels_that_are_alike_or_missing_have_no_index_of_shape(index: Any, parts: Any) -> None:
+    assert np.isnan(index(*parts))
+
+
+@each("index", INDICES)
+def test_an_index_of_shape_is_the_same_in_any_unit_and_turns_with_the_outcome(index: Any) -> None:
+    value = np.random.default_rng(12).standard_normal((20, 5))
+    there = index(value, WEIGHT)
+    assert (np.abs(there) < 1 + ROUNDING).all()
+    assert_allclose(index(7 + 3 * value, WEIGHT), there, rtol=1e-7)
+    assert_allclose(index(-value, WEIGHT), -there, rtol=1e-7)
+    assert_allclose(index(value[:, ::-1], WEIGHT[::-1]), -there, rtol=1e-7)
+
+
+BEND = (np.array([30.0, 20, 26, 12, 11]), ERROR**2, WEIGHT)
+
+
+def test_what_is_beside_the_slope_index_are_the_p_values_and_the_indices_turned_as_it_is() -> None:
+    made = {name: float(one(*BEND, polarity="lower_is_better")) for name, one in TESTS.items()}
+    turned = {name: float(one(*BEND, polarity="higher_is_better")) for name, one in TESTS.items()}
+    tests = {name: float(test(*BEND).p) for name, test in (("linearity", linearity), ("monotonicity", monotonicity))}
+    value, _, weight = BEND
+    indices = {one.__name__: float(one(value, weight)) for one in INDICES}
+    assert made == tests | indices
+    assert turned == tests | {name: -index for name, index in indices.items()}
+    assert min(indices.values()) > 0
+
+
+@each(
+    ("name", "unit", "method"),
+    [
+        ("linearity", "probability", "chi-square(3)"),
+        ("monotonicity", "probability", "chi-bar-square(4)"),
+        ("linear_correlation", "index", "without interval"),
+        ("index_of_relative_rank", "index", "without interval"),
+    ],
+)
+def test_a_test_names_its_distribution_and_degrees_of_freedom(name: str, unit: str, method: str) -> None:
+    assert (TESTS[name].unit, TESTS[name].method(5), str(TESTS[name])) == (unit, method, name)

@@ -74,7 +74,7 @@ from lighed.stats.lifetable import (
 )
 from lighed.stats.persons import Moments, fractional_rank, index_of_moments, index_of_persons
 from lighed.stats.rates import direct, indirect, mean, proportion, rate, repeated
-from lighed.stats.registry import MEASURES, Measure
+from lighed.stats.registry import MEASURES, TESTS, Measure, Shape
 from lighed.stats.regression import Indices, linked_line, regression
 from lighed.stats.segregation import (
     dissimilarity,
@@ -85,7 +85,7 @@ from lighed.stats.segregation import (
     mutual_information,
     theil_segregation,
 )
-from lighed.stats.shape import Departure, index_of_relative_rank, linearity, monotonicity
+from lighed.stats.shape import Departure, index_of_relative_rank, linear_correlation, linearity, monotonicity
 from lighed.stats.shrink import Fit, Strata, fit, shrink, shrink_rates, strata
 from lighed.stats.simulate import bootstrap, simulate
 from lighed.stats.staggered import Staggered, staggered
@@ -105,6 +105,7 @@ __all__ = [
     "FEWEST_EVENTS_RELATIVE",
     "MEASURES",
     "RULES",
+    "TESTS",
     "Chart",
     "Contributions",
     "Departure",
@@ -121,6 +122,7 @@ __all__ = [
     "Polarity",
     "Representation",
     "Sample",
+    "Shape",
     "Staggered",
     "Strata",
     "TrendTest",
@@ -183,6 +185,7 @@ __all__ = [
     "lifespan_variation",
     "limits_of_proportions",
     "limits_of_ratios",
+    "linear_correlation",
     "linear_trend",
     "linearity",
     "linked_line",

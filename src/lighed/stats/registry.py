@@ -1,4 +1,4 @@
-"""The registry of measures: what must be known of each to use it and to show it.
+"""The registry of measures, and of tests of shape: what must be known of each to use it and to show it.
 
 A measure takes ``value`` and ``weight`` of shape (..., level), **the worst-off level first and the best-off last**, and
 returns shape (...). As it stands it is positive (or above 1) when the value is higher among the worse-off: right for an
@@ -13,10 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
+from lighed.stats.groups import Polarity
 from lighed.stats.intervals import Array, Derived, Floats
 
 Scale = Literal["absolute", "relative", "people"]
@@ -24,6 +25,7 @@ Unit = Literal["outcome", "squared", "ratio", "index", "share", "people"]
 Interval = Literal["delta", "delta on the log scale", "fieller", "score", "score on the square scale"]
 Ends = Callable[[Array], tuple[Floats, Floats]]
 Noise = Callable[[Array, Array, Array], tuple[Floats, Floats, Floats]]
+Told = TypeVar("Told", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,64 @@ def measure(
             everywhere=everywhere,
             noise=noise,
         )
+        return function
+
+    return register
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What is told of a gradient's shape beside its slope index: the p of a test, or how nearly it has the shape.
+
+    Examples
+    --------
+    >>> TESTS["linearity"].unit, TESTS["linearity"].method(5), TESTS["index_of_relative_rank"].unit
+    ('probability', 'chi-square(3)', 'index')
+    """
+
+    id: str
+    function: Callable[..., Any]
+    distribution: Literal["chi-square", "chi-bar-square"] | None = None  # of a test; an index has none
+    spent: int = 0  # a test has as many degrees of freedom as there are levels, less these
+
+    @property
+    def unit(self) -> Literal["probability", "index"]:
+        """What its numbers are: a test's are the chance of such a departure, an index lies between -1 and 1."""
+        return "probability" if self.distribution else "index"
+
+    def method(self, levels: int) -> str:
+        """Return how it was found: the distribution of a test and its degrees of freedom, the most of a mixture."""
+        return f"{self.distribution}({levels - self.spent})" if self.distribution else "without interval"
+
+    def __call__(self, value: Array, variance: Array, weight: Array, *, polarity: Polarity) -> Floats:
+        """Compute it; an index is turned so that positive means that the worse-off are worse off."""
+        if self.distribution:
+            return np.asarray(self.function(value, variance, weight).p, float)
+        found = np.asarray(self.function(value, weight), float)
+        return -found if polarity == "higher_is_better" else found
+
+    def __str__(self) -> str:
+        return self.id
+
+
+TESTS: dict[str, Shape] = {}
+
+
+def shape(
+    *, distribution: Literal["chi-square", "chi-bar-square"] | None = None, spent: int = 0
+) -> Callable[[Told], Told]:
+    """Put a test of shape, or an index of how nearly a gradient has it, beside every slope index.
+
+    A test takes values, variances and weights and returns a ``Departure``; an index takes values and weights.
+
+    Examples
+    --------
+    >>> list(TESTS)
+    ['linearity', 'linear_correlation', 'monotonicity', 'index_of_relative_rank']
+    """
+
+    def register(function: Told) -> Told:
+        TESTS[function.__name__] = Shape(function.__name__, function, distribution, spent)
         return function
 
     return register

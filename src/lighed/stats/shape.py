@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import chdtrc
 
-from lighed.stats.groups import ridit, share
+from lighed.stats.groups import average, ridit, share
 from lighed.stats.intervals import Array, Floats
+from lighed.stats.registry import shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class Departure:
     p: Floats
 
 
+@shape(distribution="chi-square", spent=2)
 def linearity(value: Array, variance: Array, weight: Array) -> Departure:
     """Test whether the level values lie on a line in rank, as the slope index takes them to: small p, they do not.
 
@@ -64,6 +66,41 @@ def linearity(value: Array, variance: Array, weight: Array) -> Departure:
     return Departure(found, chdtrc(degrees, found) if degrees > 0 else found)
 
 
+@shape()
+def linear_correlation(value: Array, weight: Array) -> Floats:
+    """Correlation of the outcome with rank over the levels: how nearly they lie on the line of the slope index.
+
+    Its square is the share of the variance between the levels that the line explains.
+
+    Parameters
+    ----------
+    value, weight : array, shape (..., level)
+        Outcome and population per level, worst-off first.
+
+    Returns
+    -------
+    array, shape (...)
+        Between -1 and 1, without unit; positive means higher among the worse-off. 1 or −1 where all levels lie on the
+        line, 0 where it is level. NaN where a level is missing or all are alike. It has no interval: see ``linearity``.
+
+    References
+    ----------
+    .. [1] Pearson K. Proc R Soc Lond 1895;58:240-242. doi:10.1098/rspl.1895.0041
+
+    Examples
+    --------
+    >>> linear_correlation(np.array([[30.0, 20, 10], [30.0, 12, 10], [30.0, 10, 30]]), np.ones(3)).round(3).tolist()
+    [1.0, 0.908, 0.0]
+    """
+    value = np.asarray(value, float)
+    weight = np.broadcast_to(np.asarray(weight, float), value.shape)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        part, off, above = share(weight), 0.5 - ridit(weight), value - average(value, weight)[..., None]
+        found = (part * off * above).sum(-1) / np.sqrt((part * off**2).sum(-1) * (part * above**2).sum(-1))
+    return _where_levels_differ(found, value, weight)
+
+
+@shape(distribution="chi-bar-square", spent=1)
 def monotonicity(value: Array, variance: Array, weight: Array) -> Departure:
     """Test whether the level values go one way, up or down, from the worst-off to the best-off: small p, they do not.
 
@@ -102,6 +139,7 @@ def monotonicity(value: Array, variance: Array, weight: Array) -> Departure:
     return Departure(found, np.where(found > 0, np.sum(tails, axis=0), np.where(np.isnan(found), np.nan, 1.0)))
 
 
+@shape()
 def index_of_relative_rank(value: Array, weight: Array) -> Floats:
     """Index of relative rank: how far the outcome follows the order of the levels, against the most that it could.
 
@@ -134,10 +172,14 @@ def index_of_relative_rank(value: Array, weight: Array) -> Floats:
     weight = np.broadcast_to(np.asarray(weight, float), value.shape)
     order = np.argsort(-value, axis=-1, kind="stable")
     ranked = [np.take_along_axis(part, order, -1) for part in (value, weight)]
-    along, most = (_gathered(*parts) for parts in ((value, weight), ranked))
-    alike = (value == value[..., :1]).all(-1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(alike | ~(weight > 0).all(-1), np.nan, along / most)
+        along, most = (_gathered(*parts) for parts in ((value, weight), ranked))
+        return _where_levels_differ(along / most, value, weight)
+
+
+def _where_levels_differ(found: Floats, value: Floats, weight: Floats) -> Floats:
+    alike = (value == value[..., :1]).all(-1)
+    return np.where(alike | ~(weight > 0).all(-1), np.nan, found)
 
 
 def _gathered(value: Floats, weight: Floats) -> Floats:
