@@ -10,7 +10,7 @@ from lighed.analysis.inequality import unit
 from lighed.catalogue import load
 from lighed.core.text import Lang, texts
 from lighed.report.words import amount, interval, written
-from lighed.stats import MEASURES, Measure
+from lighed.stats import MEASURES, TESTS, Measure
 
 INDICATORS = load().indicators.values()
 
@@ -28,6 +28,27 @@ def test_every_measure_of_every_indicator_can_be_written(measure: Measure, lang:
 def test_an_absolute_measure_of_a_share_is_in_percentage_points() -> None:
     row = {"measure": "mean_difference_from_mean", "value": 1.5, "unit": "percent", "flags": ""}
     assert written(row, "da") == "1,5 procentpoint"
+
+
+@pytest.mark.parametrize("name", TESTS)
+def test_every_shape_has_a_name_and_a_meaning(name: str) -> None:
+    for part in ("title", "meaning"):
+        assert texts()[f"measure.{name}.{part}"].da != texts()[f"measure.{name}.{part}"].en
+
+
+CHANCES = {
+    0.0: ("p < 0,001", "p < 0.001"),
+    0.00099: ("p < 0,001", "p < 0.001"),
+    0.001: ("p = 0,001", "p = 0.001"),
+    0.0496: ("p = 0,050", "p = 0.050"),
+    1.0: ("p = 1,000", "p = 1.000"),
+}
+
+
+@pytest.mark.parametrize(("p", "said"), CHANCES.items())
+def test_a_chance_is_written_with_three_decimals_or_as_below_them(p: float, said: tuple[str, str]) -> None:
+    row = {"measure": "linearity", "value": p, "unit": "probability", "flags": ""}
+    assert (written(row, "da"), written(row, "en")) == said
 
 
 @pytest.mark.parametrize("name", sorted({key.split(".")[1] for key in texts() if key.startswith("unit.")}))

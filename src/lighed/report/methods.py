@@ -68,5 +68,8 @@ def _part(part: str, lang: Lang, standards: Mapping[str, Standard]) -> str:
     residual = re.fullmatch(r"residual t\((\d+)\)(?: over (\d+) municipalities)?", part)
     if residual:
         return say("method.residual", lang, degrees=residual[1], count=int(residual[1]) + 2)
+    test = re.fullmatch(r"(chi-square|chi-bar-square)\((\d+)\)", part)
+    if test:
+        return say(f"method.{test[1]}", lang, degrees=test[2])
     name = next((text for beginning, text in BEGINNINGS if part.startswith(beginning)), None)
     return say(f"method.{name}", lang, detail=part) if name else part

@@ -23,7 +23,9 @@ DIGITS = {
     "persons": 0,
     "events": 0,
     "status": 0,
+    "probability": 3,
 }
+LEAST = {"probability": 0.001}  # what is less is said to be below it
 GAPS = {measure.id for measure in MEASURES.values() if measure.unit == "outcome"}
 
 
@@ -34,9 +36,13 @@ def amount(value: float | None, unit: str, lang: Lang, *, form: str = "value") -
     --------
     >>> amount(22.06, "percent", "da"), amount(9.1, "percent", "da", form="difference"), amount(2.456, "ratio", "en")
     ('22,1 %', '9,1 procentpoint', '2.46 times')
+    >>> amount(0.0123, "probability", "da"), amount(4e-7, "probability", "en")
+    ('p = 0,012', 'p < 0.001')
     """
     if value is None:
         return "–"
+    if unit in LEAST and value < LEAST[unit]:
+        value, form = LEAST[unit], "below"
     return say(f"unit.{unit}.{form}", lang, number=number(value, lang, digits=DIGITS[unit]))
 
 
