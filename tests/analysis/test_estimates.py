@@ -13,7 +13,7 @@ from lighed.catalogue import load
 from lighed.core.condition import parse
 from lighed.core.estimates import Estimates
 from lighed.core.types import Indicator, Standardise
-from lighed.stats import MEASURES
+from lighed.stats import MEASURES, TESTS, linearity, monotonicity
 from lighed.store.engine import AGE_BANDS
 from tests.reference import Row
 from tests.towns import Town
@@ -24,6 +24,7 @@ PLAIN = SHARE.model_copy(update={"standardise": None})
 MEAN = SHARE.model_copy(
     update={"id": "income", "kind": "mean", "unit": "kroner", "numerator": parse({"income": {"exists": True}})}
 )
+ROUNDING = 1e-9
 GROUPS = tuple(CATALOGUE.stratifiers["education"].level_ids)
 
 
@@ -94,6 +95,9 @@ def test_a_number_is_missing_just_where_a_flag_says_so(
         if row["value"] is None:
             assert row["flags"] in {"not_applicable", "unreliable"}
             assert numbers == [None] * 4
+        elif row["measure"] in TESTS:
+            assert numbers[1:] == [None] * 3
+            assert -1 - ROUNDING <= row["value"] <= 1 + ROUNDING
         elif row["measure"] != "unknown_share" and not row["flags"]:
             assert row["lower"] <= row["value"] <= row["upper"]
             assert row["se"] > 0
@@ -106,7 +110,7 @@ def test_a_stratum_without_people_is_not_applicable_and_so_is_what_is_compared_w
     made = town(one, **EDGES["nobody in a group"]).estimates(engine, "education")
     (empty,) = rows(made, measure="crude", level="medium")
     assert (empty["n"], empty["value"], empty["flags"]) == (0, None, "not_applicable")
-    compared = [row for row in rows(made) if row["measure"] in MEASURES]
+    compared = [row for row in rows(made) if row["measure"] in MEASURES | TESTS]
     assert len(compared) > 5
     assert {(row["value"], row["flags"]) for row in compared} == {(None, "not_applicable")}
     assert all(row["value"] is not None for row in rows(made, measure="crude", level=["short", "long"]))
@@ -115,7 +119,7 @@ def test_a_stratum_without_people_is_not_applicable_and_so_is_what_is_compared_w
 def test_a_single_level_is_compared_with_nothing(engine: Any) -> None:
     made = town(SHARE, **EDGES["one level only"]).estimates(engine, "education")
     assert value_of(made, "crude", "short") == pytest.approx(50)
-    assert {row["value"] for row in rows(made) if row["measure"] in MEASURES} == {None}
+    assert {row["value"] for row in rows(made) if row["measure"] in MEASURES | TESTS} == {None}
 
 
 def test_a_zero_denominator_has_no_ratio_and_still_a_difference(engine: Any) -> None:
@@ -210,3 +214,62 @@ def test_a_standard_is_shared_between_our_narrower_age_bands(name: str) -> None:
 
 def test_a_municipality_that_holds_only_its_own_persons_gets_no_region_out_of_them(engine: Any) -> None:
     assert town(SHARE, **LARGE).estimates(engine, "education").distinct("area") == ["0851"]
+
+
+TURNED = {"short": (60, 18), "medium": (80, 36), "long": (100, 32)}
+
+
+@pytest.mark.parametrize("one", [PLAIN, SHARE, RATE, MEAN, SURVEY], ids=["plain", "F6.1", "I7.1", "income", "F3.1"])
+def test_beside_every_slope_index_stand_the_tests_of_the_groups_that_it_is_over(one: Indicator, engine: Any) -> None:
+    made = town(one, **TURNED).estimates(engine, "education")
+    groups = {row["level"]: row for row in rows(made, measure="standardised" if one.standardise else "crude")}
+    value, error, people = (np.array([groups[level][name] for level in GROUPS]) for name in ("value", "se", "n"))
+    slopes = rows(made, measure="slope_index", component=None)
+    for test, how in ((linearity, "chi-square(1)"), (monotonicity, "chi-bar-square(2)")):
+        found = rows(made, measure=test.__name__)
+        places = [{name: row[name] for name in ("area", "period", "n", "events")} for row in found]
+        assert places == [{name: row[name] for name in places[0]} for row in slopes]
+        assert 1e-6 < found[0]["value"] < 0.5
+        assert found[0]["value"] == pytest.approx(float(test(value, error**2, people).p), rel=0.01)
+        assert (found[0]["unit"], found[0]["method"].split(", ")[0], found[0]["flags"]) == ("probability", how, "")
+        assert ("standardised to" in found[0]["method"]) == (one.standardise is not None)
+
+
+def test_an_index_of_shape_is_turned_as_the_slope_index_is(engine: Any) -> None:
+    for groups, sign in ((LARGE, 1), (EDGES["a reversed gradient"], -1)):
+        for polarity, turn in (("lower_is_better", 1), ("higher_is_better", -1)):
+            one = PLAIN.model_copy(update={"polarity": polarity})
+            made = town(one, **groups).estimates(engine, "education")
+            slope, of_line, of_rank = (value_of(made, name) for name in ("slope_index", *INDICES))
+            assert slope is not None
+            assert slope * sign * turn > 0
+            assert of_rank == pytest.approx(sign * turn)
+            assert of_line == pytest.approx(sign * turn, abs=0.05)
+
+
+INDICES = ("linear_correlation", "index_of_relative_rank")
+
+
+@pytest.mark.parametrize(
+    ("one", "pair", "flags"),
+    [
+        (PLAIN, (60, 9), "unreliable"),
+        (PLAIN, (60, 10), ""),
+        (PLAIN, (60, 50), ""),
+        (PLAIN, (60, 51), "unreliable"),
+        (RATE, (60, 60), ""),
+        (RATE, (60, 9), "unreliable"),
+    ],
+)
+def test_a_shape_that_rests_on_few_cases_is_unreliable(
+    one: Indicator, pair: tuple[int, int], flags: str, engine: Any
+) -> None:
+    made = town(one.model_copy(update={"standardise": None}), **(LARGE | {"medium": pair}))
+    found = rows(made.estimates(engine, "education"), measure=list(TESTS))
+    assert {row["flags"] for row in found} == {flags}
+
+
+def test_groups_without_an_order_have_no_shape(engine: Any) -> None:
+    made = town(PLAIN, **LARGE).estimates(engine, "sex").rows()
+    assert "difference" in {row["measure"] for row in made}
+    assert not TESTS.keys() & {row["measure"] for row in made}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -10,12 +10,16 @@ import numpy.typing as npt
 from lighed.analysis.indicators import COVERED, FLAG_WORDS, Groups, labels
 from lighed.core.estimates import CONFIDENCE, Estimates, codes
 from lighed.core.types import SCALE, Indicator, Kind, Stratifier
-from lighed.stats import FEWEST_EVENTS_RELATIVE, MEASURES, Measure, arrange, change, evaluate
+from lighed.stats import FEWEST_EVENTS_RELATIVE, MEASURES, TESTS, Measure, Shape, arrange, change, evaluate
 from lighed.stats.intervals import Array, Values
+from lighed.stats.rates import FEWEST_EVENTS
 
 
 def estimates(groups: Groups, stratifier: Stratifier) -> Estimates:
-    """Return a row per measure, indicator, period and area; none for a dimension that is not social."""
+    """Return a row per measure, indicator, period and area; none for a dimension that is not social.
+
+    Beside every slope index stand the tests of shape, each with its p, and how nearly the gradient has the shape.
+    """
     if not stratifier.social:
         return Estimates.concat([])
     wanted = [m for m in MEASURES.values() if stratifier.ordered or m.order == "ignored"]
@@ -25,6 +29,7 @@ def estimates(groups: Groups, stratifier: Stratifier) -> Estimates:
         shown = groups if measure.everywhere else country
         made = _made(shown, stratifier, measure, reference)
         parts += [_rows(shown, stratifier, measure, made), _changes(shown, stratifier, measure, made)]
+    parts += [_shape(groups, stratifier, test) for test in TESTS.values() if stratifier.ordered]
     return Estimates.concat(parts)
 
 
@@ -37,11 +42,14 @@ def _counted(groups: Groups, measure: Measure) -> npt.NDArray[np.bool_]:
 
 def _doubtful(groups: Groups, measure: Measure) -> npt.NDArray[np.bool_]:
     """Too few events for a relative measure, or a group that could not be standardised to all of the standard."""
-    ranked = groups.grid.ranked
-    few = (groups.events[..., ranked].sum(-1) < FEWEST_EVENTS_RELATIVE) & (measure.scale == "relative")
-    thin = (groups.covered[..., ranked] < COVERED).any(-1)
+    few = groups.events[..., groups.grid.ranked].sum(-1) < FEWEST_EVENTS_RELATIVE
+    return np.asarray((few & (measure.scale == "relative")) | _thin(groups))
+
+
+def _thin(groups: Groups) -> npt.NDArray[np.bool_]:
+    thin = (groups.covered[..., groups.grid.ranked] < COVERED).any(-1)
     asked = np.array([i.standardise is not None for i in groups.grid.indicators])[:, None, None]
-    return np.asarray(few | (thin & asked))
+    return np.asarray(thin & asked)
 
 
 def _changes(groups: Groups, stratifier: Stratifier, measure: Measure, made: Values) -> Estimates:
@@ -75,23 +83,69 @@ def _change_method(indicator: Indicator) -> str:
 
 
 def _rows(groups: Groups, stratifier: Stratifier, measure: Measure, made: Values) -> Estimates:
+    indicators = groups.grid.indicators
+    scale = np.array([_scale(measure, i) for i in indicators])[:, None, None]
+    return _over_levels(
+        groups,
+        stratifier,
+        groups.collected & _counted(groups, measure)[:, None],
+        _doubtful(groups, measure) | ~np.isfinite(made.lower),
+        {name: getattr(made, name) * scale for name in Values.__slots__},
+        measure=measure.id,
+        confidence=CONFIDENCE,
+        unit=[unit(measure, i) for i in indicators],
+        method=[method(measure.interval, i, stratifier) for i in indicators],
+    )
+
+
+def _shape(groups: Groups, stratifier: Stratifier, test: Shape) -> Estimates:
+    """Rows of a test of shape, or of how nearly a gradient has it: without interval, and rough with few cases."""
+    indicators, ranked = groups.grid.indicators, groups.grid.ranked
+    parts = groups.best.value[..., ranked], groups.best.se[..., ranked] ** 2, groups.people[..., ranked]
+    made = [test(*part, polarity=i.polarity) for *part, i in zip(*parts, indicators, strict=True)]
+    return _over_levels(
+        groups,
+        stratifier,
+        groups.collected,
+        (_cases(groups) < FEWEST_EVENTS).any(-1) | _thin(groups),
+        {"value": np.stack(made)},
+        measure=test.id,
+        unit=[test.unit for _ in indicators],
+        method=[method(test.method(parts[0].shape[-1]), i, stratifier) for i in indicators],
+    )
+
+
+def _cases(groups: Groups) -> Array:
+    """Of a share, the cases or those without, whichever are fewer: both make its error what it is."""
+    ranked, shares = groups.grid.ranked, np.array([i.kind == "proportion" for i in groups.grid.indicators])
+    n, events = groups.n[..., ranked], groups.events[..., ranked]
+    return np.where(shares[:, None, None, None], np.minimum(events, n - events), events)
+
+
+def _over_levels(
+    groups: Groups,
+    stratifier: Stratifier,
+    kept: Array,
+    unsure: Array,
+    numbers: dict[str, Array],
+    *,
+    unit: list[str],
+    method: list[str],
+    **more: Any,
+) -> Estimates:
+    """Rows of what is computed over all ranked groups, for the indicators and periods that are kept."""
     grid, ranked = groups.grid, groups.grid.ranked
-    kept = np.broadcast_to((groups.collected & _counted(groups, measure)[:, None])[:, :, None], grid.groups[:3])
-    at = np.flatnonzero(kept)
+    at = np.flatnonzero(np.broadcast_to(kept[:, :, None], grid.groups[:3]))
     index = np.unravel_index(at, grid.groups[:3])
-    n, events = groups.n[..., ranked].sum(-1), groups.events[..., ranked].sum(-1)
-    unsure = _doubtful(groups, measure) | ~np.isfinite(made.lower)
-    flags = np.where(np.isfinite(made.value), np.where(unsure, 1, 0), 2)
-    scale = np.array([_scale(measure, i) for i in grid.indicators])[index[0]]
+    flags = np.where(np.isfinite(numbers["value"]), np.where(unsure, 1, 0), 2)
     return Estimates.of(
         **labels(grid, index, stratifier.id),
-        measure=measure.id,
-        **{name: getattr(made, name).ravel()[at] * scale for name in Values.__slots__},
-        confidence=CONFIDENCE,
-        n=n.ravel()[at],
-        events=events.ravel()[at],
-        unit=codes(index[0], [unit(measure, i) for i in grid.indicators]),
-        method=codes(index[0], [method(measure, i, stratifier) for i in grid.indicators]),
+        **{name: column.ravel()[at] for name, column in numbers.items()},
+        **more,
+        n=groups.n[..., ranked].sum(-1).ravel()[at],
+        events=groups.events[..., ranked].sum(-1).ravel()[at],
+        unit=codes(index[0], unit),
+        method=codes(index[0], method),
         flags=codes(flags.ravel()[at], FLAG_WORDS),
     )
 
@@ -131,9 +185,9 @@ def unit(measure: Measure, indicator: Indicator) -> str:
     return named.get(measure.unit, measure.unit)
 
 
-def method(measure: Measure, indicator: Indicator, stratifier: Stratifier) -> str:
-    """Return how a row was made: the interval, what it was measured on, and against which group."""
-    parts: list[str] = [measure.interval]
+def method(found: str, indicator: Indicator, stratifier: Stratifier) -> str:
+    """Return how a row was made: how it was found, what it was measured on, and against which group."""
+    parts = [found]
     if indicator.standardise:
         parts.append(f"standardised to {indicator.standardise.to}")
     if not stratifier.ordered:
