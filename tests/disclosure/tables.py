@@ -14,6 +14,7 @@ from lighed.catalogue import Catalogue, load
 from lighed.catalogue.areas import parent_of
 from lighed.core.estimates import Estimates
 from lighed.core.types import COUNTRY, UNKNOWN
+from lighed.stats import TESTS
 
 CATALOGUE = load()
 QUICK = settings(max_examples=60, deadline=None, derandomize=True, database=None)
@@ -80,6 +81,7 @@ def _compared(groups: dict[tuple[Any, ...], list[int]]) -> list[dict[str, Any]]:
         ranked = [pair for level, pair in of_level.items() if level != UNKNOWN]
         n, events = (sum(pair[k] for pair in ranked) for k in (0, 1))
         rows.append(place | {"measure": "difference", "value": n / 7, "se": 1.0, "n": n, "events": events})
+        rows += [place | {"measure": name, "value": 1 / (n + 2), "n": n, "events": events} for name in TESTS]
         if UNKNOWN in of_level:
             every = sum(pair[0] for pair in of_level.values())
             unknown = of_level[UNKNOWN][0]

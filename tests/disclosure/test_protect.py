@@ -20,6 +20,7 @@ from lighed.core.release import Release
 from lighed.core.types import COUNTRY, UNKNOWN
 from lighed.disclosure import release
 from lighed.disclosure.audit import audit
+from lighed.stats import TESTS
 from tests.conftest import Synthetic
 from tests.disclosure.reader import (
     MARK,
@@ -119,6 +120,13 @@ def test_a_rate_has_no_complement(events: int, due: bool) -> None:
 def test_a_survey_has_a_fewest_number_of_respondents(n: int, due: bool) -> None:
     after = protected(table(of_groups(short=(n, 20)), SURVEY)).rows()
     assert is_hidden(after, "0813", "education", "short") == due
+
+
+@pytest.mark.parametrize(("short", "due"), [((60, 4), True), ((60, 5), False)])
+def test_a_hidden_group_takes_the_tests_of_shape_with_it(short: tuple[int, int], due: bool) -> None:
+    rows = protected(table(of_groups(short=short))).where(area="0813", stratifier="education").rows()
+    found = {row["measure"]: (hidden(row), row["value"] is None) for row in rows if row["measure"] in TESTS}
+    assert found == dict.fromkeys(TESTS, (due, due))
 
 
 def test_a_hidden_group_takes_one_with_it_and_no_total() -> None:
