@@ -285,7 +285,7 @@ def _print_measures(rows: list[dict[str, Any]]) -> None:
 
 def _measures(title: str, rows: list[dict[str, Any]]) -> Table:
     from lighed.report.methods import explained
-    from lighed.report.words import flag_word
+    from lighed.report.words import amount, flag_word
 
     made = Table(title=escape(title), title_justify="left", caption_justify="left")
     made.add_column(say("measured.measure", LANG))
@@ -295,7 +295,10 @@ def _measures(title: str, rows: list[dict[str, Any]]) -> Table:
     for row in rows:
         name = say(f"measure.{row['measure']}.title", LANG)
         digits = {"ratio": 3, "index": 3, "persons": 0}.get(row["unit"], 1)
-        made.add_row(name, *(number(row[end], LANG, digits=digits) for end in ("value", "lower", "upper")))
+        shown = [number(row[end], LANG, digits=digits) for end in ("value", "lower", "upper")]
+        if row["unit"] == "probability":
+            shown[0] = amount(row["value"], row["unit"], LANG)
+        made.add_row(name, *shown)
         ways.setdefault(flag_word(row, LANG) if row["flags"] else explained(row["method"], LANG, {}), []).append(name)
     made.caption = escape("\n".join(f"{' · '.join(names)}: {way}" for way, names in ways.items()))
     return made

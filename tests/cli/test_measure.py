@@ -14,13 +14,15 @@ from numpy.testing import assert_allclose
 
 from lighed.core.heat import COLUMNS, OPTIONAL
 from lighed.core.text import LANGUAGES, Lang, number, texts
-from lighed.stats import MEASURES, arrange, evaluate
+from lighed.stats import MEASURES, TESTS, arrange, evaluate
 from tests import golden
 from tests.zones import Run
 
 EXACT = 1e-9  # relative: what writing and reading a number leaves
 NUMBERS = ("value", "se", "lower", "upper")
 ORDERED = {m.id for m in MEASURES.values() if m.order == "required"}
+ALL = set(MEASURES) | set(TESTS)
+INDICES = {name for name, test in TESTS.items() if test.unit == "index"}
 PEOPLE = {m.id for m in MEASURES.values() if m.scale == "people"}
 
 Cells = dict[str, Any]
@@ -146,8 +148,13 @@ def test_the_measures_of_a_table_are_those_of_its_groups(kind: Cells, errors: Ce
     parts: tuple[Any, ...] = (np.array(VALUES), error**2, np.array(POPULATION))
     if not kind["ordered"]:
         parts = arrange(*parts, polarity=polarity, reference=reference)
-    assert {measure for *_, measure in made} == set(MEASURES) - (set() if kind["ordered"] else ORDERED)
+    assert {measure for *_, measure in made} == (ALL if kind["ordered"] else set(MEASURES) - ORDERED)
     for (*_, measure), found in made.items():
+        if measure in TESTS:
+            value = float(TESTS[measure](*parts, polarity=polarity))
+            assert [found[name] for name in NUMBERS] == [pytest.approx(value, rel=EXACT), None, None, None]
+            assert (found["unit"], found["method"]) == (TESTS[measure].unit, TESTS[measure].method(3))
+            continue
         unit = {"attributable_fraction": 100, "attributable_number": 1 / 100}.get(measure, 1)
         by_hand = evaluate(MEASURES[measure], *parts, polarity=polarity, everybody=100).scaled(unit)
         assert_allclose([found[name] for name in NUMBERS], [getattr(by_hand, name) for name in NUMBERS], rtol=EXACT)
@@ -164,6 +171,7 @@ def test_without_standard_errors_the_line_of_five_groups_has_its_residuals(tmp_p
             assert_allclose([found[name] for name in NUMBERS], [getattr(by_hand, name) for name in NUMBERS], rtol=EXACT)
             assert found["method"] == "residual t(3)"
         else:
+            assert measure in INDICES | set(MEASURES)
             assert found["value"] is not None
             assert (found["se"], found["lower"], found["upper"]) == (None, None, None)
             assert found["method"] == "without interval"
@@ -172,7 +180,7 @@ def test_without_standard_errors_the_line_of_five_groups_has_its_residuals(tmp_p
 @pytest.mark.parametrize("given", [{}, {"se": [1.1, "", 0.6]}, {"ci_lb": [24.0, 13.2, 5.9]}], ids=str)
 def test_fewer_groups_without_all_their_errors_have_no_interval(given: Cells, tmp_path: Path, run: Run) -> None:
     made = measured(run, written(tmp_path / "table.csv", groups(VALUES, population=100, **given)))
-    assert {measure for *_, measure in made} == set(MEASURES)
+    assert {measure for *_, measure in made} == set(MEASURES) | INDICES
     for found in made.values():
         assert found["value"] is not None
         assert [found["se"], found["lower"], found["upper"]] == [None, None, None]
@@ -192,16 +200,17 @@ def test_without_all_populations_the_groups_count_alike_and_nobody_is_counted(
 
 
 NOT_THERE = {
-    "a missing figure": (groups([26.2, None, 7.1], se=1.0, population=100), set(MEASURES)),
-    "a group of nobody": (groups(VALUES, se=1.0, population=[100, 0, 100]), set(MEASURES)),
-    "a single group": (groups([26.2], se=1.0, population=100), set(MEASURES)),
+    "a missing figure": (groups([26.2, None, 7.1], se=1.0, population=100), ALL),
+    "a group of nobody": (groups(VALUES, se=1.0, population=[100, 0, 100]), ALL),
+    "a single group": (groups([26.2], se=1.0, population=100), ALL),
+    "two groups": (groups([26.2, 17.1], se=1.0, population=100), {"linearity"}),
     "nothing among the best-off": (
         groups([2.0, 3.0, 0.0], se=0.01, population=100),
         {"ratio", "theil_index", "mean_log_deviation"},
     ),
     "nothing at all": (
         groups([0.0, 0.0, 0.0], se=0.1, population=100),
-        {m.id for m in MEASURES.values() if m.scale == "relative"},
+        {m.id for m in MEASURES.values() if m.scale == "relative"} | INDICES,
     ),
     "a line that ends below 0": (groups([90.0, 5.0, 1.0], se=1.0, population=100), {"relative_index"}),
 }
@@ -210,10 +219,10 @@ NOT_THERE = {
 @pytest.mark.parametrize(("rows", "flagged"), NOT_THERE.values(), ids=NOT_THERE)
 def test_what_cannot_be_measured_is_flagged(rows: list[Cells], flagged: set[str], tmp_path: Path, run: Run) -> None:
     made = measured(run, written(tmp_path / "table.csv", rows))
-    assert {measure for *_, measure in made} == set(MEASURES)
+    assert {measure for *_, measure in made} == ALL
     assert {measure for (*_, measure), found in made.items() if found["flags"]} == flagged
     for (*_, measure), found in made.items():
-        assert [found[name] is None for name in NUMBERS] == [measure in flagged] * 4
+        assert [found[name] is None for name in NUMBERS] == [measure in flagged] + [measure in flagged | set(TESTS)] * 3
         assert found["flags"] == ("not_applicable" if measure in flagged else "")
 
 
@@ -267,7 +276,7 @@ def test_a_plain_table_of_groups_needs_only_the_columns_that_cannot_be_left_out(
     demanded = [name for name in COLUMNS if name not in OPTIONAL]
     whole = measured(run, written(tmp_path / "whole.csv", groups(VALUES)))
     assert measured(run, written(tmp_path / "plain.csv", groups(VALUES), columns=demanded)) == whole
-    assert {measure for *_, measure in whole} == set(MEASURES) - PEOPLE
+    assert {measure for *_, measure in whole} == (set(MEASURES) | INDICES) - PEOPLE
 
 
 def test_the_table_is_written_again_as_it_stood(tmp_path: Path, run: Run) -> None:
@@ -288,8 +297,11 @@ WAYS = {
     "mellem den højeste og den laveste gruppe": "between the highest and the lowest group",
     "mod en fast referencegruppe": "against a fixed reference group",
     "findes ikke": "does not exist",
+    "p < 0,001": "p < 0.001",
+    "χ²-test": "chi-square test",
+    "blanding af χ²-fordelinger": "mixture of chi-square distributions",
 }
-CODES = ("delta on", "residual t", "counted alike", "extremes", "not_applicable")
+CODES = ("delta on", "chi-square(", "residual t", "counted alike", "extremes", "not_applicable")
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -298,12 +310,13 @@ def test_the_measures_are_said_in_the_language_of_the_reader(lang: Lang, tmp_pat
     told += groups([30.0, 24.5, 21.0, 17.5, 11.0], dimension="Alder")
     told += groups([26.2, None], dimension="[red]Køn[/red]")
     told += groups(VALUES, ordered=False, dimension="Bolig")
+    told += groups([7.1, 26.2, 7.2], se=0.5, population=100, dimension="Indkomst")
     told += groups(VALUES, ordered=False, dimension="Herkomst", reference_subgroup=[0, 0, 1])
     table = written(tmp_path / "table.csv", told)
     shown = run("measure", table, lang=lang).out
     made = measured(run, table)
     ways = [*WAYS] if lang == "da" else [*WAYS.values()]
-    for word in (*SAID[lang], *ways, *(texts()[f"measure.{name}.title"][lang] for name in MEASURES)):
+    for word in (*SAID[lang], *ways, *(texts()[f"measure.{name}.title"][lang] for name in ALL)):
         assert word in shown
     for word in (*SAID["en" if lang == "da" else "da"][1:], *CODES):
         assert word not in shown

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from lighed.analysis.inequality import factor
 from lighed.sources.heat_plus import HeatRow, grouped
-from lighed.stats import MEASURES, Measure, Polarity, arrange, evaluate
+from lighed.stats import MEASURES, TESTS, Measure, Polarity, Shape, arrange, evaluate
 from lighed.stats.intervals import Values
 
 OF_SHARES = (1, 100)  # what a table of shares, or of per cent, says that its scale is
@@ -21,6 +21,7 @@ SCHEMA = pa.schema(
     + [(name, pa.string()) for name in ("unit", "method", "flags")]
 )
 
+NONE = "not_applicable"
 UNITS = {"outcome": "as given", "share": "percent", "people": "persons"}
 
 
@@ -28,8 +29,8 @@ def measured(rows: Iterable[HeatRow]) -> pa.Table:
     """Return a row per measure, indicator, setting, date and dimension of a HEAT Plus table.
 
     Without standard errors an ordered dimension of five groups or more gets residual intervals for the measures of
-    its line; the others get none. Without populations the groups count alike, and measures of persons are left out. A
-    missing estimate leaves its dimension without measures, and says so.
+    its line; the others get none, and no shape is tested. Without populations the groups count alike, and measures of
+    persons are left out. A missing estimate leaves its dimension without measures, and says so.
     """
     made = [row for group in grouped(rows).values() for row in _of_group(group)]
     return pa.Table.from_pylist(made, SCHEMA)
@@ -56,7 +57,12 @@ def _of_group(group: list[HeatRow]) -> list[dict[str, Any]]:
         and (m.scale != "people" or len(known) == len(ranked))
         and (not m.bounded or first.scale in OF_SHARES)
     ]
-    return [_row(first, m, parts, polarity, how) for m in wanted]
+    certain = bool(np.isfinite(se).all())
+    shapes = [t for t in TESTS.values() if first.ordered and (certain or t.unit == "index")]
+    return [
+        *(_row(first, m, parts, polarity, how) for m in wanted),
+        *(_shape(first, t, parts, polarity, how) for t in shapes),
+    ]
 
 
 def _row(
@@ -74,15 +80,29 @@ def _row(
     }
     flag = "unreliable" if known and shown["lower"] is None else ""
     interval = measure.interval if known else f"residual t({len(value) - 2})" if residual else "without interval"
+    unit = UNITS.get(measure.unit, measure.unit)
+    return (
+        _told(first, measure.id, unit, [interval, *how])
+        | shown
+        | {"flags": flag if shown["value"] is not None else NONE}
+    )
+
+
+def _shape(first: HeatRow, test: Shape, parts: tuple[Any, ...], polarity: Polarity, how: list[str]) -> dict[str, Any]:
+    value = float(test(*parts, polarity=polarity))
+    known = np.isfinite(value)
+    told = _told(first, test.id, test.unit, [test.method(len(parts[0])), *how])
+    return told | {"value": value if known else None, "flags": "" if known else NONE}
+
+
+def _told(first: HeatRow, measure: str, unit: str, how: list[str]) -> dict[str, Any]:
     return {
         "indicator": first.abbreviation,
         "name": first.name,
         "setting": first.setting,
         "date": first.date,
         "dimension": first.dimension,
-        "measure": measure.id,
-        "unit": UNITS.get(measure.unit, measure.unit),
-        "method": ", ".join([interval, *how]),
-        "flags": flag if shown["value"] is not None else "not_applicable",
-        **shown,
+        "measure": measure,
+        "unit": unit,
+        "method": ", ".join(how),
     }
