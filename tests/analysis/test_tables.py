@@ -30,6 +30,7 @@ from lighed.report.page import Table
 from lighed.report.pages.front import front
 from lighed.report.rows import WHOLE
 from lighed.report.view import View
+from lighed.stats import TESTS
 from tests.reference import Row
 
 CATALOGUE = load()
@@ -218,6 +219,38 @@ def written(folder: Path, name: str, rows: list[dict[str, str]]) -> None:
         writer = csv.DictWriter(file, rows[0].keys())
         writer.writeheader()
         writer.writerows(rows)
+
+
+@pytest.mark.parametrize("errors", [("1.0", "0.8", "0.6", "0.7", "0.9"), ("1.0", "", "0.6", "0.7", "0.9")], ids=str)
+@pytest.mark.parametrize("complete", [("Uddannelse",), ()], ids=str)
+def test_of_a_whole_population_with_published_errors_the_shape_is_tested(
+    complete: tuple[str, ...], errors: tuple[str, ...], tmp_path: Path
+) -> None:
+    table = next(table for table in PLAN.tables if table.file == "figures.csv").model_copy(
+        update={"complete": complete}
+    )
+    like = next(row for row in published(table.file) if row["dimension"] == "Uddannelse")
+    levels = CATALOGUE.stratifiers["education_profile"].levels
+    values, people = (20.0, 26.0, 25.0, 22.0, 16.0), (100, 300, 200, 300, 100)
+    rows = [
+        like
+        | {"subgroup": level.title.da, "subgroup_order": str(k), "setting_average": ""}
+        | {"estimate": str(value), "se": se, "population": str(n)}
+        for k, (level, value, se, n) in enumerate(zip(levels, values, errors, people, strict=True), 1)
+    ]
+    written(tmp_path, table.file, rows)
+    made = from_tables(CATALOGUE, PLAN.model_copy(update={"tables": (table,)}), tmp_path)
+    found = {row["measure"]: row for row in made.where(measure=list(TESTS)).rows()}
+    known = {name for name, test in TESTS.items() if test.unit == "index" or all(errors)}
+    assert set(found) == (known if complete else set())
+    for name, row in found.items():
+        assert row["value"] == pytest.approx(_by_hand(name, values, errors, people), rel=1e-6)
+        assert (row["lower"], row["flags"], row["n"], row["method"]) == (None, "", None, TESTS[name].method(5))
+
+
+def _by_hand(name: str, values: tuple[float, ...], errors: tuple[str, ...], people: tuple[int, ...]) -> float:
+    given = [np.array([float(one) if one else np.nan for one in part]) for part in (values, errors, people)]
+    return float(TESTS[name](given[0], given[1] ** 2, given[2], polarity="lower_is_better"))
 
 
 def test_the_order_of_the_rows_does_not_matter(tmp_path: Path) -> None:

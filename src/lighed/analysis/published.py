@@ -1,9 +1,9 @@
 """Published tables → estimates: the figures as they are, and the measures that they allow.
 
 Two groups give difference and ratio. A dimension whose groups are the whole population with known sizes gives all
-measures; without published intervals these rest on the scatter around the fitted line (a residual interval, named so).
-Figures of municipalities become rows of the municipalities, population-weighted means of the areas above them, and the
-gradient over municipalities that the plan asks for.
+measures; without published intervals these rest on the scatter around the fitted line (a residual interval, named so),
+and the shape of the gradient is not tested. Figures of municipalities become rows of the municipalities,
+population-weighted means of the areas above them, and the gradient over municipalities that the plan asks for.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from lighed.core.errors import DataError, Problem
 from lighed.core.estimates import CONFIDENCE, Estimates
 from lighed.core.types import COUNTRY, SCALE, Area, Indicator, PublishedTable, ReleasePlan, Stratifier
 from lighed.sources.heat_plus import HeatRow, grouped, read_heat
-from lighed.stats import MEASURES, Measure, arrange, change, evaluate
+from lighed.stats import MEASURES, TESTS, Measure, Shape, arrange, change, evaluate
 from lighed.stats.intervals import Values, Z
 
 MEAN = "population-weighted mean of municipalities"
@@ -84,6 +84,11 @@ class Rows:
             flags="" if known else "not_applicable",
             **{k: v if known and np.isfinite(v) and (interval or k == "value") else None for k, v in shown.items()},
         )
+
+    def shape(self, at: Place, test: Shape, value: float, method: str) -> None:
+        """Add a test of shape, or an index of it."""
+        shown, flags = (value, "") if np.isfinite(value) else (None, "not_applicable")
+        self._add(at, measure=test.id, unit=test.unit, method=method, value=shown, flags=flags)
 
     def estimates(self) -> Estimates:
         """Return the rows as estimates."""
@@ -183,7 +188,12 @@ def _groups(rows: Rows, at: Place, over: Stratifier, of_level: dict[str, HeatRow
         np.array(part, float)
         for part in zip(*((r.estimate, r.standard_error or np.nan, r.population or 1) for r in present), strict=True)
     )
-    _measured(rows, at, over, levels, (value, se**2, weight), every if complete else OF_TWO)
+    parts = value, se**2, weight
+    _measured(rows, at, over, levels, parts, every if complete else OF_TWO)
+    certain = bool(np.isfinite(se).all())
+    for test in TESTS.values() if complete and ordered else ():
+        if certain or test.unit == "index":
+            rows.shape(at, test, float(test(*parts, polarity=at.indicator.polarity)), test.method(len(levels)))
 
 
 def _measured(
