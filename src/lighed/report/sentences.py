@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from lighed.core.text import Lang, say
 from lighed.core.types import Indicator, Stratifier
 from lighed.report.rows import NULL
 from lighed.report.words import Row, clear, interval, written
+
+REFUTED, NEARLY = 0.05, 0.9
+SHAPES = {
+    "monotonicity": "index_of_relative_rank",
+    "linearity": "linear_correlation",
+}  # a test, and how nearly it holds
 
 
 def level_title(stratifier: Stratifier, level: str | None, lang: Lang) -> str:
@@ -85,6 +93,25 @@ def gap(absolute: Row | None, relative: Row | None, named: tuple[str, str], lang
         relative=written(relative, lang),
         relative_interval=interval(relative, lang),
     )
+
+
+def shape(latest: Callable[[str], Row | None], lang: Lang) -> str:
+    """Say that a gradient turns or, if not, that it bends; nothing of one that does so by accident or hardly does.
+
+    By accident: p is 0.05 or more, or rests on few cases. Hardly: the index beside the test is 0.9 or more (or −0.9 or
+    less), where a line explains four fifths of the variance between the groups. Both are asked, for among millions of
+    persons no gradient is a line to the last digit. `latest` finds the row of a test or of an index.
+    """
+    for test, index in SHAPES.items():
+        chance, nearly = latest(test), latest(index)
+        if chance and nearly and _departs(chance, nearly):
+            return say(f"sentence.shape.{test}", lang, period=chance["period"], p=written(chance, lang))
+    return ""
+
+
+def _departs(chance: Row, nearly: Row) -> bool:
+    known = not chance["flags"] and not nearly["flags"]
+    return known and chance["value"] < REFUTED and abs(nearly["value"]) < NEARLY
 
 
 def trend(ends: tuple[Row, Row, Row, Row], changes: tuple[Row | None, Row | None], lang: Lang) -> str:

@@ -29,10 +29,10 @@ from lighed.report.page import (
     Table,
     Words,
 )
-from lighed.report.rows import NULL, social
+from lighed.report.rows import NULL, WHOLE, social
 from lighed.report.view import View
 from lighed.report.words import Row, interval, written
-from lighed.stats import MEASURES
+from lighed.stats import MEASURES, TESTS
 
 PERIODS = 6  # lines of an equiplot; the table has all
 MANY = 10  # more groups than this are drawn as a gradient and listed for the latest period only
@@ -211,7 +211,15 @@ def _gap(view: View, one: Indicator, chosen: Stratifier, pair: tuple[str, str]) 
         Words(view.say("sentence.gap_from", absolute_measure=names[0], relative_measure=names[1])),
         Pair(figures[0], figures[1]),
     ]
-    return blocks
+    bent = _shape(view, one, chosen) if pair == WHOLE else ""
+    return [*blocks, Words(bent)] if bent else blocks
+
+
+def _shape(view: View, one: Indicator, chosen: Stratifier) -> str:
+    """What the slope index does not say; of very many groups nobody takes it to say all."""
+    if len(chosen.levels) > MANY:
+        return ""
+    return sentences.shape(lambda name: view.index.latest(one.id, chosen.id, name), view.lang)
 
 
 def _gap_figure(view: View, one: Indicator, chosen: Stratifier, scale: str, measure: str, rows: list[Row]) -> Figure:
@@ -270,7 +278,7 @@ def _measures(view: View, one: Indicator, chosen: Stratifier) -> Table:
         Column(view.say("indicator.how")),
         Column(view.say("indicator.meaning")),
     )
-    names = [name for name in MEASURES if (one.id, chosen.id, name, False) in view.index.rows]
+    names = [name for name in (*MEASURES, *TESTS) if (one.id, chosen.id, name, False) in view.index.rows]
     cells = []
     for name in names:
         row = view.index.latest(one.id, chosen.id, name)
