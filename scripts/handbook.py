@@ -9,7 +9,7 @@ from pathlib import Path
 import yaml
 
 from lighed.core.text import say
-from lighed.stats import MEASURES, Measure
+from lighed.stats import MEASURES, TESTS, Measure, Shape
 
 DOCS = Path(__file__).parent.parent / "docs"
 HEAD = """# Handbook of measures
@@ -37,7 +37,8 @@ def text() -> str:
     """Return the handbook as it should stand."""
     more: dict[str, dict[str, str]] = yaml.safe_load((DOCS / "handbook.yaml").read_text("utf-8"))
     rows = [_row(measure) for measure in MEASURES.values()]
-    return HEAD + "\n".join(rows) + "\n\n" + "\n".join(_section(m, more[m.id]) for m in MEASURES.values())
+    sections = [_section(one, more[one.id]) for one in (*MEASURES.values(), *TESTS.values())]
+    return HEAD + "\n".join(rows) + "\n\n" + "\n".join(sections)
 
 
 def _row(measure: Measure) -> str:
@@ -48,7 +49,7 @@ def _row(measure: Measure) -> str:
     return f"| {named} | {danish} | {measure.scale} | {order} | {size} | {measure.null:g} | {measure.interval} |"
 
 
-def _section(measure: Measure, more: dict[str, str]) -> str:
+def _section(measure: Measure | Shape, more: dict[str, str]) -> str:
     lines = [
         f'## <a id="{measure.id}"></a>{say(f"measure.{measure.id}.title", "en")} – `{measure.id}`',
         "",
@@ -59,15 +60,20 @@ def _section(measure: Measure, more: dict[str, str]) -> str:
         f"- **Formula:** {more['formula']}",
         f"- **When:** {more['use']}",
         f"- **When not:** {more['avoid']}",
-        *(["- Of shares between 0 and 1 only."] if measure.bounded else []),
-        *([] if measure.everywhere else ["- A build computes it for the whole country, not for each municipality."]),
+        *(_limits(measure) if isinstance(measure, Measure) else []),
         *(f"- {reference}" for reference in _references(measure)),
         "",
     ]
     return "\n".join(lines)
 
 
-def _references(measure: Measure) -> list[str]:
+def _limits(measure: Measure) -> list[str]:
+    of_shares = ["- Of shares between 0 and 1 only."] if measure.bounded else []
+    country = [] if measure.everywhere else ["- A build computes it for the whole country, not for each municipality."]
+    return of_shares + country
+
+
+def _references(measure: Measure | Shape) -> list[str]:
     documented = getdoc(measure.function) or ""
     section = re.search(r"References\n-+\n(.*?)(?:\n\n|\Z)", documented, re.DOTALL)
     entries = re.split(r"\.\. \[\d+\] ", section.group(1))[1:] if section else []

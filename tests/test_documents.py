@@ -16,7 +16,7 @@ import yaml
 from lighed.analysis.examples import mistakes
 from lighed.catalogue import load
 from lighed.cli import app
-from lighed.stats import MEASURES, gaps, groups, registry
+from lighed.stats import MEASURES, TESTS, gaps, groups, registry
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("benchmarks/*.md")])
@@ -65,7 +65,7 @@ def test_the_handbook_is_that_of_the_registry() -> None:
     """`make handbook` writes it; a measure without a formula or a use ends in a KeyError here."""
     made = runpy.run_path(str(ROOT / "scripts" / "handbook.py"))["text"]()
     assert (ROOT / "docs" / "handbook.md").read_text("utf-8") == made
-    assert all(f'## <a id="{name}"></a>' in made for name in MEASURES)
+    assert all(f'## <a id="{name}"></a>' in made for name in (*MEASURES, *TESTS))
 
 
 def test_the_measure_of_the_guide_is_taken_in(monkeypatch: pytest.MonkeyPatch) -> None:
