@@ -235,6 +235,15 @@ def test_beside_every_slope_index_stand_the_tests_of_the_groups_that_it_is_over(
         assert ("standardised to" in found[0]["method"]) == (one.standardise is not None)
 
 
+def test_the_shape_is_tested_in_the_periods_in_which_there_is_a_slope_index(engine: Any) -> None:
+    now = town(PLAIN, **LARGE).people
+    before = [person | {"year": 2023, "income": None} for person in now]
+    made = Town([PLAIN, MEAN], now + before).estimates(engine, "education")
+    for name in ("slope_index", *TESTS):
+        found = {(row["indicator"], row["period"]) for row in rows(made, measure=name, component=None)}
+        assert found == {(PLAIN.id, "2023"), (PLAIN.id, "2024"), (MEAN.id, "2024")}
+
+
 def test_an_index_of_shape_is_turned_as_the_slope_index_is(engine: Any) -> None:
     for groups, sign in ((LARGE, 1), (EDGES["a reversed gradient"], -1)):
         for polarity, turn in (("lower_is_better", 1), ("higher_is_better", -1)):

@@ -159,7 +159,12 @@ def test_the_square_of_the_correlation_is_what_the_line_of_the_slope_index_expla
 
 
 INDICES = [index_of_relative_rank, linear_correlation]
-UNKNOWN = [((0.1, 0.1, 0.1), (3.0, 5, 7)), ((5.0, np.nan, 3), (1.0, 1, 1)), ((5.0, 4, 3), (1.0, 0, 1)), ((5.0, 4), (0, 0))]
+UNKNOWN = [
+    ((0.1, 0.1, 0.1), (3.0, 5, 7)),
+    ((5.0, np.nan, 3), (1.0, 1, 1)),
+    ((5.0, 4, 3), (1.0, 0, 1)),
+    ((5.0, 4), (0, 0)),
+]
 
 
 @each("parts", UNKNOWN, ids=str)

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser
 from lighed.catalogue import load
 from lighed.core.release import Release
 from lighed.core.text import LANGUAGES, Lang, texts
+from lighed.core.types import COUNTRY
 from lighed.disclosure import publish
 from lighed.report.page import Folded, Table, Words
 from lighed.report.pages import indicator
@@ -24,6 +25,7 @@ from lighed.web.app import create_app
 from tests.analysis.test_estimates import SHARE, town
 from tests.browser import NARROW, WIDE, Visit, served
 from tests.conftest import MADE
+from tests.towns import Town
 
 CATALOGUE = load()
 TURNS = {"da": "Tallene går ikke jævnt op eller ned", "en": "The figures do not go steadily up or down"}
@@ -104,6 +106,31 @@ def test_a_departure_is_said_below_a_chance_of_one_in_twenty_and_an_index_of_nin
     assert [shape(latest, lang)[: len(due[lang]) if due else None] for lang in LANGUAGES] == [
         due[lang] if due else "" for lang in LANGUAGES
     ]
+
+
+def test_of_very_many_groups_nobody_is_told_that_they_lie_on_no_line(tmp_path: Path) -> None:
+    codes = CATALOGUE.stratifiers["municipality_by_poverty"].level_ids
+    people = [
+        {
+            "person_id": 40 * k + j + 1,
+            "year": 2024,
+            "area": code,
+            "sex": ("female", "male")[j % 2],
+            "age": 30,
+            "days": 366,
+        }
+        | {"employment": "unemployed" if j < (10, 30)[k % 2] else "employed"}
+        for k, code in enumerate(codes)
+        for j in range(40)
+    ]
+    made = Town([SHARE], people).estimates(connect(), None, "municipality_by_poverty")
+    release = publish(made, CATALOGUE.plans["synthetic"], CATALOGUE, tmp_path / "release", inputs={}, made=MADE)
+    view = View(release, CATALOGUE, "da", COUNTRY)
+    assert shape(lambda name: view.index.latest(SHARE.id, "municipality_by_poverty", name), "da").startswith(
+        TURNS["da"]
+    )
+    page = indicator(view, SHARE, by="municipality_by_poverty", look="equiplot")
+    assert not any(TURNS["da"] in block.text for block in page.blocks if isinstance(block, Words))
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
