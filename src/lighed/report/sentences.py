@@ -10,10 +10,8 @@ from lighed.report.rows import NULL
 from lighed.report.words import Row, clear, interval, written
 
 REFUTED, NEARLY = 0.05, 0.9
-SHAPES = {
-    "monotonicity": "index_of_relative_rank",
-    "linearity": "linear_correlation",
-}  # a test, and how nearly it holds
+# What is worse stands first: each test, and the index of how nearly a gradient has the shape.
+SHAPES = {"monotonicity": "index_of_relative_rank", "linearity": "linear_correlation"}
 
 
 def level_title(stratifier: Stratifier, level: str | None, lang: Lang) -> str:

@@ -29,7 +29,7 @@ from lighed.report.page import (
     Table,
     Words,
 )
-from lighed.report.rows import NULL, WHOLE, social
+from lighed.report.rows import NULL, social
 from lighed.report.view import View
 from lighed.report.words import Row, interval, written
 from lighed.stats import MEASURES, TESTS
@@ -211,7 +211,7 @@ def _gap(view: View, one: Indicator, chosen: Stratifier, pair: tuple[str, str]) 
         Words(view.say("sentence.gap_from", absolute_measure=names[0], relative_measure=names[1])),
         Pair(figures[0], figures[1]),
     ]
-    bent = _shape(view, one, chosen) if pair == WHOLE else ""
+    bent = _shape(view, one, chosen)
     return [*blocks, Words(bent)] if bent else blocks
 
 
