@@ -16,7 +16,7 @@ from lighed.catalogue import Catalogue
 from lighed.core.errors import DataError, Problem
 from lighed.core.identifiers import CPR, masked, shows_number
 from lighed.sources.mapping import ColumnMapping, Mapping
-from lighed.sources.raw import NUMBER, Raw, read
+from lighed.sources.raw import Raw, numbers, read
 from lighed.store.ingest import ROW, Taken, check, take_in
 from lighed.store.schema import ARROW, Column, ColumnKind, Table, tables
 from lighed.store.snapshot import Store
@@ -200,12 +200,9 @@ class Reading:
     def _number(self, column: str, texts: pa.Array) -> pa.Array:
         """Numbers with the decimal mark that the mapping says; a comma where it says none."""
         mark = self.mapping.format.decimal or self.raw.format.decimal or ","
-        group = "." if mark == "," else ","
-        plain = pc.replace_substring(pc.replace_substring(pc.replace_substring(texts, "−", "-"), "\u00a0", ""), " ", "")
-        good = pc.match_substring_regex(plain, f"^{NUMBER[mark]}$")
-        self._wrong("not_a_number", column, np.flatnonzero(~np.asarray(pc.fill_null(good, True))))
-        plain = pc.if_else(pc.fill_null(good, False), plain, pa.scalar(None, pa.string()))
-        return pc.replace_substring(pc.replace_substring(plain, group, ""), mark, ".").cast(pa.float64())
+        found, wrong = numbers(texts, mark)
+        self._wrong("not_a_number", column, np.flatnonzero(wrong))
+        return found
 
     def _date(self, column: str, given: ColumnMapping, texts: pa.Array) -> pa.Array:
         form = given.date or "yyyy-mm-dd"

@@ -305,6 +305,23 @@ def decimal(written: str, mark: Mark) -> float | None:
     return float(plain.replace("." if mark == "," else ",", "").replace(mark, "."))
 
 
+def numbers(texts: pa.Array, mark: Mark) -> tuple[pa.Array, npt.NDArray[np.bool_]]:
+    """Read a column of numbers with the decimal mark of its file, and say which of its cells are none.
+
+    Examples
+    --------
+    >>> found, wrong = numbers(pa.array(["1.234,5", "−3", None, "12,"]), ",")
+    >>> found.to_pylist(), wrong.tolist()
+    ([1234.5, -3.0, None, None], [False, False, False, True])
+    """
+    group = "." if mark == "," else ","
+    plain = pc.replace_substring(pc.replace_substring(pc.replace_substring(texts, "−", "-"), "\u00a0", ""), " ", "")
+    good = pc.match_substring_regex(plain, f"^{NUMBER[mark]}$")
+    known = pc.if_else(pc.fill_null(good, False), plain, pa.scalar(None, pa.string()))
+    found = pc.replace_substring(pc.replace_substring(known, group, ""), mark, ".").cast(pa.float64())
+    return found, ~np.asarray(pc.fill_null(good, True))
+
+
 def decimal_mark(raw: Raw) -> Mark:
     """Return the decimal mark of a whole file: the one that more of its cells are numbers with.
 
