@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
-from lighed.analysis.examples import mistakes
+from lighed.analysis.examples import mistakes, mistakes_of_evaluation
 from lighed.catalogue import Catalogue, load
 from lighed.catalogue.areas import members, parent_of
 from lighed.core.errors import DefinitionError
 from lighed.core.text import Text, texts
-from lighed.core.types import Indicator
+from lighed.core.types import Design, Evaluation, Indicator
 
 CATALOGUE = load()
 COMPUTED = [i for i in CATALOGUE.indicators.values() if i.computes]
@@ -58,6 +58,15 @@ def test_the_worked_example_gives_its_cells(indicator: Indicator, engine: Any) -
     assert list(mistakes(engine, indicator)) == []
 
 
+@pytest.mark.parametrize("evaluation", CATALOGUE.evaluations.values(), ids=lambda e: e.id)
+def test_the_worked_example_of_an_evaluation_gives_its_effects(evaluation: Evaluation) -> None:
+    assert list(mistakes_of_evaluation(evaluation, CATALOGUE.groups(evaluation))) == []
+
+
+def test_every_design_of_an_evaluation_has_a_worked_example(catalogue: Catalogue) -> None:
+    assert {evaluation.design for evaluation in catalogue.evaluations.values()} == {*get_args(Design)}
+
+
 def _texts_of(definition: Any) -> list[Text]:
     if isinstance(definition, Text):
         return [definition]
@@ -70,7 +79,9 @@ def _texts_of(definition: Any) -> list[Text]:
     return []
 
 
-@pytest.mark.parametrize("name", ["factors", "indicators", "stratifiers", "items", "dimensions", "policies", "plans"])
+@pytest.mark.parametrize(
+    "name", ["factors", "indicators", "stratifiers", "items", "dimensions", "policies", "plans", "evaluations"]
+)
 def test_every_text_is_in_both_languages(name: str, catalogue: Catalogue) -> None:
     for definition in getattr(catalogue, name).values():
         assert all(text.da.strip() and text.en.strip() for text in _texts_of(definition)), definition.id

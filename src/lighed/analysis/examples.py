@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pyarrow as pa
 
+from lighed.analysis.evaluate import evaluated
 from lighed.analysis.summarise import COUNTS, MILLION, SAMPLE, summarise, summarise_sample
 from lighed.core.condition import columns
-from lighed.core.types import Example, Indicator
+from lighed.core.errors import DataError
+from lighed.core.types import Evaluation, Example, Indicator, Level
+from lighed.sources.panel import as_raw, read_panel, read_participants
 from lighed.store.engine import memory_table
 
 YEAR = 2020
@@ -98,3 +101,37 @@ def mistakes(engine: Any, indicator: Indicator) -> Iterator[str]:
             yield f"{indicator.id}: gives a cell for '{level}' ({given}) that 'expect' does not name"
         for key, (got, value) in wrong.items():
             yield f"{indicator.id}: in '{level}' {key} is {got}, and 'expect' says {value}"
+
+
+def mistakes_of_evaluation(evaluation: Evaluation, groups: Sequence[Level]) -> Iterator[str]:
+    """Say where the rows that an evaluation's example gives differ from what it expects, to three decimals."""
+    name, expected = evaluation.id, evaluation.example.expect
+    try:
+        found = {(row["level"], row["measure"]): row for row in effects(evaluation, groups)}
+    except DataError as error:
+        yield from (problem.sentence("en") for problem in error.problems)
+        return
+    if not expected:
+        yield f"{name}: the example expects nothing; write what its rows must give under 'expect'"
+    for due in expected:
+        which = due.get("level"), due.get("measure")
+        given = found.get(which)
+        if given is None:
+            yield f"{name}: gives no row for {which}; it gives {', '.join(map(str, found))}"
+            continue
+        for key, value in due.items():
+            got = round(given[key], 3) if isinstance(given.get(key), float) else given.get(key)
+            if got != value:
+                yield f"{name}: {key} of {which} is {got}, and 'expect' says {value}"
+
+
+def effects(evaluation: Evaluation, groups: Sequence[Level]) -> list[dict[str, Any]]:
+    """Return the rows that an evaluation's example gives; raises DataError."""
+    example, name = evaluation.example, evaluation.id
+    taking = as_raw(name, example.participants)
+    return evaluated(
+        evaluation,
+        read_panel(as_raw(name, example.rows), evaluation, groups),
+        groups,
+        read_participants(taking, evaluation, groups) if example.participants else None,
+    ).to_pylist()

@@ -5,7 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lighed.catalogue.publication import Factor, FocusArea, OverviewArea, Pitfall, Recommendation
-from lighed.core.types import Area, Dimension, Indicator, Item, Policy, ReleasePlan, Standard, Stratifier
+from lighed.core.types import (
+    Area,
+    Dimension,
+    Evaluation,
+    Indicator,
+    Item,
+    Level,
+    Policy,
+    ReleasePlan,
+    Standard,
+    Stratifier,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +37,7 @@ class Catalogue:
     standards: dict[str, Standard]
     policies: dict[str, Policy]
     plans: dict[str, ReleasePlan]
+    evaluations: dict[str, Evaluation]
     digest: str
 
     def waiting(self) -> dict[str, list[str]]:
@@ -35,3 +47,7 @@ class Catalogue:
             if indicator.waits_for:
                 found.setdefault(indicator.waits_for, []).append(indicator.id)
         return found
+
+    def groups(self, evaluation: Evaluation) -> tuple[Level, ...]:
+        """Return the groups that an evaluation compares, the worst-off first."""
+        return evaluation.levels or self.stratifiers[evaluation.stratifier or ""].levels

@@ -8,11 +8,20 @@ from typing import Any
 from lighed.catalogue.catalogue import Catalogue
 from lighed.core.condition import All, Condition, Either, Not, Test, columns
 from lighed.core.errors import DefinitionError
-from lighed.core.types import UNKNOWN, Indicator, ReleasePlan
+from lighed.core.types import UNKNOWN, Design, Evaluation, Indicator, ReleasePlan
 
 BASIC = {"age", "sex", "area", "days"}
 RECORD = {"category", "amount"}
 YEARS = 1900, 2100  # a slip of the finger is not to be built for hours
+# What the columns of a design must say beside the group and the outcome, and which of these others do not.
+DESIGNS: dict[Design, set[str]] = {
+    "trial": {"treated"},
+    "before_after": {"period", "start"},
+    "difference_in_differences": {"treated", "period", "start"},
+    "staggered": {"unit", "first", "period"},
+    "interrupted": {"period", "start"},
+}
+OUTCOMES = {"events", "n"}, {"value"}, {"value", "weight"}
 PERSONS, RECORDS = {"person"}, {"event", "survey"}
 
 
@@ -35,6 +44,32 @@ def check(catalogue: Catalogue) -> None:
             raise DefinitionError(plan.id, f"years: write the first and the last year, within {YEARS[0]}–{YEARS[1]}")
         for problem in _unknown(_of_plan(catalogue, plan)):
             raise DefinitionError(plan.id, problem)
+    for evaluation in catalogue.evaluations.values():
+        check_evaluation(catalogue, evaluation)
+
+
+def check_evaluation(catalogue: Catalogue, one: Evaluation) -> None:
+    """Raise DefinitionError for the first thing in an evaluation that does not fit."""
+    for problem in _of_evaluation(catalogue, one):
+        raise DefinitionError(one.id, problem)
+
+
+def _of_evaluation(catalogue: Catalogue, one: Evaluation) -> Iterator[str]:
+    yield from _unknown([("stratifier", one.stratifier, catalogue.stratifiers)])
+    if bool(one.stratifier) == bool(one.levels):
+        yield "write either a stratifier or levels of its own, the worst-off first"
+    if one.stratifier and not catalogue.stratifiers[one.stratifier].ordered:
+        yield f"'{one.stratifier}' has no order; write levels of its own, the worst-off first"
+    if len(catalogue.groups(one)) < 2:
+        yield "a gap is between two groups or more"
+    said = {*one.columns.named} | ({"start"} if one.start else set())
+    needed, used = DESIGNS[one.design], {"treated", "first", "period", "start"}
+    for name in sorted(needed - said):
+        yield f"the design {one.design} needs '{name}'"
+    for name in sorted((said & used) - needed):
+        yield f"the design {one.design} does not use '{name}'; leave it out"
+    if said & {"events", "n", "value", "weight"} not in OUTCOMES:
+        yield "say the outcome as events and n, or as a value, alone or with its weight"
 
 
 def _problems(catalogue: Catalogue, one: Indicator) -> Iterator[str]:

@@ -19,14 +19,24 @@ from pydantic import ValidationError
 
 from lighed.catalogue.areas import read_areas, with_area_levels
 from lighed.catalogue.catalogue import Catalogue
-from lighed.catalogue.check import check
+from lighed.catalogue.check import check, check_evaluation
 from lighed.catalogue.publication import Factor, FocusArea, OverviewArea, Pitfall, Recommendation
 from lighed.core.errors import DefinitionError
-from lighed.core.types import Definition, Dimension, Indicator, Item, Policy, ReleasePlan, Standard, Stratifier
+from lighed.core.types import (
+    Definition,
+    Dimension,
+    Evaluation,
+    Indicator,
+    Item,
+    Policy,
+    ReleasePlan,
+    Standard,
+    Stratifier,
+)
 from lighed.core.yaml import parse
 
 BUILT_IN = Path(str(files("lighed.catalogue").joinpath("data")))
-FOLDERS = ("indicators", "stratifiers", "items", "dimensions", "areas", "standards", "policies", "plans")
+FOLDERS = ("indicators", "stratifiers", "items", "dimensions", "areas", "standards", "policies", "plans", "evaluations")
 D = TypeVar("D", bound=Definition)
 
 
@@ -56,10 +66,18 @@ def _load(project: Path | None, _: tuple[Any, ...]) -> Catalogue:
         standards=_by_id(Standard, roots, "standards"),
         policies=_by_id(Policy, roots, "policies"),
         plans=_by_id(ReleasePlan, roots, "plans"),
+        evaluations=_by_id(Evaluation, roots, "evaluations"),
         digest=_digest(roots),
     )
     check(catalogue)
     return catalogue
+
+
+def read_evaluation(path: Path, catalogue: Catalogue) -> Evaluation:
+    """Read the definition of an evaluation that stands in a file of its own, held against the catalogue."""
+    found = validated(Evaluation, read_yaml(path), path)
+    check_evaluation(catalogue, found)
+    return found
 
 
 def read_yaml(path: Path) -> Any:

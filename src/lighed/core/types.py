@@ -16,11 +16,13 @@ from lighed.core.text import Text
 
 UNKNOWN = "unknown"  # the level of those whose social position is not known: shown, never ranked
 COUNTRY = "DK"
+PERIOD = r"^(?P<year>\d{4})(?:-(?P<month>0[1-9]|1[0-2])(?:-01)?|[KQ](?P<quarter>[1-4]))?$"  # 2024, 2024-01, 2024K1
 
 Kind = Literal["proportion", "rate", "mean", "count", "status"]
 Basis = Literal["person", "event", "survey", "organisation", "area", "published"]
 Polarity = Literal["lower_is_better", "higher_is_better"]
 UnitId = Literal["percent", "per_1000", "per_100000", "per_person", "score", "kroner", "years", "number", "status"]
+Design = Literal["trial", "before_after", "difference_in_differences", "staggered", "interrupted"]
 WaitsFor = Literal["pathways", "organisation_registers", "segregation"]
 
 # The scale from a share or a rate to what is written: 0.221 is written 22.1 percent.
@@ -275,6 +277,71 @@ class ReleasePlan(Definition):
     citations: tuple[CitedSource, ...] = ()
     caveats: tuple[Text, ...] = ()
     front_area: str = COUNTRY
+
+
+class EvaluationColumns(Definition):
+    """What the columns of an evaluation's table are called; the outcome is events of n, or a value with its weight.
+
+    Without ``unit`` each row is a unit of its own, and counts are of persons who do not depend on each other.
+    """
+
+    group: str
+    unit: str | None = None
+    period: str | None = None
+    treated: str | None = None
+    first: str | None = None
+    events: str | None = None
+    n: str | None = None
+    value: str | None = None
+    weight: str | None = None
+
+    @property
+    def named(self) -> dict[str, str]:
+        """Return the columns that the table must have, by what they are."""
+        return {what: name for what, name in self if name is not None}
+
+
+class ParticipantColumns(Definition):
+    """What the columns of a table of participants are called: who takes part, and for how many it is meant."""
+
+    group: str = "group"
+    participants: str = "participants"
+    target: str = "target"
+
+
+class EvaluationExample(Definition):
+    """The evaluation's own test: the rows of a small table, and numbers that they must give, to three decimals."""
+
+    rows: tuple[dict[str, Any], ...]
+    participants: tuple[dict[str, Any], ...] = ()
+    expect: tuple[dict[str, Any], ...]
+
+
+class Evaluation(Definition):
+    """How the effect of an initiative is found from a table, for each social group and for the gap between them.
+
+    The groups are those of an ordered ``stratifier``, or ``levels`` of the evaluation's own, the worst-off first. The
+    gap is between its ends (difference and ratio) or along the line of all groups (slope index and relative index).
+    Units begin in the period ``start``, or in a staggered design in the one that the column ``first`` says.
+    """
+
+    id: str
+    title: Text
+    design: Design
+    unit: UnitId
+    polarity: Polarity
+    stratifier: str | None = None
+    levels: tuple[Level, ...] = ()
+    gap: Literal["ends", "line"] = "ends"
+    columns: EvaluationColumns
+    participants: ParticipantColumns = ParticipantColumns()
+    start: Annotated[str, BeforeValidator(str), Field(pattern=PERIOD)] | None = None
+    trend: Literal["difference", "ratio"] = "difference"
+    comparison: Literal["never", "not yet"] = "never"
+    cycle: int | None = Field(default=None, ge=3)
+    caveats: tuple[Text, ...] = ()
+    references: tuple[str, ...] = ()
+    example: EvaluationExample
 
 
 class Standard(Definition):
