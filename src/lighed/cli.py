@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import socket
 import sys
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -17,6 +18,9 @@ from lighed.core.errors import LighedError
 from lighed.core.settings import Settings
 from lighed.core.text import Lang, number, say
 
+if TYPE_CHECKING:
+    from lighed.core.types import Evaluation, Level
+
 app = typer.Typer(
     help="Lighed: social inequality in health, from register files to published pages.",
     no_args_is_help=True,
@@ -26,6 +30,7 @@ app = typer.Typer(
 SETTINGS = Settings()
 LANG: Lang = SETTINGS.lang
 STOPPED = 130  # what the command line parser makes of Ctrl-C
+ENDS = ("value", "lower", "upper")
 out, err = Console(highlight=False, soft_wrap=True), Console(stderr=True, highlight=False, soft_wrap=True)
 
 ProjectOption = Annotated[Path, typer.Option("--project", "-p", help="The project folder.")]
@@ -57,8 +62,8 @@ def _stop() -> None:
     sys.exit(STOPPED)
 
 
-def _fail(error: LighedError) -> None:
-    err.print(error.sentence(LANG), style="red", markup=False)
+def _fail(error: LighedError, lang: Lang | None = None) -> None:
+    err.print(error.sentence(lang or LANG), style="red", markup=False)
     sys.exit(1)
 
 
@@ -260,10 +265,7 @@ def measure(
     from lighed.sources.heat_plus import read_heat, write_heat
 
     for path in (write, heat):
-        if path and (path.is_dir() or not path.parent.is_dir()):
-            raise LighedError("no_folder", path=path)
-        if path and path.resolve() == table.resolve():
-            raise LighedError("own_input", path=path)
+        _demand_writable(path, table)
     read = read_heat(table)
     made = measured(read.rows)
     if heat:
@@ -276,6 +278,13 @@ def measure(
         out.print(say("cli.exported", LANG, path=write, rows=made.num_rows))
     else:
         _print_measures(made.to_pylist())
+
+
+def _demand_writable(path: Path | None, *tables: Path | None) -> None:
+    if path and (path.is_dir() or not path.parent.is_dir()):
+        raise LighedError("no_folder", path=path)
+    if path and path.resolve() in {table.resolve() for table in tables if table}:
+        raise LighedError("own_input", path=path)
 
 
 def _print_measures(rows: list[dict[str, Any]]) -> None:
@@ -293,18 +302,87 @@ def _measures(title: str, rows: list[dict[str, Any]]) -> Table:
 
     made = Table(title=escape(title), title_justify="left", caption_justify="left")
     made.add_column(say("measured.measure", LANG))
-    for head in ("value", "lower", "upper"):
+    for head in ENDS:
         made.add_column(say(f"measured.{head}", LANG), justify="right")
     ways: dict[str, list[str]] = {}
     for row in rows:
         name = say(f"measure.{row['measure']}.title", LANG)
         digits = {"ratio": 3, "index": 3, "persons": 0}.get(row["unit"], 1)
-        shown = [number(row[end], LANG, digits=digits) for end in ("value", "lower", "upper")]
+        shown = [number(row[end], LANG, digits=digits) for end in ENDS]
         if row["unit"] == "probability":
             shown[0] = amount(row["value"], row["unit"], LANG)
         made.add_row(name, *shown)
         ways.setdefault(flag_word(row, LANG) if row["flags"] else explained(row["method"], LANG, {}), []).append(name)
     made.caption = escape("\n".join(f"{' · '.join(names)}: {way}" for way, names in ways.items()))
+    return made
+
+
+@app.command()
+def evaluate(
+    definition: Annotated[str, typer.Argument(help="The evaluation: its id, or the file of its definition.")],
+    table: Annotated[Path, typer.Argument(help="The table that it names the columns of (CSV, Excel or Parquet).")],
+    participants: Annotated[
+        Path | None, typer.Option(help="A table of who takes part, and for how many it is meant, by group.")
+    ] = None,
+    output: Annotated[Path | None, typer.Option(help="Write the rows as CSV.")] = None,
+    lang: Annotated[Lang | None, typer.Option(help="The language of what is said.")] = None,
+    project: Annotated[Path | None, typer.Option("--project", "-p", help="The project folder.")] = None,
+) -> None:
+    """Find the effect of an initiative on each social group and on the gap between them, and who took part."""
+    chosen = lang or LANG
+    try:
+        _evaluate(definition, table, participants, output, chosen, project)
+    except LighedError as error:
+        _fail(error, chosen)
+
+
+def _evaluate(
+    definition: str, table: Path, participants: Path | None, output: Path | None, lang: Lang, project: Path | None
+) -> None:
+    from lighed import catalogue
+    from lighed.analysis.evaluate import evaluated
+    from lighed.report.evaluations import sentences
+    from lighed.sources.panel import read_panel, read_participants
+    from lighed.sources.raw import read
+
+    _demand_writable(output, table, participants, Path(definition))
+    known = catalogue.load(project)
+    one = catalogue.evaluation(known, definition)
+    groups = known.groups(one)
+    taking = read_participants(read(participants), one, groups) if participants else None
+    made = evaluated(one, read_panel(read(table), one, groups), groups, taking)
+    for sentence in sentences(one, groups, made.to_pylist(), lang):
+        out.print(sentence, markup=False)
+    out.print(_effects(one, groups, made.to_pylist(), lang))
+    if output:
+        from pyarrow import csv
+
+        csv.write_csv(made, output)
+        out.print(say("cli.exported", lang, path=output, rows=made.num_rows), markup=False)
+
+
+def _effects(one: Evaluation, groups: Sequence[Level], rows: list[dict[str, Any]], lang: Lang) -> Table:
+    from lighed.report.evaluations import SIZES, group_title
+    from lighed.report.methods import explained
+    from lighed.report.words import DIGITS, flag_word
+
+    made = Table(title=escape(one.title[lang]), title_justify="left", caption_justify="left")
+    for head in ("evaluated.head.group", "measured.measure"):
+        made.add_column(say(head, lang))
+    for head in (*(f"evaluated.head.{name}" for name in SIZES), *(f"measured.{name}" for name in ENDS)):
+        made.add_column(say(head, lang), justify="right")
+    ways: dict[str, list[str]] = {}
+    for row in rows:
+        name = say(f"measure.{row['measure']}.title", lang)
+        size = (
+            DIGITS[one.unit] if row["part"] == "group" else 0 if row["part"] == "participants" else DIGITS[row["unit"]]
+        )
+        sizes = [number(row[end], lang, digits=size) for end in SIZES]
+        ends = [number(row[end], lang, digits=DIGITS[row["unit"]]) for end in ENDS]
+        made.add_row(escape(group_title(groups, row["level"], lang)), name, *sizes, *ends)
+        way = flag_word(row, lang) if row["flags"] == "not_applicable" else explained(row["method"], lang, {})
+        ways.setdefault(way, []).append(name)
+    made.caption = escape("\n".join(f"{' · '.join(dict.fromkeys(names))}: {way}" for way, names in ways.items()))
     return made
 
 

@@ -40,7 +40,7 @@ WAYS = {
     "ratio": "delta on the log scale",
     "slope_index": "delta",
     "relative_index_log": "delta on the log scale",
-    "representation_index": "effective n",
+    "representation_index": "wilson",
     "representation_ratio": "wilson",
 }
 GAPS = {"ends": ("difference", "ratio"), "line": ("slope_index", "relative_index_log")}

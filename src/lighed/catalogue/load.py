@@ -21,7 +21,7 @@ from lighed.catalogue.areas import read_areas, with_area_levels
 from lighed.catalogue.catalogue import Catalogue
 from lighed.catalogue.check import check, check_evaluation
 from lighed.catalogue.publication import Factor, FocusArea, OverviewArea, Pitfall, Recommendation
-from lighed.core.errors import DefinitionError
+from lighed.core.errors import DefinitionError, LighedError
 from lighed.core.types import (
     Definition,
     Dimension,
@@ -73,8 +73,13 @@ def _load(project: Path | None, _: tuple[Any, ...]) -> Catalogue:
     return catalogue
 
 
-def read_evaluation(path: Path, catalogue: Catalogue) -> Evaluation:
-    """Read the definition of an evaluation that stands in a file of its own, held against the catalogue."""
+def evaluation(catalogue: Catalogue, name: str) -> Evaluation:
+    """Return the evaluation of that id, or the one that a file of its own defines, held against the catalogue."""
+    if name in catalogue.evaluations:
+        return catalogue.evaluations[name]
+    path = Path(name)
+    if not path.is_file():
+        raise LighedError("no_evaluation", evaluation=name, known=", ".join(catalogue.evaluations))
     found = validated(Evaluation, read_yaml(path), path)
     check_evaluation(catalogue, found)
     return found

@@ -30,9 +30,20 @@ BEGINNINGS = (
     ("without interval", "without"),
     ("groups counted alike", "alike"),
     ("population-weighted", "mean"),
+    ("independent persons", "persons"),
     ("independent", "independent"),
     ("same ", "same"),
     ("count", "count"),
+    ("trial", "trial"),
+    ("before_after", "before_after"),
+    ("difference_in_differences ratio", "differences_ratio"),
+    ("difference_in_differences", "differences"),
+    ("staggered not yet", "staggered_not_yet"),
+    ("staggered", "staggered"),
+    ("interrupted", "interrupted"),
+    ("clustered", "clustered"),
+    ("rows", "rows"),
+    ("newey", "newey"),
 )
 
 
