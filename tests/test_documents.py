@@ -13,8 +13,8 @@ import pytest
 import typer
 import yaml
 
-from lighed.analysis.examples import mistakes
-from lighed.catalogue import load
+from lighed.analysis.examples import mistakes, mistakes_of_evaluation
+from lighed.catalogue import evaluation, load
 from lighed.cli import app
 from lighed.stats import MEASURES, TESTS, gaps, groups, registry
 
@@ -51,7 +51,7 @@ def test_every_command_of_the_readme_exists_with_its_options() -> None:
 
 
 def test_the_indicator_of_the_guide_is_computed(tmp_path: Path, engine: Any) -> None:
-    (text,) = blocks("CONTRIBUTING.md", "yaml")
+    text, _ = blocks("CONTRIBUTING.md", "yaml")
     (tmp_path / "indicators").mkdir()
     name = yaml.safe_load(text)["id"]
     (tmp_path / "indicators" / f"{name}.yaml").write_text(text, "utf-8")
@@ -59,6 +59,16 @@ def test_the_indicator_of_the_guide_is_computed(tmp_path: Path, engine: Any) -> 
     assert indicator.computes
     assert list(mistakes(engine, indicator)) == []
     assert list(mistakes(engine, indicator.model_copy(update={"numerator": indicator.population}))) != []
+
+
+def test_the_evaluation_of_the_guide_gives_its_effects(tmp_path: Path) -> None:
+    _, text = blocks("CONTRIBUTING.md", "yaml")
+    (tmp_path / "own.yaml").write_text(text, "utf-8")
+    known = load()
+    one = evaluation(known, str(tmp_path / "own.yaml"))
+    assert list(mistakes_of_evaluation(one, known.groups(one))) == []
+    worse = one.model_copy(update={"polarity": "higher_is_better"})
+    assert list(mistakes_of_evaluation(worse, known.groups(worse))) != []
 
 
 def test_the_handbook_is_that_of_the_registry() -> None:
