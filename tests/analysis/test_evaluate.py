@@ -339,6 +339,13 @@ def test_a_group_without_events_has_an_absolute_effect_alone() -> None:
     assert made[None, "difference"]["value"] is not None
 
 
+def test_figures_that_are_alike_in_all_units_are_unreliable() -> None:
+    made = found(evaluation(columns=COUNT_COLUMNS), WHOLE)
+    assert {row["flags"] for row in made.values()} == {"unreliable"}
+    varied = found(evaluation(columns=COUNT_COLUMNS), changed(WHOLE, 0, x=24))
+    assert (varied["low", "effect"]["flags"], varied["high", "effect"]["flags"]) == ("", "unreliable")
+
+
 # --- what is wrong
 
 

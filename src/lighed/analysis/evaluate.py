@@ -45,7 +45,7 @@ WAYS = {
 }
 GAPS = {"ends": ("difference", "ratio"), "line": ("slope_index", "relative_index_log")}
 FEWEST_EVENTS, FEWEST_UNITS, FEWEST_TIMES = 10, 20, 96  # below them the intervals cover less than they say
-_Cells = tuple[Array, Array, Array | None]
+NO_SPREAD = 1e-9  # in any unit: figures that are alike in all units say nothing of how uncertain they are
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +121,13 @@ def _compared(evaluation: Evaluation, panel: Panel, levels: int) -> _Found:
     sides = [*_sides(evaluation, panel).values()]
     shape = (*(2 for _ in sides), levels)
     cell = np.ravel_multi_index((*sides, panel.group), shape)
-    alone = panel.unit is None and panel.events is not None
-    value, variance, degrees = (_of_counts if alone else _of_units)(evaluation, panel, cell, shape)
-    how = "independent persons" if alone else "rows" if panel.unit is None else "clustered by unit"
+    degrees: Array | None = None
+    if panel.unit is None and panel.events is not None:
+        made = _of_counts(evaluation, panel, cell, shape)
+        value, variance, how = made.value, made.se**2, "independent persons"
+    else:
+        value, variance, degrees = _of_units(panel, cell, shape)
+        how = "rows" if panel.unit is None else "clustered by unit"
     way = (how, "normal" if degrees is None else f"student t({degrees})")
     fewest = _events(panel, cell, shape).reshape(-1, levels).min(0)
     if evaluation.design == "difference_in_differences":
@@ -132,15 +136,14 @@ def _compared(evaluation: Evaluation, panel: Panel, levels: int) -> _Found:
     return _Found(contrast(value, variance, degrees=degrees), (evaluation.design, *way), fewest)
 
 
-def _of_counts(evaluation: Evaluation, panel: Panel, cell: Array, shape: tuple[int, ...]) -> _Cells:
-    """Shares or rates of each cell, all persons counted together, and their variances."""
+def _of_counts(evaluation: Evaluation, panel: Panel, cell: Array, shape: tuple[int, ...]) -> Values:
+    """Shares or rates of each cell, all persons counted together."""
     n = np.bincount(cell, panel.weight, int(np.prod(shape))).reshape(shape)
     events = _events(panel, cell, shape)
-    made = (proportion if evaluation.unit == "percent" else rate)(events, n).scaled(SCALE[evaluation.unit])
-    return made.value, made.se**2, None
+    return (proportion if evaluation.unit == "percent" else rate)(events, n).scaled(SCALE[evaluation.unit])
 
 
-def _of_units(_: Evaluation, panel: Panel, cell: Array, shape: tuple[int, ...]) -> _Cells:
+def _of_units(panel: Panel, cell: Array, shape: tuple[int, ...]) -> tuple[Array, Array, Array]:
     """Means of each cell over units, their covariance, and the units of the smaller side minus 1."""
     unit = np.arange(len(cell)) if panel.unit is None else panel.unit
     value, weight = _means((unit, cell), panel, (int(unit.max()) + 1, int(np.prod(shape))))
@@ -220,13 +223,13 @@ def _demand_no_holes(evaluation: Evaluation, panel: Panel, value: Array, levels:
 
 def _of_groups(evaluation: Evaluation, panel: Panel, found: _Found, levels: Sequence[str]) -> list[dict[str, Any]]:
     """Two rows for each group: the effect in the outcome's unit, and as a ratio."""
-    effect, sign = found.effect, 1 if evaluation.polarity == "lower_is_better" else -1
-    without, reached = np.split(effect.means.value, 2)
+    both, sign = (found.effect.absolute, found.effect.relative), 1 if evaluation.polarity == "lower_is_better" else -1
+    without, reached = np.split(found.effect.means.value, 2)
     rows = []
     for k, level in enumerate(levels):
         rest = {"part": "group", "level": level, "without": without[k], "reached": reached[k]}
         rest |= _size(panel, panel.group == k)
-        absolute, relative = effect.absolute.at(k), effect.relative.at(k)
+        absolute, relative = (made.at(k) for made in both)
         verdict = {1: "worse", -1: "better"}.get(sign * _sure(absolute, 0.0), "uncertain")
         few = bool(found.fewest[k] < FEWEST_EVENTS)
         rows.append(_row(evaluation, found, absolute, "effect", verdict=verdict, **rest))
@@ -324,13 +327,13 @@ def _row(
     way = WAYS.get(measure)
     method = (*(found.method if found else ()), *([way] if way else []))
     there = shown["value"] is not None
-    doubtful = few or (found is not None and found.thin)
+    doubtful = few or (found is not None and found.thin) or shown["lower"] is None or numbers["se"] < NO_SPREAD
     return {
         "evaluation": evaluation.id,
         "measure": measure,
         "unit": "ratio" if relative else evaluation.unit,
         "method": ", ".join(method),
-        "flags": "not_applicable" if not there else "unreliable" if doubtful or shown["lower"] is None else "",
+        "flags": "not_applicable" if not there else "unreliable" if doubtful else "",
         **rest,
         **shown,
         **({} if there else dict.fromkeys({"verdict", "together"} & rest.keys())),

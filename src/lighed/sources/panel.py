@@ -167,7 +167,7 @@ class _Reading:
         return None if np.isnan(at) else int(at)
 
     def amount(self, column: str, *, signed: bool = False) -> Floats:
-        found, bad = numbers(pa.array(self.texts(column)), self.mark)
+        found, bad = numbers(self.texts(column), self.mark)
         given = np.asarray(pc.not_equal(self.texts(column, empty=True), ""))
         self.wrong("not_a_number", column, given & bad)
         amount = np.nan_to_num(np.asarray(found.fill_null(0.0), float))
