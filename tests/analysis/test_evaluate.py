@@ -150,6 +150,50 @@ def test_counts_of_persons_have_the_errors_of_their_intervals() -> None:
     assert_allclose(gap["se"], np.sqrt(sum(se**2 for _, se in by_cell.values())), rtol=EXACT)
 
 
+def test_counts_in_person_time_have_byars_errors_and_may_be_more_than_the_persons() -> None:
+    rows = [row | {"n": row["n"] / 10} for row in COUNTED]
+    row = found(evaluation(**BEFORE_AFTER, unit="per_1000"), rows)["low", "effect"]
+
+    def byar(x: float, n: float) -> float:
+        low = x * (1 - 1 / (9 * x) - Z / (3 * np.sqrt(x))) ** 3
+        high = (x + 1) * (1 - 1 / (9 * (x + 1)) + Z / (3 * np.sqrt(x + 1))) ** 3
+        return 1000 * (high - low) / (2 * Z) / n
+
+    assert_allclose([row["without"], row["reached"]], [60 / 0.02, 40 / 0.025], rtol=EXACT)
+    assert_allclose(row["se"], np.hypot(byar(60, 20), byar(40, 25)), rtol=EXACT)
+
+
+def test_units_count_by_their_weights() -> None:
+    rows = drawn(np.random.default_rng(8), 10, {"low": -4, "high": -1})
+    weighed = [row | {"people": 100 * (1 + row["unit"])} for row in rows]
+    columns = {"unit": "unit", "period": "year", "treated": "treated", "group": "group", "value": "value"}
+    made = found(evaluation(columns=columns | {"weight": "people"}), weighed)
+
+    def mean(arm: int, year: int) -> float:
+        cell = [
+            (r["value"], r["people"]) for r in weighed if (r["treated"], r["year"], r["group"]) == (arm, year, "low")
+        ]
+        return float(np.average([value for value, _ in cell], weights=[people for _, people in cell]))
+
+    wanted = mean(1, 2021) - mean(1, 2020) - mean(0, 2021) + mean(0, 2020)
+    assert made["low", "effect"]["value"] == pytest.approx(wanted)
+
+
+def test_the_definition_says_which_trend_is_drawn_on() -> None:
+    made = {
+        trend: found(evaluation(trend=trend), of_two_periods())["low", "effect"] for trend in ("difference", "ratio")
+    }
+    rows = of_two_periods()
+
+    def mean(arm: str, year: int) -> float:
+        cell = [float(r["value"]) for r in rows if (r["treated"], r["year"], r["group"]) == (arm, year, "low")]
+        return float(np.mean(cell))
+
+    assert made["difference"]["without"] == pytest.approx(mean("1", 2020) + mean("0", 2021) - mean("0", 2020))
+    assert made["ratio"]["without"] == pytest.approx(mean("1", 2020) * mean("0", 2021) / mean("0", 2020))
+    assert made["ratio"]["reached"] == made["difference"]["reached"] == pytest.approx(mean("1", 2021))
+
+
 TRIAL = {"design": "trial", "start": None}
 
 
