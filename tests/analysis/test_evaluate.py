@@ -17,6 +17,7 @@ from lighed.catalogue.check import check_evaluation
 from lighed.core.errors import DataError, DefinitionError
 from lighed.core.types import Evaluation
 from lighed.sources.panel import as_raw, read_panel, read_participants
+from lighed.stats import slope_index
 from lighed.stats.intervals import Z
 from tests.golden import column, read
 
@@ -25,6 +26,8 @@ SHIPPED = CATALOGUE.evaluations.values()
 EXACT = 1e-9  # relative: the same formula in another program, the sums taken in another order
 NUMBERS = ("value", "se", "lower", "upper")
 LEVELS = [{"id": name, "title": {"da": name.upper(), "en": name.title()}} for name in ("low", "high")]
+STAGGERED, SERIES = (CATALOGUE.evaluations[name] for name in ("local_teams_staggered", "tobacco_price_series"))
+TEAMS, YEARS = [*STAGGERED.example.rows], [*SERIES.example.rows]
 
 Rows = list[dict[str, Any]]
 Found = dict[tuple[str | None, str], dict[str, Any]]
@@ -339,6 +342,20 @@ def test_those_whose_group_is_not_known_are_shown_and_not_ranked() -> None:
 
 
 def test_the_line_of_all_groups_weighs_them_by_those_reached() -> None:
+    people = {(0, "short"): 900, (0, "medium"): 500, (0, "long"): 100}
+    people |= {(1, "short"): 100, (1, "medium"): 300, (1, "long"): 700}
+    events = {"short": (0.4, 0.3), "medium": (0.35, 0.3), "long": (0.2, 0.2)}
+    rows = [{"treated": arm, "group": group, "x": events[group][arm] * n, "n": n} for (arm, group), n in people.items()]
+    columns = {"treated": "treated", "group": "group", "events": "x", "n": "n"}
+    one = evaluation(**TRIAL, levels=None, stratifier="education", gap="line", columns=columns)
+    row = found(one, rows)[None, "slope_index"]
+    reached = np.array([100.0, 300, 700])
+    for name, arm in (("without", 0), ("reached", 1)):
+        shares = np.array([100 * share[arm] for share in events.values()])
+        assert row[name] == pytest.approx(float(slope_index(shares, reached)))
+
+
+def test_the_line_of_two_groups_is_that_of_their_ends() -> None:
     """Of two groups the slope index is the gap of the ends over the distance of their mean ranks, ½ at any sizes."""
     ends, line = (found(evaluation(**BEFORE_AFTER, gap=gap), COUNTED) for gap in ("ends", "line"))
     assert line[None, "slope_index"]["value"] == pytest.approx(2 * ends[None, "difference"]["value"])
@@ -346,19 +363,36 @@ def test_the_line_of_all_groups_weighs_them_by_those_reached() -> None:
 
 
 def test_a_unit_that_begins_after_the_last_period_has_not_begun() -> None:
-    one = CATALOGUE.evaluations["local_teams_staggered"]
-    later = [row | {"began": row["began"] or 2030} for row in one.example.rows]
-    same(found(one, [*one.example.rows]), found(one, later))
+    later = [row | {"began": row["began"] or 2030} for row in TEAMS]
+    same(found(STAGGERED, TEAMS), found(STAGGERED, later))
 
 
 @pytest.mark.parametrize("comparison", ["never", "not yet"])
 def test_units_that_began_before_the_first_period_are_left_out(comparison: str) -> None:
-    one = CATALOGUE.evaluations["local_teams_staggered"].model_copy(update={"comparison": comparison})
-    early = [row | {"municipality": "X", "began": 2022} for row in one.example.rows[:3]]  # with holes, too
-    made, plain = found(one, [*one.example.rows, *early]), found(one, [*one.example.rows])
+    one = STAGGERED.model_copy(update={"comparison": comparison})
+    early = [row | {"municipality": "X", "began": 2022} for row in TEAMS[:3]]  # with holes, too
+    made, plain = found(one, [*TEAMS, *early]), found(one, TEAMS)
     for key, row in plain.items():
         assert [made[key][name] for name in NUMBERS] == pytest.approx([row[name] for name in NUMBERS])
         assert comparison in row["method"]
+
+
+@pytest.mark.parametrize(("copies", "flag"), [(9, "unreliable"), (10, "")])
+def test_cohorts_of_fewer_than_20_units_are_unreliable(copies: int, flag: str) -> None:
+    rows = [row | {"municipality": f"{row['municipality']}{k}"} for row in TEAMS for k in range(copies)]
+    assert {row["flags"] for row in found(STAGGERED, rows).values()} == {flag}
+
+
+@pytest.mark.parametrize(("years", "flag"), [(95, "unreliable"), (96, "")])
+def test_short_series_are_unreliable(years: int, flag: str) -> None:
+    rng = np.random.default_rng(1)
+    rows = [
+        {"year": 1950 + k, "education": group, "smoking": 30 - k / 9 + rng.normal()}
+        for k in range(years)
+        for group in ("short", "long")
+    ]
+    made = found(SERIES, rows)
+    assert {row["flags"] for row in made.values()} == {flag}
 
 
 FEW = [("low", 9, "unreliable"), ("low", 10, ""), ("high", 9, "unreliable")]
@@ -445,8 +479,6 @@ def test_all_faults_are_said_at_once() -> None:
     assert [p.row for p in caught.value.problems] == [2, 7]
 
 
-STAGGERED, SERIES = (CATALOGUE.evaluations[name] for name in ("local_teams_staggered", "tobacco_price_series"))
-TEAMS, YEARS = [*STAGGERED.example.rows], [*SERIES.example.rows]
 LACKING: dict[str, tuple[Evaluation, Rows, str, str | None]] = {
     "a unit without a year": (STAGGERED, TEAMS[:4] + TEAMS[5:], "hole", "A"),
     "a year that nobody has": (STAGGERED, [row for row in TEAMS if row["year"] != 2023], "hole", "A"),
