@@ -341,6 +341,14 @@ def test_those_whose_group_is_not_known_are_shown_and_not_ranked() -> None:
     same(plain, made)
 
 
+@pytest.mark.parametrize(("one", "rows"), [(STAGGERED, TEAMS), (SERIES, YEARS)], ids=["staggered", "interrupted"])
+def test_holes_among_those_whose_group_is_not_known_are_no_matter(one: Evaluation, rows: Rows) -> None:
+    made = found(one, [*rows, rows[0] | {one.columns.group: "unknown"}])
+    unknown = [made.pop(("unknown", measure)) for measure in ("effect", "relative_effect")]
+    assert [(row["value"], row["verdict"], row["flags"]) for row in unknown] == [(None, None, "not_applicable")] * 2
+    same(found(one, rows), made)
+
+
 def test_the_line_of_all_groups_weighs_them_by_those_reached() -> None:
     people = {(0, "short"): 900, (0, "medium"): 500, (0, "long"): 100}
     people |= {(1, "short"): 100, (1, "medium"): 300, (1, "long"): 700}

@@ -243,3 +243,12 @@ def test_a_definition_that_is_impossible_is_refused_with_its_file(tmp_path: Path
     assert (ran.code, ran.out) == (1, "")
     assert ran.err.startswith(f"{path}: ")
     assert "design" in ran.err
+
+
+def test_check_runs_the_example_of_an_evaluation_of_ones_own(tmp_path: Path, run: Run) -> None:
+    text = (BUILT_IN / "evaluations" / f"{BAN.id}.yaml").read_text("utf-8").replace(f"id: {BAN.id}", "id: own")
+    (tmp_path / "evaluations").mkdir()
+    (tmp_path / "evaluations" / "own.yaml").write_text(text.replace("value: -9.9", "value: -9.8"), "utf-8")
+    ran = run("check", "--project", tmp_path)
+    assert ran.code == 1
+    assert "own: value of ('short', 'effect') is -9.9, and 'expect' says -9.8" in ran.err
