@@ -522,6 +522,23 @@ def test_a_hole_is_named_by_its_group_and_period() -> None:
     assert "“low” in 2024" in caught.value.sentence("en")
 
 
+PERIODS = {
+    "years": [f"{2010 + k}" for k in range(12)],
+    "quarters": [f"{2019 + k // 4}K{k % 4 + 1}" for k in range(12)],
+    "months": [f"{2019 + (k + 6) // 12}-{(k + 6) % 12 + 1:02}" for k in range(12)],
+}
+
+
+@pytest.mark.parametrize("missing", [3, 5, 7])
+@pytest.mark.parametrize("periods", PERIODS.values(), ids=PERIODS)
+def test_a_hole_in_a_series_is_named_as_its_periods_are_written(periods: list[str], missing: int) -> None:
+    rows = [{"year": p, "education": group, "smoking": 20} for p in periods for group in ("short", "long")]
+    one = SERIES.model_copy(update={"start": periods[6]})
+    with pytest.raises(DataError) as caught:
+        found(one, [row for row in rows if (row["year"], row["education"]) != (periods[missing], "long")])
+    assert [p.values for p in caught.value.problems] == [{"group": "long", "period": periods[missing]}]
+
+
 def test_more_participants_than_persons_are_refused() -> None:
     with pytest.raises(DataError) as caught:
         found(evaluation(**BEFORE_AFTER), COUNTED, [{"group": "low", "participants": 11, "target": 10}])
