@@ -309,7 +309,9 @@ def test_rows_of_the_same_cell_are_put_together() -> None:
     same(found(evaluation(**BEFORE_AFTER), COUNTED), found(evaluation(**BEFORE_AFTER), halves))
 
 
-@pytest.mark.parametrize(("old", "new"), [("2020", "2020K4"), ("2020", "2020-12"), ("2020", "2020Q4")])
+@pytest.mark.parametrize(
+    ("old", "new"), [("2020", "2020K4"), ("2020", "2020-12"), ("2020", "2020-12-01"), ("2020", "2020Q4")]
+)
 def test_periods_are_years_quarters_or_months(old: str, new: str) -> None:
     later = {"K": "2021K1", "-": "2021-01", "Q": "2021Q1"}[new[4]]
     rows = [row | {"year": new if str(row["year"]) == old else later} for row in of_two_periods()]
@@ -537,6 +539,14 @@ def test_a_hole_in_a_series_is_named_as_its_periods_are_written(periods: list[st
     with pytest.raises(DataError) as caught:
         found(one, [row for row in rows if (row["year"], row["education"]) != (periods[missing], "long")])
     assert [p.values for p in caught.value.problems] == [{"group": "long", "period": periods[missing]}]
+
+
+def test_a_unit_that_is_a_person_is_not_shown() -> None:
+    number = "1303851717"
+    rows = [row | ({"municipality": number} if row["municipality"] == "A" else {}) for row in TEAMS]
+    with pytest.raises(DataError) as caught:
+        found(STAGGERED, rows[:4] + rows[5:])
+    assert number not in caught.value.sentence("da") + repr(caught.value.problems)
 
 
 def test_more_participants_than_persons_are_refused() -> None:
