@@ -17,6 +17,7 @@ from lighed.catalogue.check import check_evaluation
 from lighed.core.errors import DataError, DefinitionError
 from lighed.core.types import Evaluation
 from lighed.sources.panel import as_raw, read_panel, read_participants
+from lighed.sources.raw import MOST
 from lighed.stats import slope_index
 from lighed.stats.intervals import Z
 from tests.golden import column, read
@@ -539,6 +540,13 @@ def test_a_hole_in_a_series_is_named_as_its_periods_are_written(periods: list[st
     with pytest.raises(DataError) as caught:
         found(one, [row for row in rows if (row["year"], row["education"]) != (periods[missing], "long")])
     assert [p.values for p in caught.value.problems] == [{"group": "long", "period": periods[missing]}]
+
+
+def test_a_year_that_is_a_slip_of_the_finger_does_not_fill_the_screen() -> None:
+    with pytest.raises(DataError) as caught:
+        found(STAGGERED, changed(TEAMS, 0, year="0224"))
+    assert len(caught.value.sentence("en").splitlines()) == DataError.SHOWN + 2
+    assert len(caught.value.problems) == MOST
 
 
 def test_a_unit_that_is_a_person_is_not_shown() -> None:

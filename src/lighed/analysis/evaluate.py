@@ -12,6 +12,7 @@ import pyarrow as pa
 from lighed.core.errors import DataError, Problem
 from lighed.core.types import SCALE, UNKNOWN, Evaluation, Level
 from lighed.sources.panel import Panel, Whole
+from lighed.sources.raw import MOST
 from lighed.stats import (
     MEASURES,
     Contributions,
@@ -214,7 +215,7 @@ def _demand_no_holes(evaluation: Evaluation, panel: Panel, value: Array, levels:
             value=panel.units[unit] if followed else None,
             values={"group": levels[level], "period": panel.label(earliest + int(time))},
         )
-        for level, unit, time in np.argwhere(np.isnan(value))
+        for level, unit, time in np.argwhere(np.isnan(value))[:MOST]
         if levels[level] != UNKNOWN
     ]
     if problems:

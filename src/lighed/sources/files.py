@@ -16,12 +16,11 @@ from lighed.catalogue import Catalogue
 from lighed.core.errors import DataError, Problem
 from lighed.core.identifiers import CPR, masked, shows_number
 from lighed.sources.mapping import ColumnMapping, Mapping
-from lighed.sources.raw import Raw, numbers, read
+from lighed.sources.raw import MOST, Raw, numbers, read
 from lighed.store.ingest import ROW, Taken, check, take_in
 from lighed.store.schema import ARROW, Column, ColumnKind, Table, tables
 from lighed.store.snapshot import Store
 
-MOST = 1000  # faults that are collected of one column; a file with more is of another kind than its mapping
 DATES = {
     "yyyy-mm-dd": r"^(?P<y>\d{4})-(?P<m>\d{1,2})-(?P<d>\d{1,2})(?:[T ].*)?$",
     "dd-mm-yyyy": r"^(?P<d>\d{1,2})[-./](?P<m>\d{1,2})[-./](?P<y>\d{4})$",

@@ -18,10 +18,9 @@ import pyarrow.compute as pc
 from lighed.core.errors import DataError, Problem
 from lighed.core.text import LANGUAGES, texts
 from lighed.core.types import PERIOD, SCALE, UNKNOWN, Evaluation, Level
-from lighed.sources.raw import Format, Raw, decimal_mark, numbers
+from lighed.sources.raw import MOST, Format, Raw, decimal_mark, numbers
 from lighed.stats.intervals import Floats
 
-MOST = 1000  # faults that are collected of one column
 Whole = npt.NDArray[np.int64]
 
 

@@ -38,6 +38,7 @@ NUMBER: dict[Mark, str] = {
     ",": r"[-+]?(?:[1-9]\d{0,2}(?:\.\d{3})+|\d+)(?:,\d+)?(?:[eE][-+]?\d+)?",
     ".": r"[-+]?(?:[1-9]\d{0,2}(?:,\d{3})+|\d+)(?:\.\d+)?(?:[eE][-+]?\d+)?",
 }
+MOST = 1000  # faults that are collected of one column; a file with more is of another kind than it is read as
 CHUNK = 1 << 20
 MOST_UNPACKED = 2 << 30
 # What a damaged workbook makes its readers say: of the archive, of its packing, and of the XML inside.
