@@ -145,6 +145,23 @@ def test_who_takes_part_is_said_group_by_group() -> None:
     )
 
 
+RESERVES = {
+    "local_teams_staggered": "begyndte i samme periode",
+    "tobacco_price_series": "serien er så kort",
+    "home_visits_before_after": "for få tilfælde",
+}
+
+
+@pytest.mark.parametrize(("name", "reserve"), RESERVES.items(), ids=RESERVES)
+def test_what_is_unreliable_is_to_be_read_with_reserve(name: str, reserve: str) -> None:
+    one = SHIPPED[name]
+    groups, rows = CATALOGUE.groups(one), effects(one, CATALOGUE.groups(one))
+    for flag in ("", "unreliable"):
+        flagged = [row | ({"flags": flag} if row["part"] == "gap" else {}) for row in rows]
+        said = [line for line in sentences(one, groups, flagged, "da") if line.startswith("Læses med forbehold")]
+        assert [reserve in line for line in said] == ([True] if flag else [])
+
+
 VERDICTS = ("narrows", "widens", "uncertain")
 PAIRS = [(a, r) for a in VERDICTS for r in (*VERDICTS, None)] + [(None, None)]
 
