@@ -388,6 +388,14 @@ def test_units_that_began_before_the_first_period_are_left_out(comparison: str) 
         assert comparison in row["method"]
 
 
+@pytest.mark.parametrize(("comparison", "by_hand"), [("never", (-6.5 - 2.5) / 2), ("not yet", (-5.75 - 2.5) / 2)])
+def test_those_who_have_not_begun_yet_are_compared_with_if_so_said(comparison: str, by_hand: float) -> None:
+    """One of the two that begin in 2024 falls by 6 the year before: the four fall by 2 then, the two never by ½."""
+    rows = [row | ({"admitted": 25} if list(row.values())[:4] == ["E", 2024, 2023, "low"] else {}) for row in TEAMS]
+    made = found(STAGGERED.model_copy(update={"comparison": comparison}), rows)
+    assert made["low", "effect"]["value"] == pytest.approx(by_hand)
+
+
 @pytest.mark.parametrize(("copies", "flag"), [(9, "unreliable"), (10, "")])
 def test_cohorts_of_fewer_than_20_units_are_unreliable(copies: int, flag: str) -> None:
     rows = [row | {"municipality": f"{row['municipality']}{k}"} for row in TEAMS for k in range(copies)]
