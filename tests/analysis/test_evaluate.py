@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from scipy.stats import binomtest, ttest_ind
+from scipy.stats import binomtest, ttest_ind, ttest_rel
 from scipy.stats import t as student
 
 from lighed.analysis.evaluate import SCHEMA, evaluated
@@ -220,6 +220,16 @@ def test_a_trial_is_a_comparison_of_two_samples(unit: str | None) -> None:
         assert_allclose(row["value"] / row["se"], welch.statistic, rtol=EXACT)
         degrees = 11 if unit else 23  # the units of the smaller arm, of both groups together where rows are units
         assert_allclose(row["upper"], row["value"] + student.ppf(0.975, degrees) * row["se"], rtol=EXACT)
+
+
+def test_before_and_after_in_the_same_units_is_a_comparison_of_pairs() -> None:
+    rows = [row for row in drawn(np.random.default_rng(6), 24, {"low": -4, "high": -1}) if row["treated"]]
+    columns = {"unit": "unit", "period": "year", "group": "group", "value": "value"}
+    row = found(evaluation(design="before_after", columns=columns), rows)["low", "effect"]
+    after, before = ([r["value"] for r in rows if (r["year"], r["group"]) == (year, "low")] for year in (2021, 2020))
+    pairs = ttest_rel(after, before)
+    assert_allclose(row["value"] / row["se"], pairs.statistic, rtol=EXACT)
+    assert_allclose([row["lower"], row["upper"]], pairs.confidence_interval(0.95), rtol=EXACT)
 
 
 def test_those_who_take_part_are_held_against_those_for_whom_it_is_meant() -> None:
