@@ -315,6 +315,11 @@ def test_the_order_of_rows_and_the_names_of_groups_are_of_no_consequence(one: Ev
     same(plain, found(one, rows))
 
 
+def test_a_row_of_nobody_counts_for_nothing() -> None:
+    one, nobody = evaluation(columns=COUNT_COLUMNS), [row | {"x": 0, "n": 0} for row in WHOLE[:3]]
+    same(found(one, changed(WHOLE, 0, x=24)), found(one, [*changed(WHOLE, 0, x=24), *nobody]))
+
+
 def test_rows_of_the_same_cell_are_put_together() -> None:
     halves = [row | {"x": part, "n": row["n"] / 2} for row in COUNTED for part in (3, row["x"] - 3)]
     same(found(evaluation(**BEFORE_AFTER), COUNTED), found(evaluation(**BEFORE_AFTER), halves))
