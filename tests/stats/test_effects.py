@@ -152,12 +152,6 @@ def test_few_units_take_the_intervals_of_students_t(degrees: int) -> None:
         assert_allclose((part.value - part.lower) / part.se, t.ppf(0.975, degrees))
 
 
-@pytest.mark.parametrize(("adjust", "reach"), [(True, t.ppf(0.975, 44)), (False, 1.959964)])
-def test_an_interrupted_series_takes_the_degrees_that_its_terms_leave(adjust: bool, reach: float) -> None:
-    made = stats.interrupted(_series(48, np.random.default_rng(9).normal(size=48)), 24, adjust=adjust).absolute
-    assert_allclose((made.upper - made.value) / made.se, reach, rtol=1e-6)
-
-
 @pytest.mark.parametrize("bad", [np.nan, 0.0, -1.0])
 def test_what_cannot_be_computed_is_not_a_number_and_uncertain(bad: float) -> None:
     value = np.array([[30.0, 20], [24, bad]])
@@ -200,40 +194,6 @@ def test_a_cell_of_fewer_than_two_units_has_no_mean(units: int) -> None:
     made = stats.clustered(np.full((3, 2), 7.0), weight)
     assert np.isnan(made.value).tolist() == [False, True]
     assert np.isnan(made.parts.se).tolist() == [False, True]
-
-
-SERIES = np.array([[40, 0.2, -5, -0.4], [20, 0.1, -1, -0.1]])
-
-
-def _series(times: int, noise: Any = 0.0) -> Any:
-    time = np.arange(1, times + 1)
-    after = time > times // 2
-    line = SERIES[:, :2] @ np.stack([np.ones(times), time])
-    return line + SERIES[:, 2:] @ np.stack([after, after * (time - times // 2)]) + noise
-
-
-def test_a_series_without_noise_gives_its_effect_at_every_time() -> None:
-    for at in (24, 30, -1):
-        made = stats.interrupted(_series(48), 24, at=at)
-        steps = np.arange(1, 25)[at - 24 if at > 0 else -1]
-        assert_allclose(made.absolute.value, SERIES[:, 2] + SERIES[:, 3] * steps, rtol=1e-9)
-        assert_allclose(made.absolute.se, 0, atol=1e-9)
-
-
-def test_what_the_levels_have_in_common_does_not_blur_the_change_of_their_gap() -> None:
-    rng = np.random.default_rng(4)
-    common = rng.normal(0, 3, 60)
-    made = stats.interrupted(_series(60, common), 30)
-    gap = stats.narrowing(made, polarity="lower_is_better").absolute
-    assert (made.absolute.se > 1).all()
-    assert gap.change.se < 1e-6
-    assert_allclose(gap.change.value, SERIES[0, 2:] @ [1, 30] - SERIES[1, 2:] @ [1, 30], rtol=1e-9)
-
-
-@pytest.mark.parametrize(("times", "start"), [(10, 1), (10, 9), (4, 2), (10, 12), (10, -3)])
-def test_a_series_needs_a_trend_on_both_sides(times: int, start: int) -> None:
-    with pytest.raises(ValueError, match="no trend on both sides"):
-        stats.interrupted(np.ones((2, times)), start)
 
 
 FIRST = np.repeat([4, 5, 7, np.nan], [20, 25, 25, 30])

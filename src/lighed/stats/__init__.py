@@ -46,10 +46,8 @@ from lighed.stats.effects import (
     clustered,
     contrast,
     difference_in_differences,
-    interrupted,
     narrowing,
     representation,
-    segmented,
 )
 from lighed.stats.evaluate import FEWEST_EVENTS_RELATIVE, change, evaluate, residual_variance
 from lighed.stats.funnel import (
@@ -61,6 +59,7 @@ from lighed.stats.funnel import (
     significance,
 )
 from lighed.stats.groups import Polarity, arrange, average, quantile, ridit, share
+from lighed.stats.interrupted import interrupted, segmented
 from lighed.stats.intervals import Values, fieller
 from lighed.stats.lifetable import (
     LifeTable,
