@@ -39,6 +39,7 @@ from lighed.stats.control import RULES, Chart, laney, xmr
 from lighed.stats.decompose import between_within, kitagawa, life_expectancy_gap, shapley, stepwise
 from lighed.stats.determinants import by_determinant, moments, oaxaca
 from lighed.stats.effects import (
+    Clustered,
     Effect,
     Gap,
     Narrowing,
@@ -106,6 +107,7 @@ __all__ = [
     "RULES",
     "TESTS",
     "Chart",
+    "Clustered",
     "Contributions",
     "Departure",
     "Effect",
