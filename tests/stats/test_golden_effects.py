@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -125,10 +126,13 @@ YEARS = np.unique(column(STAGGERED, "year"))
 
 
 def _staggered() -> stats.Staggered:
+    """The programs divide by the number of units that begin together, we by one less."""
     rows = sorted(STAGGERED, key=lambda row: (int(row["unit"]), row["year"]))
     began = column(rows, "first_treated").reshape(-1, len(YEARS))[:, 0]
     value = column(rows, "rate").reshape(1, -1, len(YEARS))
-    return stats.staggered(value, np.where(began > 0, began - YEARS[0], np.nan))
+    made = stats.staggered(value, np.where(began > 0, began - YEARS[0], np.nan))
+    units = made.together @ made.together.sum(0)
+    return replace(made, influence=made.influence * np.sqrt((units - 1) / units)[:, None])
 
 
 def _assert_effects(made: stats.Effect, labels: list[str], wanted: list[Row]) -> None:
