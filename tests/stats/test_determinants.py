@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from lighed.stats import Values, by_determinant, moments, oaxaca
+from lighed.stats import Sample, by_determinant, index_of_persons, moments, oaxaca
 from lighed.stats.determinants import Index, Reference
 from tests.stats.samples import covered, numbers
 
@@ -119,6 +119,56 @@ def test_the_intervals_of_what_is_explained_cover_it(reference: Reference) -> No
         assert 0.93 < covered(made.parts.at((..., k)), true.value[k]) < 0.97
 
 
+def _each(rng: Any, clusters: int, size: int, draws: int = 1) -> tuple[Any, Any]:
+    """Sums of each person of clusters whose errors hang together, by group, and a sample of the clusters."""
+    cluster = np.repeat(np.arange(clusters), size)
+    here = rng.normal(size=(draws, clusters))[:, cluster]
+    low = rng.random(cluster.shape) < 0.4
+    years = rng.normal(5, 2, (draws, len(low))) + 2 * low + here
+    ill = 0.3 * years + low + here + rng.normal(0, 2, (draws, len(low)))
+    one = moments(np.stack([years, ill], -1)[..., None, :])
+    return one[..., None, :, :] * np.stack([low, ~low], -1)[:, :, None, None], Sample(np.ones(len(low)), unit=cluster)
+
+
+def test_the_gap_of_a_sample_has_the_error_of_its_two_means() -> None:
+    """Linearised once more, in another room: the parts' errors make up that of the difference of two domain means."""
+    each, clusters = _each(np.random.default_rng(12), 30, 10)
+    weight = np.random.default_rng(13).uniform(1, 3, 300)
+    sample = Sample(weight, stratum=np.repeat([0, 1], 150), unit=clusters.unit)
+    low, ill = each[0, :, 0, 0, 0] > 0, each[0, :, :, 0, -1].sum(-1)
+    want = sample.mean(ill, np.stack([low, ~low])).combined([[1, -1]]).values()
+    for split in ("twofold", "threefold"):
+        made = oaxaca(each[0] * weight[:, None, None, None], split=split, reference="last", sample=sample).whole
+        assert_allclose(numbers(made), np.squeeze(numbers(want)), rtol=ROUNDING)
+
+
+def test_the_covariance_of_a_split_is_that_of_what_each_cluster_moves() -> None:
+    each, sample = _each(np.random.default_rng(14), 20, 10)
+    by_cluster = each[0].reshape(20, 10, *each.shape[2:]).sum(1)
+
+    def moved(cluster: int, step: float) -> Any:
+        return oaxaca(by_cluster.sum(0) + step * by_cluster[cluster], split="threefold").value
+
+    slope = np.array([(moved(k, 1e-4) - moved(k, -1e-4)) / 2e-4 for k in range(20)])
+    made = oaxaca(each[0], split="threefold", sample=sample).covariance
+    assert_allclose(made, slope.T @ slope * 20 / 19, rtol=1e-5, atol=1e-9)
+
+
+def test_a_split_of_a_sample_covers_where_persons_of_a_cluster_are_alike() -> None:
+    """Of 500 draws the part is known to 1 per cent. What is true is their mean, known 22 times as well as each.
+
+    As though all were drawn one by one, intervals hold it too seldom.
+    """
+    each, sample = _each(np.random.default_rng(15), 40, 25, 500)
+    group = np.repeat([0, 1], 2)
+    made = oaxaca(each, reference="last", sample=sample).added(group)
+    true = made.value.mean(0)
+    alone = oaxaca(each.sum(-4), reference="last").added(group).parts
+    assert 0.93 < covered(made.parts, true) < 0.97
+    assert_allclose(made.parts.se.mean(0), made.value.std(0), rtol=0.1)
+    assert covered(alone, true) < 0.93
+
+
 def _ranked(rng: Any, n: int) -> tuple[Any, Any, Any]:
     """Outcome between 0 and 1, two determinants, and rank by ten classes of income with ties."""
     income = rng.integers(0, 10, n)
@@ -126,6 +176,53 @@ def _ranked(rng: Any, n: int) -> tuple[Any, Any, Any]:
     y = rng.random(n) < 0.1 + 0.2 * smoker + 0.3 * age + 0.01 * (9 - income)
     people = np.bincount(income, minlength=10)
     return y * 1.0, np.stack([smoker, age], -1) * 1.0, ((people.cumsum() - people / 2) / n)[income]
+
+
+def test_areas_of_any_size_are_leading_axes() -> None:
+    rng = np.random.default_rng(16)
+    areas = [_ranked(rng, n) for n in (40, 70, 55)]
+    y, rank = np.full((3, 70), np.nan), np.full((3, 70), np.nan)
+    x, weight = np.full((3, 70, 2), np.nan), np.zeros((3, 70))
+    for k, (one, two, three) in enumerate(areas):
+        place = rng.permutation(70)[: len(one)]
+        y[k, place], x[k, place], rank[k, place], weight[k, place] = one, two, three, 1.0
+    made = by_determinant(y, x, rank, weight, index="wagstaff")
+    for k, area in enumerate(areas):
+        alone = by_determinant(*area, index="wagstaff")
+        assert_allclose(made.value[k], alone.value, rtol=ROUNDING)
+        assert_allclose(made.covariance[k], alone.covariance, rtol=ROUNDING, atol=1e-15)
+    with pytest.raises(ValueError, match=r"mean of 0\.6"):
+        by_determinant(y, x, rank + np.array([[0], [0.1], [0]]), weight)
+
+
+@pytest.mark.parametrize("design", ["clusters", "strata", "both", "calibrated"])
+def test_the_whole_of_a_sample_is_the_index_of_its_persons(design: str) -> None:
+    """The parts' errors make up that of the index, which is linearised in another room."""
+    rng = np.random.default_rng(17)
+    y, x, _ = _ranked(rng, 400)
+    income, weight = rng.integers(0, 10, 400), rng.uniform(1, 3, 400)
+    unit = np.repeat(np.arange(40), 10) if design in {"clusters", "both"} else None
+    stratum = np.repeat([0, 1], 200) if design in {"strata", "both"} else None
+    sample = Sample(weight, stratum=stratum, unit=unit)
+    if design == "calibrated":
+        sample = sample.calibrated(np.stack([x[:, 0], 1 - x[:, 0]], -1), [300, 500])
+    people = np.bincount(income, sample.weight)
+    rank = ((people.cumsum() - people / 2) / people.sum())[income]
+    made = by_determinant(y, x, rank, sample=sample).whole
+    want = index_of_persons("concentration_index", y, income, sample).values()
+    assert_allclose(numbers(made), numbers(want), rtol=ROUNDING)
+
+
+def test_areas_of_one_sample_have_the_errors_of_its_clusters() -> None:
+    """Persons of another area count nothing, but their clusters were drawn."""
+    rng = np.random.default_rng(18)
+    y, x, rank = _ranked(rng, 300)
+    sample = Sample(np.ones(600), unit=np.repeat(np.arange(60), 10))
+    both = (np.tile(part, (2, 2, *[1] * (part.ndim - 1))) for part in (y, x, rank))
+    made = by_determinant(*both, np.repeat(np.eye(2), 300, -1), sample=sample)
+    alone = by_determinant(y, x, rank, sample=Sample(np.ones(300), unit=np.repeat(np.arange(30), 10)))
+    assert_allclose(made.value, [alone.value] * 2, rtol=ROUNDING)
+    assert_allclose(made.covariance * 59 / 60, [alone.covariance * 29 / 30] * 2, rtol=1e-8, atol=1e-15)
 
 
 def test_the_shares_are_the_same_for_every_index() -> None:
@@ -179,8 +276,8 @@ def test_a_determinant_that_is_alike_for_all_ranks_contributes_nothing() -> None
 def test_the_intervals_of_determinants_cover_what_is_true() -> None:
     rng = np.random.default_rng(7)
     true = by_determinant(*_ranked(rng, 500_000), index="erreygers").value
-    each = [by_determinant(*_ranked(rng, 2000), index="erreygers").parts for _ in range(250)]
-    made = Values(*(np.stack([getattr(one, name) for one in each]) for name in Values.__slots__))
+    y, x, rank = (np.stack(part) for part in zip(*(_ranked(rng, 2000) for _ in range(250)), strict=True))
+    made = by_determinant(y, x, rank, index="erreygers").parts
     assert 0.935 < covered(made, true) < 0.965
     assert_allclose(made.se.mean(0), made.value.std(0), rtol=0.1)
 

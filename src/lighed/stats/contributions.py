@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from lighed.stats.intervals import Array, Floats, Values, delta, gradient
+from lighed.stats.intervals import Array, Floats, Values, Z, delta, gradient
 from lighed.stats.registry import Measure
 
 SUMS = 1e-9  # relative: how far the parts may be from the whole by rounding
@@ -26,8 +26,8 @@ def independent(variance: Array) -> Floats:
     return np.where(np.eye(variance.shape[-1], dtype=bool), variance[..., None], 0.0)
 
 
-def estimates(value: Array, variance: Array) -> Values:
-    """Estimates with normal intervals, shape (...), from their variances.
+def estimates(value: Array, variance: Array, quantile: float = Z) -> Values:
+    """Estimates with normal intervals, or so many standard errors to each side, shape (...), from their variances.
 
     Examples
     --------
@@ -35,12 +35,14 @@ def estimates(value: Array, variance: Array) -> Values:
     6.08
     """
     se = np.sqrt(np.maximum(variance, 0))
-    return Values.around(np.asarray(value, float) + 0 * se, se)
+    return Values.around(np.asarray(value, float) + 0 * se, se, quantile)
 
 
 @dataclass(frozen=True, slots=True)
 class Contributions:
     """Parts of a whole, shape (..., part), and their covariance, shape (..., part, part).
+
+    ``quantile`` is how many standard errors an interval reaches out to.
 
     Examples
     --------
@@ -53,16 +55,17 @@ class Contributions:
 
     value: Floats
     covariance: Floats
+    quantile: float = Z
 
     @property
     def parts(self) -> Values:
         """Each part with its interval, shape (..., part)."""
-        return estimates(self.value, np.diagonal(self.covariance, axis1=-2, axis2=-1))
+        return estimates(self.value, np.diagonal(self.covariance, axis1=-2, axis2=-1), self.quantile)
 
     @property
     def whole(self) -> Values:
         """Their sum with its interval, shape (...)."""
-        return estimates(self.value.sum(-1), self.covariance.sum((-2, -1)))
+        return estimates(self.value.sum(-1), self.covariance.sum((-2, -1)), self.quantile)
 
     @property
     def shares(self) -> Values:
@@ -76,12 +79,12 @@ class Contributions:
             total = np.where(whole.lower * whole.upper > 0, whole.value, np.nan)[..., None]
             share = self.value / total
             slope = (np.eye(self.value.shape[-1]) - share[..., None, :]) / total[..., None]
-            return estimates(share, ((self.covariance @ slope) * slope).sum(-2))
+            return estimates(share, ((self.covariance @ slope) * slope).sum(-2), self.quantile)
 
     def added(self, group: Array) -> Contributions:
         """Add up the parts that have the same number in `group`, shape (part,): single ages to spans of ages, say."""
         member = np.asarray(np.asarray(group)[:, None] == np.arange(np.max(group) + 1), float)
-        return Contributions(self.value @ member, member.T @ self.covariance @ member)
+        return Contributions(self.value @ member, member.T @ self.covariance @ member, self.quantile)
 
 
 def propagate(function: Callable[[Array], Array], value: Array, covariance: Array) -> Contributions:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 
 from lighed.stats.contributions import Contributions, propagate
-from lighed.stats.intervals import Array, Floats
+from lighed.stats.intervals import Array, Floats, student
+from lighed.stats.survey import Sample
 
 Reference = Literal["first", "last", "equal", "size", "pooled", "pooled within"]
 Index = Literal["relative", "generalised", "erreygers", "wagstaff"]
@@ -60,21 +62,36 @@ def _normal(squares: Array, categories: tuple[tuple[int, ...], ...]) -> Floats:
     return _inverse(bordered)[..., :size, :size]
 
 
-def _estimates(sums: Array, categories: tuple[tuple[int, ...], ...]) -> tuple[Floats, Floats]:
-    """Coefficients and means of both groups, shape (..., 2 · 2 · column), and their covariance."""
+def _lines(sums: Array, categories: tuple[tuple[int, ...], ...]) -> tuple[Floats, Floats, Floats]:
+    """Coefficients and means, shape (..., group, column), and the inverse of the mean squares and products."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        each = sums / sums[..., :1, :1]
+        inverse = _normal(each[..., :-1, :-1], categories)
+        return (inverse @ each[..., :-1, -1:])[..., 0], each[..., 0, :-1], inverse
+
+
+def _of_persons(sums: Array, mean: Array, inverse: Array, constraints: int) -> Floats:
+    """Covariance of the coefficients and means of persons who are drawn one by one and scatter alike."""
     n, size = sums[..., :1, :1], sums.shape[-1] - 1
     with np.errstate(divide="ignore", invalid="ignore"):
         squares, products = (sums / n)[..., :-1, :-1], (sums / n)[..., :-1, -1:]
-        inverse = _normal(squares, categories)
-        slope, mean = (inverse @ products)[..., 0], squares[..., 0, :]
         left = (sums / n)[..., -1:, -1:] - np.swapaxes(products, -1, -2) @ inverse @ products
-        free = n - size + len(categories)
+        free = n - size + constraints
         spread = np.where(free > 0, left / free, np.nan) * inverse
         spread = np.stack([spread, (squares - mean[..., None] * mean[..., None, :]) / (n - 1)], -4)
-    value = np.stack([slope, mean], -3)
     flat = spread.reshape(*sums.shape[:-3], 4, size, size)
-    covariance = np.einsum("...gij,gh->...gihj", flat, np.eye(4)).reshape(*sums.shape[:-3], 4 * size, 4 * size)
-    return value.reshape(*sums.shape[:-3], 4 * size), covariance
+    return np.asarray(np.einsum("...gij,gh->...gihj", flat, np.eye(4)).reshape(*sums.shape[:-3], 4 * size, 4 * size))
+
+
+def _of_sample(each: Array, slope: Array, mean: Array, inverse: Array, sample: Sample) -> Floats:
+    """Covariance of the coefficients and means from the sums of each row of a sample, by linearisation."""
+    n = each[..., 0, 0].sum(-2)[..., None, :, None]
+    off = each[..., :-1, -1] - (each[..., :-1, :-1] @ slope[..., None, :, :, None])[..., 0]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        by_slope = (inverse[..., None, :, :, :] @ off[..., None])[..., 0] / n
+        by_mean = (each[..., 0, :-1] - each[..., 0, :1] * mean[..., None, :, :]) / n
+    score = np.stack([by_slope, by_mean], -3)
+    return sample.covariance(np.swapaxes(score.reshape(*score.shape[:-3], -1), -1, -2))
 
 
 def _first_part(sums: Array, reference: Reference, categories: tuple[tuple[int, ...], ...]) -> Floats:
@@ -98,6 +115,7 @@ def oaxaca(
     split: Literal["twofold", "threefold"] = "twofold",
     reference: Reference = "pooled within",
     categories: tuple[tuple[int, ...], ...] = (),
+    sample: Sample | None = None,
 ) -> Contributions:
     """Split the gap in a mean between two groups into what their characteristics explain, and what they do not.
 
@@ -105,7 +123,8 @@ def oaxaca(
     ----------
     sums : array, shape (..., group, 2 + determinant, 2 + determinant)
         ``moments`` of the determinants and, as the last column, the outcome, for the worst-off group and the best-off,
-        in this order; without weights, or with weights that are numbers of persons.
+        in this order; without weights, or with weights that are numbers of persons. Of a sample, shape (..., person,
+        group, …): of each person or sampling unit by itself, with any weights, 0 for the group that it is not of.
     split
         "twofold": explained and unexplained. "threefold": characteristics, coefficients, and both together, from the
         side of the best-off group.
@@ -117,6 +136,9 @@ def oaxaca(
     categories
         The columns of the determinants (from 0) that are the levels of one category, all levels being there: their
         coefficients then add up to 0, so that no level is the one that others are held against (normalised).
+    sample
+        How those were drawn whose sums are given: strata, sampling units, calibration. Without it persons are drawn one
+        by one, and scatter alike about the line of their group.
 
     Returns
     -------
@@ -124,6 +146,7 @@ def oaxaca(
         In the unit of the outcome: the constant and each determinant, explained; the same, unexplained (or in three).
         All add up to the mean of the worst-off minus that of the best-off. Positive for what makes the outcome higher
         among the worst-off. NaN where the determinants depend on each other. Means and coefficients have errors both.
+        The intervals of a sample are Student's on sampling units less strata.
 
     References
     ----------
@@ -138,9 +161,14 @@ def oaxaca(
     >>> made.value.round(3).tolist(), round(float(made.whole.value), 3)
     ([3.0, 2.0], 5.0)
     """
-    sums = np.asarray(sums, float)
-    value, covariance = _estimates(sums, categories)
-    size = sums.shape[-1] - 1
+    each = np.asarray(sums, float)
+    sums, size = each if sample is None else each.sum(-4), each.shape[-1] - 1
+    slope, mean, inverse = _lines(sums, categories)
+    if sample is None:
+        covariance = _of_persons(sums, mean, inverse, len(categories))
+    else:
+        covariance = _of_sample(each, slope, mean, inverse, sample)
+    value = np.stack([slope, mean], -3).reshape(*sums.shape[:-3], 4 * size)
     part = _first_part(sums, reference, categories)
 
     def parts(flat: Array) -> Array:
@@ -152,22 +180,55 @@ def oaxaca(
         explained = (here - there) * (both @ slope[..., None]).sum(-3)[..., 0]
         return np.concatenate([explained, here * first - there * last - explained], -1)
 
-    return propagate(parts, value, covariance)
+    return _with_degrees(propagate(parts, value, covariance), sample)
+
+
+def _with_degrees(made: Contributions, sample: Sample | None) -> Contributions:
+    return made if sample is None else replace(made, quantile=float(student(np.asarray(sample.degrees))))
 
 
 def _influence(y: Floats, x: Floats, rank: Floats, weight: Floats) -> tuple[Floats, Floats]:
     """Coefficients, the mean outcome, and each column's covariance with the rank; and each person's part in them."""
-    columns, off = np.column_stack([x, y]), rank[:, None] - 0.5
-    whole = np.column_stack([np.ones_like(y), x])
-    inverse = _inverse(whole.T @ (weight[:, None] * whole))
-    slope = inverse @ (whole.T @ (weight * y))
-    mean, tied = weight @ columns, np.unique(rank, return_inverse=True)[1]
-    tied_sum = np.stack([np.bincount(tied, weight * column) for column in columns.T], -1)
-    above = (tied_sum[::-1].cumsum(0)[::-1] - tied_sum / 2)[tied]  # of those who are better off, and half of the like
-    gathered = weight @ (columns * off)
-    found = np.concatenate([slope, mean[-1:], gathered])
-    each = [(whole @ inverse) * (y - whole @ slope)[:, None], y[:, None] - mean[-1]]
-    return found, np.column_stack([*each, columns * off + above - mean / 2 - 2 * gathered])
+    y, off = y[..., None], rank[..., None] - 0.5
+    columns, whole = np.concatenate([x, y], -1), np.concatenate([np.ones_like(y), x], -1)
+    weighted = np.swapaxes(weight[..., None] * whole, -1, -2)
+    inverse = _inverse(weighted @ whole)
+    slope, held = inverse @ (weighted @ y), weight[..., None] * columns
+    mean, gathered = held.sum(-2, keepdims=True), (held * off).sum(-2, keepdims=True)
+    found = np.concatenate([slope, np.swapaxes(mean[..., -1:], -1, -2), np.swapaxes(gathered, -1, -2)], -2)[..., 0]
+    each = [(whole @ inverse) * (y - whole @ slope), y - mean[..., -1:]]
+    return found, np.concatenate([*each, columns * off + _above(rank, held) - mean / 2 - 2 * gathered], -1)
+
+
+def _above(rank: Floats, held: Floats) -> Floats:
+    """Sum of what those hold who are better off than each person, and half of what the like hold."""
+    ranks = rank.reshape(-1, rank.shape[-1])
+    order = np.argsort(ranks, -1)
+    ordered = np.take_along_axis(ranks, order, -1)
+    level = np.empty(ranks.shape, np.intp)
+    np.put_along_axis(level, order, np.cumsum(np.diff(ordered, prepend=ordered[:, :1]) > 0, -1), -1)
+    at = (level + ranks.shape[-1] * np.arange(len(ranks))[:, None]).ravel()
+    like = np.stack([np.bincount(at, one, ranks.size).reshape(ranks.shape) for one in held.reshape(ranks.size, -1).T])
+    above = np.take_along_axis(like[..., ::-1].cumsum(-1)[..., ::-1] - like / 2, level[None], -1)
+    return np.moveaxis(above, 0, -1).reshape(held.shape)
+
+
+def _parts_of_all(y: Array, rank: Array, weight: Array, index: Index, bounds: tuple[float, float]) -> Floats:
+    """Weights that add up to 1, if all that is given can be."""
+    if (weight < 0).any():
+        msg = f"a weight of {weight.min()} is negative; give 0 for persons who do not count"
+        raise ValueError(msg)
+    if index in {"erreygers", "wagstaff"} and ((y < bounds[0]) | (y > bounds[1])).any():
+        msg = f"outcomes from {y.min()} to {y.max()} are outside of the bounds {bounds}; give those that it can have"
+        raise ValueError(msg)
+    with np.errstate(invalid="ignore"):
+        weight = weight / weight.sum(-1, keepdims=True)
+    middle = np.asarray((weight * rank).sum(-1))
+    wrong = np.abs(middle - 0.5) > RANKS
+    if wrong.any():
+        msg = f"ranks with a mean of {middle[wrong][0]} are not those of these persons; it must be 0.5"
+        raise ValueError(msg)
+    return weight
 
 
 def _scale(mean: Array, index: Index, bounds: tuple[float, float]) -> Array:
@@ -186,6 +247,7 @@ def by_determinant(
     rank: Array,
     weight: Array | None = None,
     *,
+    sample: Sample | None = None,
     index: Index = "relative",
     bounds: tuple[float, float] = (0.0, 1.0),
 ) -> Contributions:
@@ -196,14 +258,18 @@ def by_determinant(
 
     Parameters
     ----------
-    y : array, shape (person,)
+    y : array, shape (..., person)
         Outcome.
-    x : array, shape (person, determinant)
+    x : array, shape (..., person, determinant)
         Determinants; the levels of a category but one as columns of 0 and 1, to be put together by ``added``.
-    rank : array, shape (person,)
+    rank : array, shape (..., person)
         Each person's rank by social position among these persons, from 0 (worst off) to 1, the same for all who are
         alike: the part of the (weighted) population below and half of those who are alike.
-    weight : array, shape (person,), optional
+    weight : array, shape (..., person), optional
+        0 for persons who do not count, such as those of other areas; what else is given of them is not looked at.
+        Without it the weights of the sample, or all count alike.
+    sample
+        How the persons were drawn: strata, sampling units, calibration. Without it, one by one.
     index
         Which concentration index: relative, generalised (absolute), Erreygers' or Wagstaff's for an outcome with
         bounds. The shares are the same for all.
@@ -212,13 +278,13 @@ def by_determinant(
 
     Returns
     -------
-    Contributions, shape (determinant + 1,)
+    Contributions, shape (..., determinant + 1)
         The last is what the determinants do not explain; all add up to the index. Without unit (the generalised: in the
         unit of the outcome); positive for what gathers the outcome among the worse-off, 0 for a determinant that does
         not bear on it or is evenly spread. NaN where the determinants depend on each other or a value is missing. The
-        interval takes the coefficients, the ranks and the mean as estimated, and persons as drawn one by one; it covers
-        94 to 96 % from some 2,000 persons (93 to 98 % from 500, where a contribution near 0 is a product of small
-        numbers).
+        interval takes the coefficients, the ranks and the mean as estimated; it covers 94 to 96 % from some 2,000
+        persons (93 to 98 % from 500, where a contribution near 0 is a product of small numbers). That of a sample is
+        Student's on sampling units less strata.
 
     Raises
     ------
@@ -239,20 +305,13 @@ def by_determinant(
     ([0.1758, 0.0703, -0.0308], 0.2154)
     """
     y, x, rank = (np.asarray(part, float) for part in (y, x, rank))
-    weight = np.ones_like(y) if weight is None else np.asarray(weight, float)
-    if (weight < 0).any():
-        msg = f"a weight of {weight.min()} is negative; give 0 for persons who do not count"
-        raise ValueError(msg)
-    if index in {"erreygers", "wagstaff"} and ((y < bounds[0]) | (y > bounds[1])).any():
-        msg = f"outcomes from {y.min()} to {y.max()} are outside of the bounds {bounds}; give those that it can have"
-        raise ValueError(msg)
-    with np.errstate(invalid="ignore"):
-        weight = weight / weight.sum()
-    if abs(weight @ rank - 0.5) > RANKS:
-        msg = f"ranks with a mean of {weight @ rank} are not those of these persons; it must be 0.5"
-        raise ValueError(msg)
+    given = 1.0 if sample is None else sample.weight
+    weight = np.broadcast_to(np.asarray(given if weight is None else weight, float), y.shape)
+    counted = weight != 0
+    y, rank, x = np.where(counted, y, bounds[0]), np.where(counted, rank, 0.5), np.where(counted[..., None], x, 0.0)
+    weight = _parts_of_all(y, rank, weight, index, bounds)
     found, each = _influence(y, x, rank, weight)
-    count, size = x.shape
+    size = x.shape[-1]
 
     def parts(flat: Array) -> Array:
         slope, mean, gathered = flat[..., 1 : size + 1], flat[..., size + 1, None], flat[..., size + 2 :]
@@ -260,6 +319,12 @@ def by_determinant(
         left = gathered[..., -1:] - explained.sum(-1, keepdims=True)
         return np.asarray(-_scale(mean, index, bounds) * np.concatenate([explained, left], -1))
 
-    each = each * weight[:, None]
-    more = count / (count - 1) if count > 1 else np.nan
-    return propagate(parts, found, each.T @ each * more)
+    score = np.swapaxes(each * weight[..., None], -1, -2)
+    if sample is None:
+        people = counted.sum(-1)[..., None, None]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            score = score * np.sqrt(people / (people - 1))
+        covariance = score @ np.swapaxes(score, -1, -2)
+    else:
+        covariance = sample.covariance(score)
+    return _with_degrees(propagate(parts, found, covariance), sample)

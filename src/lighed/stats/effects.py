@@ -7,7 +7,7 @@ have been without. ``Effect`` holds them with their covariance; ``narrowing`` sa
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -79,7 +79,7 @@ class Clustered(Contributions):
     its diagonal one over the degrees of freedom, 0 for cells without common units.
     """
 
-    doubt: Floats
+    doubt: Floats = field(kw_only=True)
 
     @property
     def parts(self) -> Values:
@@ -125,7 +125,7 @@ def _effect(
     covariance = np.where(lost[..., None] | lost[..., None, :], np.nan, made.covariance)
     if degrees is None and isinstance(cells, Clustered):
         doubt = np.where(gone[..., None] | gone[..., None, :], 0.0, cells.doubt)
-        degrees = _degrees(means, Clustered(cells.value, known, doubt), lost)
+        degrees = _degrees(means, Clustered(cells.value, known, doubt=doubt), lost)
     return Effect(Contributions(made.value, covariance), _quantile(degrees))
 
 
@@ -192,7 +192,7 @@ def clustered(value: Array, weight: Array) -> Clustered:
         score = np.where(inside, part * (value - mean[..., None, :]), 0.0) * scale[..., None, :]
         square = part**2 / (part**2).sum(-2, keepdims=True) * scale[..., None, :]
     covariance, doubt = (np.swapaxes(each, -1, -2) @ each for each in (score, square))
-    return Clustered(mean + 0 * scale, covariance, doubt)
+    return Clustered(mean + 0 * scale, covariance, doubt=doubt)
 
 
 def contrast(value: Array | Clustered, variance: Array | None = None, *, degrees: Array | None = None) -> Effect:

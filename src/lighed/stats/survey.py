@@ -209,11 +209,11 @@ class Sample:
 
         Parameters
         ----------
-        score : array, shape (statistic, person)
+        score : array, shape (..., statistic, person)
 
         Returns
         -------
-        array, shape (statistic, statistic)
+        array, shape (..., statistic, statistic)
 
         Examples
         --------
@@ -232,8 +232,8 @@ class Sample:
         with np.errstate(divide="ignore"):
             scale *= np.clip(1 - np.nan_to_num(n / population), 0, 1)
         at = np.zeros(1, np.intp) if stratum is None else stratum
-        off = score - middle[:, at]
-        return np.asarray((off * scale[at]) @ off.T, float)
+        off = score - middle[..., at]
+        return np.asarray((off * scale[at]) @ off.swapaxes(-1, -2), float)
 
     def _uncalibrated(self, score: Floats) -> Floats:
         """What is left of the scores when what the calibration has fixed is taken out of them."""
@@ -242,8 +242,8 @@ class Sample:
         root = np.sqrt(self.drawn)
         with np.errstate(divide="ignore", invalid="ignore"):
             each = np.where(self.weight == 0, 0.0, score / self.weight)
-        fitted = np.linalg.pinv(self.auxiliaries * root[:, None], rcond=COLLINEAR) @ (each * root).T
-        return np.asarray((each - (self.auxiliaries @ fitted).T) * self.weight, float)
+        fitted = (each * root) @ np.linalg.pinv(self.auxiliaries * root[:, None], rcond=COLLINEAR).T
+        return np.asarray((each - fitted @ self.auxiliaries.T) * self.weight, float)
 
     def total(self, y: Array) -> Joint:
         """Totals in the population.
@@ -388,7 +388,10 @@ class Sample:
 
 
 def _added(score: Floats, row: Index | None, rows: int) -> Floats:
-    return score if row is None else np.stack([np.bincount(row, each, rows) for each in score])
+    if row is None:
+        return score
+    each = [np.bincount(row, one, rows) for one in score.reshape(-1, score.shape[-1])]
+    return np.reshape(each, (*score.shape[:-1], rows))
 
 
 def _factor(move: Floats, distance: Distance, bounds: tuple[float, float]) -> tuple[Floats, Floats]:
