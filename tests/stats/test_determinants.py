@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from scipy.stats import t
 
 from lighed.stats import Sample, by_determinant, index_of_persons, moments, oaxaca
 from lighed.stats.determinants import Index, Reference
@@ -140,6 +141,14 @@ def test_the_gap_of_a_sample_has_the_error_of_its_two_means() -> None:
     for split in ("twofold", "threefold"):
         made = oaxaca(each[0] * weight[:, None, None, None], split=split, reference="last", sample=sample).whole
         assert_allclose(numbers(made), np.squeeze(numbers(want)), rtol=ROUNDING)
+
+
+def test_parts_of_a_sample_have_students_interval_when_added_and_as_shares() -> None:
+    each, sample = _each(np.random.default_rng(19), 12, 10)
+    made = oaxaca(each[0], sample=sample)
+    each_but_constant = (part.at(slice(1, None)) for part in (made.parts, made.shares))  # which is explained by nothing
+    for part in (*each_but_constant, made.whole, made.added(np.array([0, 0, 1, 1])).parts):
+        assert_allclose((part.upper - part.value) / part.se, t.ppf(0.975, 11))
 
 
 def test_the_covariance_of_a_split_is_that_of_what_each_cluster_moves() -> None:

@@ -213,6 +213,11 @@ def test_a_difference_of_two_means_over_units_is_that_of_welch() -> None:
     assert_allclose(np.squeeze(made[2:]), theirs.confidence_interval(), rtol=ROUNDING)
 
 
+def test_degrees_of_freedom_that_are_given_take_the_place_of_those_of_the_units() -> None:
+    made = stats.contrast(_in_arms(RATES, REACHED), degrees=np.array(4))
+    assert_allclose(made.quantile, t.ppf(0.975, 4))
+
+
 def test_a_difference_in_differences_over_units_is_that_of_welch_for_their_changes() -> None:
     made = numbers(stats.difference_in_differences(_in_arms(RATES, REACHED)).absolute)
     change = RATES[:, 1] - RATES[:, 0]
@@ -301,7 +306,7 @@ def test_a_missing_value_takes_the_effects_of_its_level_along() -> None:
     value = _panel()[0]
     value[0, 3, 2] = np.nan
     made = stats.staggered(value, FIRST).overall().absolute
-    assert np.isnan(made.value).tolist() == np.isnan(made.se).tolist() == [True, False]
+    assert np.isnan(made.value).tolist() == np.isnan(made.upper).tolist() == [True, False]
 
 
 def test_units_that_had_begun_before_the_first_period_are_left_out() -> None:
@@ -413,6 +418,13 @@ def test_a_unit_that_begins_alone_has_an_effect_without_limits(alone: int) -> No
     assert np.isfinite(limits[~begun]).all()
     assert np.isfinite(made.overall().absolute.value).all()
     assert np.isnan(made.overall().absolute.upper).all()
+
+
+def test_units_that_are_compared_with_one_alone_have_effects_without_limits() -> None:
+    first = np.array([*[4] * 6, np.nan])
+    made = stats.staggered(_panel(first=first)[0], first).by("event").absolute
+    assert np.isfinite(made.value).all()
+    assert np.isnan(made.upper).all()
 
 
 @pytest.mark.parametrize("reach", [(0.02, 0.05, 0.08), (0.1, 0.2, 0.3), (0.7, 0.8, 0.95)], ids=str)

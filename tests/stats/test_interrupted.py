@@ -48,8 +48,19 @@ def test_a_series_needs_a_trend_on_both_sides(times: int, start: int) -> None:
         stats.interrupted(np.ones((2, times)), start)
 
 
+def test_a_series_of_nothing_has_no_effect() -> None:
+    made = stats.interrupted(np.zeros((1, 12)), 6).absolute
+    assert_allclose([made.value, made.se], 0, atol=1e-100)
+
+
 @pytest.mark.parametrize(
-    ("how", "reach"), [({}, t.ppf(0.975, 44)), ({"lag": 3}, t.ppf(0.975, 44)), ({"lag": 3, "adjust": False}, 1.959964)]
+    ("how", "reach"),
+    [
+        ({}, t.ppf(0.975, 44)),
+        ({"lag": 3}, t.ppf(0.975, 44)),
+        ({"lag": 3, "adjust": False}, 1.959964),
+        ({"adjust": False}, t.ppf(0.975, 44)),
+    ],
 )
 def test_an_interrupted_series_takes_the_degrees_that_its_terms_leave(how: Any, reach: float) -> None:
     made = stats.interrupted(_series(48, np.random.default_rng(9).normal(size=48)), 24, **how).absolute
@@ -61,6 +72,7 @@ def test_areas_are_leading_axes_and_a_missing_value_takes_its_level_along() -> N
     alone = [stats.interrupted(area, 24, cycle=12) for area in value]
     value[1, 0, 7] = np.nan
     made = stats.interrupted(value, 24, cycle=12)
+    assert_allclose(made.means.covariance, made.means.covariance.swapaxes(-1, -2), rtol=1e-9)
     gap = stats.narrowing(made, polarity="lower_is_better").absolute.change
     for area, one in enumerate(alone):
         want = np.array(numbers(one.absolute))
