@@ -77,6 +77,14 @@ class Clustered(Contributions):
 
     ``doubt``, shape (..., cell, cell), is half of the relative covariance of the estimated variances of two cells: on
     its diagonal one over the degrees of freedom, 0 for cells without common units.
+
+    Examples
+    --------
+    >>> before_and_after = clustered(np.array([[10.0, 8], [14, 11], [12, 11]]), np.ones((3, 2)))  # in three towns
+    >>> before_and_after.degrees(np.array([[-1.0], [1.0]])).round(9).tolist()  # of the change
+    2.0
+    >>> contrast(before_and_after).absolute.value.tolist()
+    [-2.0]
     """
 
     doubt: Floats = field(kw_only=True)

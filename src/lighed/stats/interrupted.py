@@ -38,8 +38,8 @@ def segmented(
     Contributions, shape (..., level · term)
         Of every level: the value at time 0 (one step before the series), the trend per step, the change at the start
         (one step before it, on the new line), the change of trend per step, and the season's cosine and sine. The
-        covariance holds what the series of the levels have in common; to it belongs Student's t on n − terms degrees of
-        freedom. NaN of a level with a missing value.
+        covariance holds what the series of the levels have in common. With Student's t on n − terms degrees of freedom;
+        with a lag and nothing adjusted, the normal distribution. NaN of a level with a missing value.
 
     Raises
     ------
@@ -62,7 +62,8 @@ def segmented(
     """
     value, design = np.asarray(value, float), _terms(np.shape(value)[-1], start, cycle)
     found, covariance = _averaged(value, design) if lag is None else _newey_west(value, design, lag, adjust=adjust)
-    return Contributions(found.reshape(*found.shape[:-2], -1), covariance)
+    quantile = Z if lag is not None and not adjust else float(student(np.asarray(len(design) - design.shape[-1])))
+    return Contributions(found.reshape(*found.shape[:-2], -1), covariance, quantile)
 
 
 def _averaged(value: Floats, design: Floats) -> tuple[Floats, Floats]:
@@ -124,12 +125,11 @@ def interrupted(
     Returns
     -------
     Effect, shape (..., level)
-        With Student's t on n − terms degrees of freedom; with a lag and nothing adjusted, the normal distribution. NaN
-        of a level with a missing value. In series of 24 to 120 months, half of them before the start, with errors
-        correlated by 0 to 0.6 and with a season or without, the intervals of the effect at the end cover 94 to 98 % and
-        those of what becomes of the gap 95 to 99 % (with a lag of 3, 72 to 90 %). They are too narrow where errors hang
-        together for long in a short series (correlated by 0.8, 88 % at 24 months and 94 % from 60), and where a slow
-        wave has as much noise on it (82 to 94 %).
+        With the degrees of freedom of ``segmented``; NaN of a level with a missing value. In series of 24 to 120
+        months, half of them before the start, with errors correlated by 0 to 0.6 and with a season or without, the
+        intervals of the effect at the end cover 94 to 98 % and those of what becomes of the gap 95 to 99 % (with a lag
+        of 3, 71 to 90 %). They are too narrow where errors hang together for long in a short series (correlated by 0.8,
+        88 % at 24 months and 94 % from 60), and where a slow wave has as much noise on it (82 to 94 %).
 
     References
     ----------
@@ -144,7 +144,7 @@ def interrupted(
     [-8.0]
     """
     made = segmented(value, start, lag=lag, cycle=cycle, adjust=adjust)
-    times, levels = np.shape(value)[-1], np.shape(value)[-2]
+    levels, times = np.shape(value)[-2:]
     row = _terms(times, start, cycle)[at]
     both = np.stack([np.where(np.isin(np.arange(len(row)), (2, 3)), 0.0, row), row])
     found = made.value.reshape(*made.value.shape[:-1], levels, len(row))
@@ -153,4 +153,4 @@ def interrupted(
         (both @ found.swapaxes(-1, -2)).reshape(*found.shape[:-2], -1),
         np.einsum("ai,...limj,bj->...albm", both, covariance, both).reshape(*found.shape[:-2], 2 * levels, -1),
     )
-    return Effect(means, np.asarray(Z) if lag is not None and not adjust else student(times - len(row)))
+    return Effect(means, np.asarray(made.quantile))
