@@ -15,6 +15,7 @@ from lighed.sources.panel import Panel, Whole
 from lighed.sources.raw import MOST
 from lighed.stats import (
     MEASURES,
+    Clustered,
     Contributions,
     Effect,
     clustered,
@@ -45,7 +46,7 @@ WAYS = {
     "representation_ratio": "wilson",
 }
 GAPS = {"ends": ("difference", "ratio"), "line": ("slope_index", "relative_index_log")}
-FEWEST_EVENTS, FEWEST_UNITS, FEWEST_TIMES = 10, 20, 96  # below them the intervals cover less than they say
+FEWEST_EVENTS, FEWEST_UNITS, FEWEST_TIMES = 10, 5, 24  # below them the intervals cover less than they say
 NO_SPREAD = 1e-9  # in any unit: figures that are alike in all units say nothing of how uncertain they are
 
 
@@ -122,19 +123,18 @@ def _compared(evaluation: Evaluation, panel: Panel, levels: int) -> _Found:
     sides = [*_sides(evaluation, panel).values()]
     shape = (*(2 for _ in sides), levels)
     cell = np.ravel_multi_index((*sides, panel.group), shape)
-    degrees: Array | None = None
+    given: tuple[Any, ...]
     if panel.unit is None and panel.events is not None:
         made = _of_counts(evaluation, panel, cell, shape)
-        value, variance, how = made.value, made.se**2, "independent persons"
+        given, way = (made.value, made.se**2), ("independent persons", "normal")
     else:
-        value, variance, degrees = _of_units(panel, cell, shape)
-        how = "rows" if panel.unit is None else "clustered by unit"
-    way = (how, "normal" if degrees is None else f"student t({degrees})")
+        given = (_of_units(panel, cell, shape),)
+        way = ("rows" if panel.unit is None else "clustered by unit", "student t")
     fewest = _events(panel, cell, shape).reshape(-1, levels).min(0)
     if evaluation.design == "difference_in_differences":
-        effect = difference_in_differences(value, variance, trend=evaluation.trend, degrees=degrees)
+        effect = difference_in_differences(*given, trend=evaluation.trend)
         return _Found(effect, (f"{evaluation.design} {evaluation.trend}", *way), fewest)
-    return _Found(contrast(value, variance, degrees=degrees), (evaluation.design, *way), fewest)
+    return _Found(contrast(*given), (evaluation.design, *way), fewest)
 
 
 def _of_counts(evaluation: Evaluation, panel: Panel, cell: Array, shape: tuple[int, ...]) -> Values:
@@ -144,13 +144,11 @@ def _of_counts(evaluation: Evaluation, panel: Panel, cell: Array, shape: tuple[i
     return (proportion if evaluation.unit == "percent" else rate)(events, n).scaled(SCALE[evaluation.unit])
 
 
-def _of_units(panel: Panel, cell: Array, shape: tuple[int, ...]) -> tuple[Array, Array, Array]:
-    """Means of each cell over units, their covariance, and the units of the smaller side minus 1."""
+def _of_units(panel: Panel, cell: Array, shape: tuple[int, ...]) -> Clustered:
+    """Means of each cell over units, with their covariance and its degrees of freedom."""
     unit = np.arange(len(cell)) if panel.unit is None else panel.unit
     value, weight = _means((unit, cell), panel, (int(unit.max()) + 1, int(np.prod(shape))))
-    made = clustered(value, weight)
-    of_side = (weight > 0).reshape(len(weight), 2, -1).any(-1).sum(0)
-    return made.value.reshape(shape), made.covariance, of_side.min() - 1
+    return clustered(value, weight)
 
 
 def _events(panel: Panel, cell: Array, shape: tuple[int, ...]) -> Floats:
@@ -185,7 +183,7 @@ def _staggered(evaluation: Evaluation, panel: Panel, levels: Sequence[str]) -> _
     smallest = np.unique(begins[begins > 0], return_counts=True)[1].min()
     if smallest < 2 or (evaluation.comparison == "never" and np.isnan(begins).sum() < 2):
         raise DataError([Problem("one_in_cohort", panel.file, column=evaluation.columns.first)])
-    way = (f"staggered {evaluation.comparison}", "clustered by unit", "normal")
+    way = (f"staggered {evaluation.comparison}", "clustered by unit", "student t")
     return _Found(effect, way, np.full(len(levels), np.inf), bool(smallest < FEWEST_UNITS))
 
 
@@ -199,7 +197,7 @@ def _interrupted(evaluation: Evaluation, panel: Panel, levels: Sequence[str]) ->
         raise DataError([Problem("few_periods", panel.file, column=evaluation.columns.period, values=counts)])
     value, _ = _means((panel.group, panel.period - earliest), panel, (len(levels), times))
     _demand_no_holes(evaluation, panel, value[:, None], levels, earliest)
-    way = ("interrupted", "newey-west", f"student t({times - terms})")
+    way = ("interrupted", "mean over correlations", f"student t({times - terms})")
     effect = interrupted(value, before, cycle=evaluation.cycle)
     return _Found(effect, way, np.full(len(levels), np.inf), times < FEWEST_TIMES)
 

@@ -43,7 +43,7 @@ BEGINNINGS = (
     ("interrupted", "interrupted"),
     ("clustered", "clustered"),
     ("rows", "rows"),
-    ("newey", "newey"),
+    ("mean over correlations", "correlations"),
 )
 
 
