@@ -233,6 +233,14 @@ def test_a_ratio_to_an_end_that_may_be_0_has_no_interval_and_is_unreliable(tmp_p
     assert (found["lower"], found["upper"], found["flags"]) == (None, None, "unreliable")
 
 
+@pytest.mark.parametrize("ordered", [True, False])
+def test_the_best_of_groups_that_are_alike_may_be_so_by_chance(ordered: bool, tmp_path: Path, run: Run) -> None:
+    rows = groups([22.0, 21.0, 20.0], ordered=ordered, se=1.0, population=100)
+    made = measured(run, written(tmp_path / "table.csv", rows))
+    doubtful = {measure for (*_, measure), found in made.items() if found["flags"] == "unreliable"}
+    assert doubtful == (set() if ordered else {m.id for m in MEASURES.values() if m.reads != "all"})
+
+
 def _workbook(path: Path, rows: list[Cells]) -> Path:
     book = openpyxl.Workbook()
     book.active.append(COLUMNS)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from lighed.analysis.indicators import COVERED, FLAG_WORDS, Groups, labels
 from lighed.core.estimates import CONFIDENCE, Estimates, codes
 from lighed.core.types import SCALE, Indicator, Kind, Stratifier
-from lighed.stats import FEWEST_EVENTS_RELATIVE, MEASURES, TESTS, Measure, Shape, arrange, change, evaluate
+from lighed.stats import MEASURES, TESTS, Measure, Shape, arrange, by_chance, change, evaluate, too_few
 from lighed.stats.intervals import Array, Values
 from lighed.stats.rates import FEWEST_EVENTS
 
@@ -40,10 +40,16 @@ def _counted(groups: Groups, measure: Measure) -> npt.NDArray[np.bool_]:
     return np.array([i.kind in kinds for i in groups.grid.indicators])
 
 
-def _doubtful(groups: Groups, measure: Measure) -> npt.NDArray[np.bool_]:
-    """Too few events for a relative measure, or a group that could not be standardised to all of the standard."""
-    few = groups.events[..., groups.grid.ranked].sum(-1) < FEWEST_EVENTS_RELATIVE
-    return np.asarray((few & (measure.scale == "relative")) | _thin(groups))
+def _doubtful(groups: Groups, stratifier: Stratifier, measure: Measure) -> npt.NDArray[np.bool_]:
+    """Too few cases, a best group that may be so by chance, or one not standardised to all of the standard."""
+    doubtful = too_few(measure, _cases(groups)) | _thin(groups)
+    if stratifier.ordered:
+        return doubtful
+    grid, ranked, best = groups.grid, groups.grid.ranked, groups.best
+    reference = grid.levels.index(stratifier.reference) if stratifier.reference else None
+    turn = np.array([-1 if i.polarity == "higher_is_better" else 1 for i in grid.indicators])[:, None, None, None]
+    chance = by_chance(measure, turn * best.value[..., ranked], best.se[..., ranked] ** 2, reference=reference)
+    return np.asarray(doubtful | chance)
 
 
 def _thin(groups: Groups) -> npt.NDArray[np.bool_]:
@@ -59,7 +65,7 @@ def _changes(groups: Groups, stratifier: Stratifier, measure: Measure, made: Val
     last = len(grid.periods) - 1 - groups.collected[:, ::-1].argmax(1)
     several = np.flatnonzero((first < last) & _counted(groups, measure))
     moved = change(measure, made.at((several, first[several])), made.at((several, last[several])))
-    doubtful = _doubtful(groups, measure)
+    doubtful = _doubtful(groups, stratifier, measure)
     unsure = doubtful[several, first[several]] | doubtful[several, last[several]]
     flags = np.where(np.isfinite(moved.value), np.where(unsure, 1, 0), 2).ravel()
     index = np.unravel_index(np.arange(flags.size), (len(several), len(grid.areas)))
@@ -89,7 +95,7 @@ def _rows(groups: Groups, stratifier: Stratifier, measure: Measure, made: Values
         groups,
         stratifier,
         groups.collected & _counted(groups, measure)[:, None],
-        _doubtful(groups, measure) | ~np.isfinite(made.lower),
+        _doubtful(groups, stratifier, measure) | ~np.isfinite(made.lower),
         {name: getattr(made, name) * scale for name in Values.__slots__},
         measure=measure.id,
         confidence=CONFIDENCE,

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from lighed.analysis.inequality import factor
 from lighed.sources.heat_plus import HeatRow, grouped
-from lighed.stats import MEASURES, TESTS, Measure, Polarity, Shape, arrange, evaluate
+from lighed.stats import MEASURES, TESTS, Measure, Polarity, Shape, arrange, by_chance, evaluate
 from lighed.stats.intervals import Values
 
 OF_SHARES = (1, 100)  # what a table of shares, or of per cent, says that its scale is
@@ -46,8 +46,8 @@ def _of_group(group: list[HeatRow]) -> list[dict[str, Any]]:
     polarity: Polarity = "higher_is_better" if first.favourable else "lower_is_better"
     parts: tuple[Any, ...] = (value, se**2, weight)
     how = [] if len(known) == len(ranked) else ["groups counted alike"]
+    reference = None if first.ordered else next((k for k, row in enumerate(ranked) if row.reference), None)
     if not first.ordered:
-        reference = next((k for k, row in enumerate(ranked) if row.reference), None)
         parts = arrange(*parts, polarity=polarity, reference=reference)
         how.append("extremes" if reference is None else "against the reference group")
     wanted = [
@@ -57,16 +57,18 @@ def _of_group(group: list[HeatRow]) -> list[dict[str, Any]]:
         and (m.scale != "people" or len(known) == len(ranked))
         and (not m.bounded or first.scale in OF_SHARES)
     ]
+    bad = -value if first.favourable else value
+    chance = {m.id for m in wanted if not first.ordered and by_chance(m, bad, se**2, reference=reference)}
     certain = bool(np.isfinite(se).all())
     shapes = [t for t in TESTS.values() if first.ordered and (certain or t.unit == "index")]
     return [
-        *(_row(first, m, parts, polarity, how) for m in wanted),
+        *(_row(first, m, parts, polarity, how, doubtful=m.id in chance) for m in wanted),
         *(_shape(first, t, parts, polarity, how) for t in shapes),
     ]
 
 
 def _row(
-    first: HeatRow, measure: Measure, parts: tuple[Any, ...], polarity: Polarity, how: list[str]
+    first: HeatRow, measure: Measure, parts: tuple[Any, ...], polarity: Polarity, how: list[str], *, doubtful: bool
 ) -> dict[str, Any]:
     value, variance, weight = parts
     known = bool(np.isfinite(variance).all())
@@ -78,7 +80,7 @@ def _row(
     shown = {
         name: v if np.isfinite(v) and (known or residual or name == "value") else None for name, v in numbers.items()
     }
-    flag = "unreliable" if known and shown["lower"] is None else ""
+    flag = "unreliable" if known and (doubtful or shown["lower"] is None) else ""
     interval = measure.interval if known else f"residual t({len(value) - 2})" if residual else "without interval"
     unit = UNITS.get(measure.unit, measure.unit)
     return (

@@ -38,6 +38,7 @@ from lighed.stats.contributions import Contributions, Largest, by_part, fewest
 from lighed.stats.control import RULES, Chart, laney, xmr
 from lighed.stats.decompose import between_within, kitagawa, life_expectancy_gap, shapley, stepwise
 from lighed.stats.determinants import by_determinant, moments, oaxaca
+from lighed.stats.doubt import by_chance, too_few
 from lighed.stats.effects import (
     Clustered,
     Effect,
@@ -50,7 +51,7 @@ from lighed.stats.effects import (
     narrowing,
     representation,
 )
-from lighed.stats.evaluate import FEWEST_EVENTS_RELATIVE, change, evaluate, residual_variance
+from lighed.stats.evaluate import change, evaluate, residual_variance
 from lighed.stats.funnel import (
     dispersion_of_proportions,
     dispersion_of_ratios,
@@ -102,7 +103,6 @@ from lighed.stats.trend import (
 )
 
 __all__ = [
-    "FEWEST_EVENTS_RELATIVE",
     "MEASURES",
     "RULES",
     "TESTS",
@@ -138,6 +138,7 @@ __all__ = [
     "between_group_variance",
     "between_within",
     "bootstrap",
+    "by_chance",
     "by_determinant",
     "by_part",
     "change",
@@ -232,6 +233,7 @@ __all__ = [
     "symmetric_concentration_index",
     "theil_index",
     "theil_segregation",
+    "too_few",
     "trend_of_proportions",
     "wagstaff_index",
     "xmr",

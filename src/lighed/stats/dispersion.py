@@ -241,6 +241,7 @@ def mean_difference_from_mean_weighted(value: Array, weight: Array) -> Array:
     weighted=False,
     with_gradient=partial(_absolute, alike=True, best=True),
     noise=partial(_noise, alike=True, best=True),
+    reads="best",
 )
 def mean_difference_from_best(value: Array, weight: Array) -> Array:
     """Mean difference from the best-off group or the reference, every group counting alike.
@@ -278,6 +279,7 @@ def mean_difference_from_best(value: Array, weight: Array) -> Array:
     weighted=True,
     with_gradient=partial(_absolute, best=True),
     noise=partial(_noise, best=True),
+    reads="best",
 )
 def mean_difference_from_best_weighted(value: Array, weight: Array) -> Array:
     """Mean difference from the best-off group or the reference, every person counting alike.

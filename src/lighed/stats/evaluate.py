@@ -12,8 +12,6 @@ from lighed.stats.intervals import Array, Floats, Values, Z, delta, fieller, lin
 from lighed.stats.registry import Measure
 from lighed.stats.trend import change_between
 
-FEWEST_EVENTS_RELATIVE = 25  # below this a relative measure's interval does not cover what it says
-
 
 def residual_variance(value: Array, weight: Array) -> Floats:
     """Variance of each level's value as its distance from the fitted line says it, where no standard error is known.

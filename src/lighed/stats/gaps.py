@@ -6,7 +6,7 @@ from lighed.stats.intervals import Array
 from lighed.stats.registry import measure
 
 
-@measure(scale="absolute", order="ignored", weighted=False, null=0.0, everywhere=True)
+@measure(scale="absolute", order="ignored", weighted=False, null=0.0, everywhere=True, reads="ends")
 def difference(value: Array, weight: Array) -> Array:  # noqa: ARG001 - one signature for all
     """Difference between the worst-off and the best-off group.
 
@@ -33,7 +33,14 @@ def difference(value: Array, weight: Array) -> Array:  # noqa: ARG001 - one sign
 
 
 @measure(
-    scale="relative", order="ignored", weighted=False, null=1.0, interval="delta on the log scale", everywhere=True
+    scale="relative",
+    order="ignored",
+    weighted=False,
+    null=1.0,
+    interval="delta on the log scale",
+    everywhere=True,
+    reads="ends",
+    fewest_events=20,
 )
 def ratio(value: Array, weight: Array) -> Array:  # noqa: ARG001 - one signature for all
     """Ratio of the worst-off to the best-off group.

@@ -90,6 +90,7 @@ def slope_index(value: Array, weight: Array) -> Array:
     with_gradient=_end_over_end,
     ends=_ends,
     everywhere=True,
+    fewest_events=50,
 )
 def relative_index(value: Array, weight: Array) -> Array:
     """Relative index of inequality: the fitted value of the worst-off person over that of the best-off.
@@ -172,6 +173,7 @@ def _log_line(value: Array, weight: Array) -> tuple[Floats, Floats]:
     interval="delta on the log scale",
     with_gradient=_log_line,
     everywhere=True,
+    fewest_events=20,
 )
 def relative_index_log(value: Array, weight: Array) -> Array:
     """Relative index of inequality with a log link: the worst-off person over the best-off on a line that is above 0.

@@ -9,7 +9,7 @@ from lighed.stats.intervals import Array, Values
 from lighed.stats.registry import measure
 
 
-@measure(scale="absolute", order="ignored", weighted=True, null=0.0)
+@measure(scale="absolute", order="ignored", weighted=True, null=0.0, reads="best")
 def attributable_risk(value: Array, weight: Array) -> Array:
     """Population attributable risk: how much lower the average would be if all had the best-off group's level.
 
@@ -35,7 +35,7 @@ def attributable_risk(value: Array, weight: Array) -> Array:
     return np.asarray(average(value, weight) - value[..., -1])
 
 
-@measure(scale="relative", order="ignored", weighted=True, null=0.0, unit="share", everywhere=True)
+@measure(scale="relative", order="ignored", weighted=True, null=0.0, unit="share", everywhere=True, reads="best")
 def attributable_fraction(value: Array, weight: Array) -> Array:
     """Population attributable fraction: the part of the outcome that would go if all had the best-off group's level.
 
@@ -62,7 +62,7 @@ def attributable_fraction(value: Array, weight: Array) -> Array:
     return (average(value, weight) - value[..., -1]) / average(value, weight)
 
 
-@measure(scale="people", order="ignored", weighted=True, null=0.0, everywhere=True)
+@measure(scale="people", order="ignored", weighted=True, null=0.0, everywhere=True, reads="best")
 def attributable_number(value: Array, weight: Array) -> Array:
     """Population attributable number: how many fewer there would be if all had the best-off group's level.
 

@@ -22,6 +22,7 @@ from lighed.stats.intervals import Array, Derived, Floats
 
 Scale = Literal["absolute", "relative", "people"]
 Unit = Literal["outcome", "squared", "ratio", "index", "share", "people"]
+Reads = Literal["all", "best", "ends"]
 Interval = Literal["delta", "delta on the log scale", "fieller", "score", "score on the square scale"]
 Ends = Callable[[Array], tuple[Floats, Floats]]
 Noise = Callable[[Array, Array, Array], tuple[Floats, Floats, Floats]]
@@ -51,6 +52,8 @@ class Measure:
     directed: bool = True  # turned round for an outcome that is good when high; a spread has no direction
     bounded: bool = False  # of shares between 0 and 1 only
     everywhere: bool = False  # computed for every area; others for the whole country
+    reads: Reads = "all"  # whether it asks which level is the best, or which are the best and the worst
+    fewest_events: int = 10  # in a level; with fewer its interval does not hold the truth as often as it says
     # Of a spread, which error makes too large: from value, variance and weight to the groups' mean squared deviation,
     # what error is expected to add to that, and the variance of what it adds. ``evaluate`` takes it out.
     noise: Noise | None = None
@@ -79,6 +82,8 @@ def measure(
     unit: Unit | None = None,
     bounded: bool = False,
     everywhere: bool = False,
+    reads: Reads = "all",
+    fewest_events: int = 10,
     noise: Noise | None = None,
 ) -> Callable[[Callable[[Array, Array], Array]], Callable[[Array, Array], Array]]:
     """Put a function of values and weights into the registry, with the facts that everything else needs of it.
@@ -106,6 +111,8 @@ def measure(
             directed=directed,
             bounded=bounded,
             everywhere=everywhere,
+            reads=reads,
+            fewest_events=fewest_events,
             noise=noise,
         )
         return function
