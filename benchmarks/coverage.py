@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import csv
+from itertools import product
+from pathlib import Path
+
 import numpy as np
 
 from _table import arguments, show_rows
-from lighed.stats import MEASURES, Measure, arrange, evaluate, proportion
+from lighed.stats import MEASURES, Measure, arrange, by_chance, evaluate, proportion, rate, too_few
 
+WRITTEN = Path(__file__).parent.parent / "docs" / "coverage.csv"  # the handbook shows it
 SIZES = {
     "village": 1_000,
     "small municipality": 10_000,
@@ -16,33 +21,39 @@ SIZES = {
 }
 PART = np.array([0.11, 0.25, 0.35, 0.12, 0.17])  # five groups of education, as they are in Denmark
 SHARE = np.array([0.25, 0.21, 0.17, 0.13, 0.08])
+OUTCOMES = {"share": SHARE, "rate": SHARE / 50}  # what every sixth has, and what comes to 34 in 10,000 a year
+COLUMNS = ("measure", "outcome", "size", "persons", "cases", "held", "none", "unreliable")
 
 
-def coverage(measure: Measure, size: int, draws: int) -> tuple[float, float]:
-    """Return the percentage of intervals that hold the truth, and of draws that have no interval to give."""
-    n = np.round(PART * size)
-    drawn = proportion(np.random.default_rng(size).binomial(n.astype(int), SHARE, (draws, len(n))), n)
-    weight = np.broadcast_to(n, drawn.value.shape)
-    parts, truth = (drawn.value, drawn.se**2, weight), (SHARE, n)
+def coverage(measure: Measure, outcome: str, size: int, draws: int) -> tuple[float, float, float]:
+    """Return the percentage of intervals that hold the truth, of draws that have none, and of those that are marked."""
+    n, true = np.round(PART * size), OUTCOMES[outcome]
+    cases = np.random.default_rng(size).binomial(n.astype(int), true, (draws, len(n)))
+    drawn = (proportion if outcome == "share" else rate)(cases, n)
+    parts = (drawn.value, drawn.se**2, np.broadcast_to(n, drawn.value.shape))
+    truth, doubtful = (true, n), too_few(measure, np.minimum(cases, n - cases))
     if measure.order == "ignored":
+        doubtful |= by_chance(measure, *parts[:2])
         parts, truth = arrange(*parts, polarity="lower_is_better"), arrange(*truth, polarity="lower_is_better")
     made = evaluate(measure, *parts, polarity="lower_is_better")
     given = np.isfinite(made.lower) & np.isfinite(made.upper)
-    true = measure(*truth)
-    held = (made.lower[given] <= true) & (true <= made.upper[given])
-    return 100 * float(held.mean()) if given.any() else float("nan"), 100 * float(1 - given.mean())
+    held = (made.lower <= measure(*truth)) & (measure(*truth) <= made.upper)
+    of_given = held[given].mean() if given.any() else np.nan
+    return tuple(100 * float(part) for part in (of_given, 1 - given.mean(), (doubtful | ~given).mean()))
 
 
 def main() -> None:
     """Draw populations of each size, and hold every measure against its true value."""
     given = arguments(__doc__, draws=5_000)
     rows = []
-    for measure in MEASURES.values():
-        found = [coverage(measure, size, given.draws) for size in SIZES.values()]
-        said = [f"{held:.1f}" + (f" ({none:.0f} % none)" if none >= 1 else "") for held, none in found]
-        rows.append((measure.id, measure.interval, *said))
-    heads = ("measure", "interval", *(f"{name}, {size:,}" for name, size in SIZES.items()))
-    show_rows(f"Coverage of 95 % intervals: {given.draws:,} populations of each size", heads, rows, write=given.write)
+    for measure, (outcome, true), (name, size) in product(MEASURES.values(), OUTCOMES.items(), SIZES.items()):
+        cases = f"{size * PART @ true:.0f}"
+        found = coverage(measure, outcome, size, given.draws)
+        rows.append((measure.id, outcome, name, str(size), cases, *(f"{part:.1f}" for part in found)))
+    show_rows(f"Coverage of 95 % intervals: {given.draws:,} populations of each size", COLUMNS, rows, write=False)
+    if given.write:
+        with WRITTEN.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file, lineterminator="\n").writerows([COLUMNS, *rows])
 
 
 if __name__ == "__main__":

@@ -97,7 +97,7 @@ def _gini(value: Array, weight: Array) -> tuple[Floats, Floats]:
 
 
 # A measure of spread has no direction, and an interval from which the sampling error is taken out.
-_spread = partial(measure, order="ignored", null=0.0, directed=False)
+_spread = partial(measure, order="ignored", null=0.0, directed=False, fewest_events=30)
 _root_spread = partial(_spread, interval="score on the square scale")
 
 
