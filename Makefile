@@ -45,7 +45,7 @@ pictures: $(VENV)/ready-dev assets browser  ## take the pictures of the README f
 	$(BIN)/lighed demo --no-serve
 	$(BIN)/python scripts/pictures.py
 
-handbook: $(VENV)/ready-dev  ## write the handbook of measures from the registry
+handbook: $(VENV)/ready-dev  ## write the handbook of methods from the statistics and their texts
 	$(BIN)/python scripts/handbook.py
 
 wheel: $(VENV)/ready-dev assets  ## build the wheel, install it by itself and ask it for its help
