@@ -38,8 +38,8 @@ are marked `unreliable`. A dash: most have no interval.
 {outside}.
 
 A row is marked where a group has fewer cases than the measure takes (in the last column: in the average group for a
-measure that needs an order, else in the smallest; of a share the rarer of those with it and those without), and where
-groups without an order, three or more, hardly differ beyond their errors and the measure asks which of them is best.
+measure that needs an order, else in the smallest; of a share the rarer of those with it and those without), and where a
+measure asks which of three groups or more without an order is best, or worst, and another may well be.
 """
 TABLE = "| measure | dansk | absolute or relative | groups in order | by size of groups | no inequality | interval |"
 Texts = dict[str, dict[str, dict[str, str]]]

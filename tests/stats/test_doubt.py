@@ -10,7 +10,7 @@ import pytest
 from lighed.stats import MEASURES, arrange, by_chance, evaluate, proportion, rate, too_few
 from tests.stats.samples import covered
 
-DRAWS = 4_000  # coverage is then known to 0.35 of a per cent
+DRAWS = 2_000  # coverage is then known to half of a per cent
 PART = np.array([0.11, 0.25, 0.35, 0.12, 0.17])  # five groups of education, as they are in Denmark
 SHARE = np.array([0.25, 0.21, 0.17, 0.13, 0.08])
 each = pytest.mark.parametrize
@@ -52,19 +52,56 @@ def test_a_small_level_makes_a_gap_doubtful_and_a_gradient_not() -> None:
     assert too_few(MEASURES["slope_index"], cases).tolist() == [False, False, False, True]
 
 
+ENDS = ["difference", "attributable_risk", "mean_difference_from_best"]
+AT_THE_END = {"alike": lambda u: 0 * u, "even": lambda u: u, "crowded": lambda u: u**4}
+
+
+@each("shape", AT_THE_END)
+@each("levels", [10, 98])
+@each("name", ENDS)
+def test_no_interval_is_shown_unmarked_where_the_best_of_many_is_chosen_by_chance(
+    name: str, levels: int, shape: str
+) -> None:
+    """The best of many that lie close; however far the others are."""
+    for errors in (3.0, 30.0):
+        made, doubtful, truth = chosen(name, errors * AT_THE_END[shape](np.linspace(1, 0, levels)))
+        held = covered(made, truth)
+        assert held > 0.925 or doubtful.mean() > 0.85
+
+
 @each("levels", [3, 5, 98])
-@each("name", ["difference", "attributable_risk", "mean_difference_from_best"])
-def test_the_best_of_many_alike_is_chosen_by_chance_and_marked(name: str, levels: int) -> None:
-    for apart, marked in ((0.0, True), (8.0, False)):
-        true = np.linspace(100 + apart * levels / 2, 100 - apart * levels / 2, levels)
-        value = true + np.random.default_rng(levels).standard_normal((DRAWS, levels))
-        parts = arrange(value, np.ones(value.shape), np.ones(value.shape), polarity="lower_is_better")
-        doubtful = by_chance(MEASURES[name], *parts[:2])
-        assert np.mean(doubtful == marked) > 0.98
-        held = covered(
-            evaluate(MEASURES[name], *parts, polarity="lower_is_better"), MEASURES[name](true, np.ones(levels))
-        )
-        assert held < 0.935 if marked else 0.94 < held < 0.965
+@each("name", ENDS)
+def test_a_best_that_stands_by_itself_is_not_marked(name: str, levels: int) -> None:
+    true = np.linspace(40, 30, levels)
+    true[0], true[-1] = 50, 20
+    made, doubtful, truth = chosen(name, true)
+    assert doubtful.mean() < 0.01
+    assert 0.935 < covered(made, truth) < 0.965
+
+
+@each("levels", [2, 3, 5])
+@each("name", ENDS)
+def test_among_groups_that_are_alike_the_best_of_three_is_marked_and_of_two_it_need_not_be(
+    name: str, levels: int
+) -> None:
+    made, doubtful, truth = chosen(name, np.zeros(levels))
+    assert doubtful.mean() > 0.75 if levels > 2 else not doubtful.any()
+    assert (covered(made, truth) < 0.94) == (levels > 2)
+
+
+def chosen(name: str, true: Any) -> tuple[Any, Any, Any]:
+    """Intervals about true values in standard errors, worst first, which of them are marked, and the truth."""
+    true = true + 100
+    value = true + np.random.default_rng(len(true)).standard_normal((DRAWS, len(true)))
+    parts = arrange(value, np.ones(value.shape), np.ones(value.shape), polarity="lower_is_better")
+    made = evaluate(MEASURES[name], *parts, polarity="lower_is_better")
+    return made, by_chance(MEASURES[name], *parts[:2]), MEASURES[name](true, np.ones(len(true)))
+
+
+def test_which_end_is_best_depends_on_the_polarity() -> None:
+    value, variance = np.array([1.0, 8.5, 9]), np.ones(3)
+    assert [bool(by_chance(MEASURES["attributable_risk"], turn * value, variance)) for turn in (1, -1)] == [False, True]
+    assert by_chance(MEASURES["difference"], value, variance)
 
 
 def test_a_reference_that_is_fixed_is_not_chosen() -> None:
@@ -75,6 +112,8 @@ def test_a_reference_that_is_fixed_is_not_chosen() -> None:
         part = value[:, :levels], variance[:, :levels]
         assert by_chance(MEASURES["difference"], *part, reference=0).tolist() == [wanted]
         assert by_chance(MEASURES["attributable_risk"], *part, reference=0).tolist() == [False]
+    unsure = np.array([[0.1, 0.1, 100, 0.1]])
+    assert [bool(by_chance(MEASURES["difference"], value, unsure, reference=k)[0]) for k in (2, 3)] == [False, True]
 
 
 @each("name", [m.id for m in MEASURES.values() if m.reads == "all"])
