@@ -172,10 +172,11 @@ def test_few_without_it_are_few_cases_too(engine: Any) -> None:
 
 def test_the_best_of_groups_that_are_alike_may_be_so_by_chance(engine: Any) -> None:
     """Which kind of housing is worst chance may say; that owners are what the others are held against is fixed."""
-    for rented, flags in ((101, {"difference"}), (140, set())):
-        here = town(PLAIN, social=(400, rented), private_rent=(400, 100), cooperative=(400, 99), owner=(400, 50))
+    turned = PLAIN.model_copy(update={"polarity": "higher_is_better"})
+    for one, rented, flags in ((PLAIN, 101, {"difference"}), (PLAIN, 140, set()), (turned, 140, {"difference"})):
+        here = town(one, social=(400, rented), private_rent=(400, 100), cooperative=(400, 99), owner=(400, 50))
         people = [p | {"tenure": p["education"], "education": "short"} for p in here.people]
-        made = Town([PLAIN], people).estimates(engine, "tenure").where(measure=["difference", "attributable_risk"])
+        made = Town([one], people).estimates(engine, "tenure").where(measure=["difference", "attributable_risk"])
         assert {row["measure"] for row in made.rows() if row["flags"] == "unreliable"} == flags
 
 

@@ -233,12 +233,22 @@ def test_a_ratio_to_an_end_that_may_be_0_has_no_interval_and_is_unreliable(tmp_p
     assert (found["lower"], found["upper"], found["flags"]) == (None, None, "unreliable")
 
 
-@pytest.mark.parametrize("ordered", [True, False])
-def test_the_best_of_groups_that_are_alike_may_be_so_by_chance(ordered: bool, tmp_path: Path, run: Run) -> None:
-    rows = groups([22.0, 21.0, 20.0], ordered=ordered, se=1.0, population=100)
+BY_CHANCE = {
+    "in an order": ([22.0, 21.5, 10.0], {"ordered": True}, set()),
+    "the worst": ([22.0, 21.5, 10.0], {}, {"ends"}),
+    "the best": ([22.0, 21.5, 10.0], {"favourable_indicator": 1}, {"ends", "best"}),
+    "neither": ([30.0, 20.0, 10.0], {}, set()),
+}
+
+
+@pytest.mark.parametrize(("values", "how", "doubtful"), BY_CHANCE.values(), ids=BY_CHANCE)
+def test_the_best_or_worst_of_groups_may_be_so_by_chance(
+    values: list[float | None], how: dict[str, Any], doubtful: set[str], tmp_path: Path, run: Run
+) -> None:
+    rows = groups(values, se=1.0, population=100, **({"ordered": False} | how))
     made = measured(run, written(tmp_path / "table.csv", rows))
-    doubtful = {measure for (*_, measure), found in made.items() if found["flags"] == "unreliable"}
-    assert doubtful == (set() if ordered else {m.id for m in MEASURES.values() if m.reads != "all"})
+    flagged = {measure for (*_, measure), found in made.items() if found["flags"] == "unreliable"}
+    assert flagged == {m.id for m in MEASURES.values() if m.reads in doubtful}
 
 
 def _workbook(path: Path, rows: list[Cells]) -> Path:

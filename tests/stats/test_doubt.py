@@ -73,9 +73,9 @@ def test_no_interval_is_shown_unmarked_where_the_best_of_many_is_chosen_by_chanc
 @each("name", ENDS)
 def test_a_best_that_stands_by_itself_is_not_marked(name: str, levels: int) -> None:
     true = np.linspace(40, 30, levels)
-    true[0], true[-1] = 50, 20
+    true[0], true[-1] = 46, 24
     made, doubtful, truth = chosen(name, true)
-    assert doubtful.mean() < 0.01
+    assert doubtful.mean() < 0.05
     assert 0.935 < covered(made, truth) < 0.965
 
 
