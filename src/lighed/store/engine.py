@@ -73,8 +73,10 @@ def expression(condition: Condition, table: Expression) -> Expression:
             return _test(table[column], operator, value, table)
         case Not(part):
             return ~expression(part, table)
+        case All(()):
+            return table[table.columns[0]].isnull() | True  # of every row, and not one truth for all, which has no sum
         case All(parts):
-            return ibis.and_(*(expression(part, table) for part in parts)) if parts else ibis.literal(True)
+            return ibis.and_(*(expression(part, table) for part in parts))
         case Either(parts):
             return ibis.or_(*(expression(part, table) for part in parts))
 
