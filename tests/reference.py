@@ -79,7 +79,7 @@ def _of_person(one: Indicator, person: Row, records: list[Row]) -> Iterator[dict
         amount = person[one.numerator.column]  # type: ignore[union-attr]  # of a mean, the numerator names the amount
         if amount is not None:
             yield {"n": 1, "events": 1, **_moments(amount)}
-    elif one.kind == "rate":
+    elif one.kind in {"rate", "life_expectancy"}:
         yield {"n": 1, "events": len(happened), "time": person["days"]}
     else:
         yield {"n": 1, "events": int(bool(happened) if one.item else holds(one.numerator, person) is True)}

@@ -19,7 +19,7 @@ from lighed.stats import TESTS
 CATALOGUE = load()
 QUICK = settings(max_examples=60, deadline=None, derandomize=True, database=None)
 
-SHARE, RATE, SURVEY = "F6.1", "F6.4a", "F3.1"
+SHARE, RATE, SURVEY, LIFE = "F6.1", "F6.4a", "F3.1", "life_expectancy_30"
 EDUCATION, SEX = ("short", "medium", "long", UNKNOWN), ("female", "male")
 # Three municipalities of the North and three of the Capital Region: three municipality groups and four fifths.
 MUNICIPALITIES = ("0851", "0813", "0849", "0101", "0147", "0240")

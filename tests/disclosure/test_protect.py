@@ -39,6 +39,7 @@ from tests.disclosure.reader import (
 from tests.disclosure.tables import (
     CATALOGUE,
     EDUCATION,
+    LIFE,
     MUNICIPALITIES,
     QUICK,
     RATE,
@@ -110,9 +111,10 @@ def test_a_share_is_hidden_for_few_persons_few_cases_or_few_without(pair: tuple[
     assert is_hidden(after, "0813", "education", "short") == due
 
 
+@pytest.mark.parametrize("indicator", [RATE, LIFE])
 @pytest.mark.parametrize(("events", "due"), [(4, True), (5, False), (60, False), (120, False)])
-def test_a_rate_has_no_complement(events: int, due: bool) -> None:
-    after = protected(table(of_groups(short=(60, events)), RATE)).rows()
+def test_events_over_time_are_hidden_when_few_and_have_no_complement(events: int, due: bool, indicator: str) -> None:
+    after = protected(table(of_groups(short=(60, events)), indicator)).rows()
     assert is_hidden(after, "0813", "education", "short") == due
 
 

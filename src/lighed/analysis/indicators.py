@@ -1,7 +1,8 @@
-"""Summary → shares, rates and means per group, crude and directly standardised."""
+"""Summary → shares, rates, means and life expectancies per group, crude and directly standardised."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,13 +18,14 @@ from lighed.core.estimates import CONFIDENCE, Estimates, codes
 from lighed.core.summary import Summary
 from lighed.core.types import COUNTRY, SCALE, UNKNOWN, Indicator, Kind
 from lighed.stats.intervals import Array, Values
+from lighed.stats.lifetable import FEWEST_TIME, INFANT, OTHER
 from lighed.stats.rates import FEWEST_EVENTS, dobson, weighted_proportion
 from lighed.stats.survey import Sums, share_and_variance
 from lighed.store.engine import AGE_BANDS
 
 DAYS = 365.25
 COVERED = 0.95  # a standardised figure whose cells hold less of the standard than this is marked unreliable
-AGES_AND_SEXES = (-2, -1)
+SEX, AGES_AND_SEXES = -2, (-2, -1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,8 @@ class Groups:
     """What is known of every group of a grid, shape (indicator, period, area, level).
 
     ``people`` is the population behind the group (person-years, records, or the sum of the weights), ``best`` what
-    inequality is measured on: the standardised values where the definition asks for them, else the crude.
+    inequality is measured on: the standardised values where the definition asks for them, else the crude; ``thin``
+    says where that rests on too little of the standard, or on too few person-years for a life table.
     """
 
     grid: Grid
@@ -40,14 +43,14 @@ class Groups:
     people: Array
     crude: Values
     standardised: Values
-    covered: Array
+    thin: npt.NDArray[np.bool_]
     collected: npt.NDArray[np.bool_]
     methods: dict[str, list[str]]
 
     @property
     def best(self) -> Values:
         """Standardised where the definition standardises, else crude."""
-        asked = np.array([i.standardise is not None for i in self.grid.indicators])[:, None, None, None]
+        asked = _asked(self.grid)
         return Values(
             *(np.where(asked, getattr(self.standardised, p), getattr(self.crude, p)) for p in Values.__slots__)
         )
@@ -58,47 +61,76 @@ class Groups:
         if COUNTRY not in areas:
             return self
         at = np.s_[:, :, areas.index(COUNTRY), None]
-        n, events, people, covered = self.n[at], self.events[at], self.people[at], self.covered[at]
+        n, events, people, thin = self.n[at], self.events[at], self.people[at], self.thin[at]
         grid, crude, standardised = replace(self.grid, areas=(COUNTRY,)), self.crude.at(at), self.standardised.at(at)
-        return Groups(grid, n, events, people, crude, standardised, covered, self.collected, self.methods)
+        return Groups(grid, n, events, people, crude, standardised, thin, self.collected, self.methods)
 
 
 def count_groups(grid: Grid, placed: Placed, summary: Summary, catalogue: Catalogue) -> Groups:
     """Groups of person and event indicators, from counts."""
     part = {name: placed.counts(grid, summary, name) for name in summary.statistics}
     whole = {name: cell.sum(AGES_AND_SEXES) for name, cell in part.items()}
-    crude = _by_kind(grid, {kind: _values(kind, whole) for kind in sorted({i.kind for i in grid.indicators})})
-    standardised, covered = _standardised(grid, catalogue, *_cells(grid, part), part["n"], whole["events"])
-    people = np.where(_is(grid, "rate"), whole["time"] / DAYS, whole["n"])
+    crude = _stacked(_values(i, {name: part[name][row] for name in part}) for row, i in enumerate(grid.indicators))
+    standardised, thin = _standardised(grid, catalogue, *_cells(grid, part), part["n"], whole["events"])
+    people = np.where(_is(grid, "rate", "life_expectancy"), whole["time"] / DAYS, whole["n"])
+    thin |= _is(grid, "life_expectancy") & (people <= FEWEST_TIME)
     methods = {"crude": [_METHOD[i.kind] for i in grid.indicators], "standardised": _standard_methods(grid)}
     return Groups(
-        grid, whole["n"], whole["events"], people, crude, standardised, covered, _collected(grid, whole["n"]), methods
+        grid, whole["n"], whole["events"], people, crude, standardised, thin, _collected(grid, whole["n"]), methods
     )
 
 
-_METHOD: dict[Kind, str] = {"proportion": "wilson", "rate": "byar", "mean": "student t", "count": "byar", "status": ""}
+_METHOD: dict[Kind, str] = {
+    "proportion": "wilson",
+    "rate": "byar",
+    "mean": "student t",
+    "count": "byar",
+    "life_expectancy": "chiang",
+    "status": "",
+}
 
 
-def _values(kind: Kind, part: dict[str, Array]) -> Values:
-    match kind:
+def _values(one: Indicator, part: dict[str, Array]) -> Values:
+    """Value of every group of an indicator, from cells of sex and age."""
+    whole = {name: cell.sum(AGES_AND_SEXES) for name, cell in part.items()}
+    match one.kind:
         case "rate":
-            return stats.rate(part["events"], part["time"] / DAYS)
+            return stats.rate(whole["events"], whole["time"] / DAYS)
         case "count":
-            return stats.rate(part["events"], np.ones(part["events"].shape))
+            return stats.rate(whole["events"], np.ones(whole["events"].shape))
         case "mean":
-            return stats.mean(part["total"] / THOUSAND, part["total2"], part["n"])
+            return stats.mean(whole["total"] / THOUSAND, whole["total2"], whole["n"])
+        case "life_expectancy":
+            return _life_expectancy(one.from_age, part["events"].sum(SEX), part["time"].sum(SEX) / DAYS)
         case _:
-            return stats.proportion(part["events"], part["n"])
+            return stats.proportion(whole["events"], whole["n"])
 
 
-def _by_kind(grid: Grid, each: dict[Kind, Values]) -> Values:
-    """Take for each indicator the values computed for its kind."""
-    chosen = [[getattr(each[i.kind], p)[row] for row, i in enumerate(grid.indicators)] for p in Values.__slots__]
-    return Values(*(np.stack(part) for part in chosen))
+def _life_expectancy(age: int, deaths: Array, time: Array) -> Values:
+    """Years left at an age that a band starts at; the sexes are put together by the deaths and the time of both.
+
+    The band is that of the first day of the year, and in the year its persons are half a year older on average: each
+    band of the life table starts half a year later, and the first, which has the new-born, at the age asked for.
+    """
+    first = AGE_BANDS.index(age)
+    start = np.array([age, *(low + 0.5 for low in AGE_BANDS[first + 1 :])])
+    inside = np.where(start == 0, INFANT, OTHER)
+    made = stats.life_expectancy(deaths[..., first:], time[..., first:], start, inside=inside, fewest_time=0)
+    return made.at((..., 0))
 
 
-def _is(grid: Grid, kind: Kind) -> npt.NDArray[np.bool_]:
-    return np.array([i.kind == kind for i in grid.indicators])[:, None, None, None]
+def _stacked(each: Iterable[Values]) -> Values:
+    """Put the values of one indicator after another."""
+    found = list(each)
+    return Values(*(np.stack([getattr(made, name) for made in found]) for name in Values.__slots__))
+
+
+def _is(grid: Grid, *kinds: Kind) -> npt.NDArray[np.bool_]:
+    return np.array([i.kind in kinds for i in grid.indicators])[:, None, None, None]
+
+
+def _asked(grid: Grid) -> npt.NDArray[np.bool_]:
+    return np.array([i.standardise is not None for i in grid.indicators])[:, None, None, None]
 
 
 def _cells(grid: Grid, part: dict[str, Array]) -> tuple[Array, Array]:
@@ -116,15 +148,19 @@ def _cells(grid: Grid, part: dict[str, Array]) -> tuple[Array, Array]:
 
 def _standardised(
     grid: Grid, catalogue: Catalogue, value: Array, variance: Array, n: Array, events: Array
-) -> tuple[Values, Array]:
-    """Standardise over sex and age, each indicator to its own standard; NaN where the definition asks for none."""
+) -> tuple[Values, npt.NDArray[np.bool_]]:
+    """Standardise over sex and age, each indicator to its own standard; NaN where the definition asks for none.
+
+    With it, which groups hold too little of the standard.
+    """
     weights = np.stack([_weights(catalogue, i, n[row]) for row, i in enumerate(grid.indicators)])
     flat = (*grid.groups, -1)
     found, spread, covered = stats.direct(
         value.reshape(flat), variance.reshape(flat), n.reshape(flat), weights[:, None, None, None, :]
     )
-    kinds = {kind: _limits(kind, found, spread, events) for kind in sorted({i.kind for i in grid.indicators})}
-    return _by_kind(grid, kinds), covered
+    rows = enumerate(grid.indicators)
+    made = _stacked(_limits(i.kind, found[row], spread[row], events[row]) for row, i in rows)
+    return made, _asked(grid) & (covered < COVERED)
 
 
 def _limits(kind: Kind, value: Array, variance: Array, events: Array) -> Values:
@@ -184,7 +220,7 @@ def sample_groups(grid: Grid, placed: Placed, summary: Summary, strata: dict[str
     several = np.bincount(whole, strata["units"][stratum] > 1, groups) > 0
     spread, variance = np.where(several, spread, np.nan), np.where(several.repeat(cells_per_group), variance, np.nan)
     crude = weighted_proportion(value.reshape(grid.groups), spread.reshape(grid.groups), n)
-    standardised, covered = _standardised(
+    standardised, thin = _standardised(
         grid, catalogue, share.reshape(grid.shape), variance.reshape(grid.shape), cell_n, events
     )
     people = np.bincount(whole, sums.weight, groups).reshape(grid.groups)
@@ -192,7 +228,7 @@ def sample_groups(grid: Grid, placed: Placed, summary: Summary, strata: dict[str
         "crude": ["weighted, wilson, effective n"] * len(grid.indicators),
         "standardised": _standard_methods(grid),
     }
-    return Groups(grid, n, events, people, crude, standardised, covered, _collected(grid, n), methods)
+    return Groups(grid, n, events, people, crude, standardised, thin, _collected(grid, n), methods)
 
 
 def _sums(summary: Summary, placed: Placed) -> Sums:
@@ -249,9 +285,10 @@ def unknown_shares(groups: Groups, stratifier: str) -> Estimates:
 
 
 def _flags(groups: Groups, made: Values, measure: str) -> npt.NDArray[np.intp]:
-    empty = groups.n == 0
-    thin = (groups.covered < COVERED) if measure == "standardised" else np.zeros(empty.shape, bool)
-    doubtful = ~np.isfinite(made.se) | thin
+    """Where there is nobody, or no life table of a band without persons; what rests on too little; and the rest."""
+    empty = (groups.n == 0) | (_is(groups.grid, "life_expectancy") & np.isnan(made.value))
+    of_best = _asked(groups.grid) == (measure == "standardised")
+    doubtful = ~np.isfinite(made.se) | (groups.thin & of_best)
     return np.where(empty, 2, np.where(doubtful, 1, 0))
 
 

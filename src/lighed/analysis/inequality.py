@@ -7,7 +7,7 @@ from typing import Any, get_args
 import numpy as np
 import numpy.typing as npt
 
-from lighed.analysis.indicators import COVERED, FLAG_WORDS, Groups, labels
+from lighed.analysis.indicators import FLAG_WORDS, Groups, labels
 from lighed.core.estimates import CONFIDENCE, Estimates, codes
 from lighed.core.types import SCALE, Indicator, Kind, Stratifier
 from lighed.stats import MEASURES, TESTS, Measure, Shape, arrange, by_chance, change, evaluate, too_few
@@ -53,9 +53,7 @@ def _doubtful(groups: Groups, stratifier: Stratifier, measure: Measure) -> npt.N
 
 
 def _thin(groups: Groups) -> npt.NDArray[np.bool_]:
-    thin = (groups.covered[..., groups.grid.ranked] < COVERED).any(-1)
-    asked = np.array([i.standardise is not None for i in groups.grid.indicators])[:, None, None]
-    return np.asarray(thin & asked)
+    return np.asarray(groups.thin[..., groups.grid.ranked].any(-1))
 
 
 def _changes(groups: Groups, stratifier: Stratifier, measure: Measure, made: Values) -> Estimates:

@@ -8,7 +8,7 @@ names.
 | statistic | what is added up |
 |---|---|
 | n | person-years in the population, or records, or respondents |
-| events | those with the thing; for a rate, the events |
+| events | those with the thing; over time, how often it happened |
 | time | days at risk |
 | total, total2 | Σ and Σ² of an amount, in thousandths and in whole units squared |
 | weight, weighted | Σw and Σw·y, in millionths |
@@ -121,7 +121,7 @@ def _persons(people: Expression, indicators: Sequence[Indicator], by: str | None
     wanted: dict[str, Any] = {f"{key}_n": count_if(condition) for key, condition in inside.items()}
     for i in indicators:
         key = key_of[i.id]
-        if i.kind == "rate":
+        if i.over_time:
             wanted[f"{key}_time"] = inside[key].ifelse(people.days, 0).sum().coalesce(0)
         if i.kind == "proportion" and not i.item:
             wanted[f"{i.id}_events"] = count_if(inside[key] & expression(i.numerator, people))
@@ -152,7 +152,7 @@ def _long(cells: pa.Table, i: Indicator, key: str) -> pa.Table:
     column = {
         "n": f"{key}_n" if i.kind != "mean" else f"{i.id}_events",
         "events": f"{i.id}_events",
-        "time": f"{key}_time" if i.kind == "rate" else "",
+        "time": f"{key}_time" if i.over_time else "",
         "total": f"{i.id}_total",
         "total2": f"{i.id}_total2",
     }
@@ -189,12 +189,12 @@ def _levelled(rows: Expression, by: str | None) -> Expression:
 
 
 def _happened(rows: Expression | None, indicators: Sequence[Indicator], by: str | None) -> pa.Table | None:
-    """What happened to persons in the year: persons to whom it did (a share), or how often it did (a rate)."""
+    """What happened to persons in the year: persons to whom it did (a share), or how often it did (over time)."""
     if not indicators:
         return None
     rows = _of(rows, indicators, by).filter(lambda t: t.has)
     persons = rows.group_by(["indicator", "person_id", *_CELL, "level"]).aggregate(times=rows.count())
-    often = persons.indicator.isin([i.id for i in indicators if i.kind == "rate"] or [""])
+    often = persons.indicator.isin([i.id for i in indicators if i.over_time] or [""])
     cells = persons.group_by(["indicator", *_CELL, "level"]).aggregate(events=often.ifelse(persons.times, 1).sum())
     return _counted(cells, "events")
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from lighed.catalogue.catalogue import Catalogue
-from lighed.core.condition import All, Condition, Either, Not, Test, columns
+from lighed.core.condition import ALWAYS, All, Condition, Either, Not, Test, columns
 from lighed.core.errors import DefinitionError
 from lighed.core.types import UNKNOWN, Design, Evaluation, Indicator, ReleasePlan
 
@@ -22,6 +22,7 @@ DESIGNS: dict[Design, set[str]] = {
     "interrupted": {"period", "start"},
 }
 OUTCOMES = {"events", "n"}, {"value"}, {"value", "weight"}
+LIFE_FROM = range(0, 90, 5)  # the ages at which a life expectancy may start
 PERSONS, RECORDS = {"person"}, {"event", "survey"}
 
 
@@ -86,6 +87,18 @@ def _problems(catalogue: Catalogue, one: Indicator) -> Iterator[str]:
     yield from _unknown(used)
     if one.computes:
         yield from _conditions(catalogue, one)
+        yield from _life_table(one) if one.kind == "life_expectancy" else ()
+
+
+def _life_table(one: Indicator) -> Iterator[str]:
+    """What a life expectancy cannot be computed from, or would mean nothing with."""
+    if (one.basis, one.item, one.numerator, one.unit) != ("person", "death", ALWAYS, "years"):
+        yield "a life expectancy counts all deaths of persons: basis person, item death, unit years and no numerator"
+    if one.standardise:
+        yield "a life expectancy has no other population's ages in it; leave 'standardise' out"
+    ages = [test for test in _tests(one.population) if test.column == "age"]
+    if one.from_age not in LIFE_FROM or ages not in ([], [Test("age", "at_least", one.from_age)]):
+        yield "a life expectancy is from an age on: of age its population says at_least 5, 10, 15 … or 85, or nothing"
 
 
 def _of_plan(catalogue: Catalogue, plan: ReleasePlan) -> list[tuple[str, str | int | None, Any]]:

@@ -18,7 +18,7 @@ UNKNOWN = "unknown"  # the level of those whose social position is not known: sh
 COUNTRY = "DK"
 PERIOD = r"^(?P<year>\d{4})(?:-(?P<month>0[1-9]|1[0-2])(?:-01)?|[KQ](?P<quarter>[1-4]))?$"  # 2024, 2024-01, 2024K1
 
-Kind = Literal["proportion", "rate", "mean", "count", "status"]
+Kind = Literal["proportion", "rate", "mean", "count", "life_expectancy", "status"]
 Basis = Literal["person", "event", "survey", "organisation", "area", "published"]
 Polarity = Literal["lower_is_better", "higher_is_better"]
 UnitId = Literal["percent", "per_1000", "per_100000", "per_person", "score", "kroner", "years", "number", "status"]
@@ -178,6 +178,18 @@ class Indicator(Definition):
     def computes(self) -> bool:
         """Return whether the indicator can be built from the person store by what exists now."""
         return self.waits_for is None and self.kind != "status" and self.basis in {"person", "event", "survey"}
+
+    @property
+    def over_time(self) -> bool:
+        """Return whether events are held against the time at risk."""
+        return self.kind in {"rate", "life_expectancy"}
+
+    @property
+    def from_age(self) -> int:
+        """Return the age that the population must have reached, 0 where it asks for none."""
+        parts = self.population.parts if isinstance(self.population, All) else (self.population,)
+        asked = (p.value for p in parts if isinstance(p, Test) and (p.column, p.operator) == ("age", "at_least"))
+        return next(asked, 0)
 
 
 class Item(Definition):

@@ -17,6 +17,7 @@ BEGINNINGS = (
     ("wilson", "wilson"),
     ("byar", "byar"),
     ("student t", "student"),
+    ("chiang", "chiang"),
     ("normal", "normal"),
     ("dobson", "dobson"),
     ("effective n", "effective"),
