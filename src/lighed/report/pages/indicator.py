@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lighed.charts import Drawn, Heads, bars, equiplot, gap, gradient
-from lighed.core.condition import sentence
+from lighed.core.condition import ALWAYS, sentence
 from lighed.core.text import Text, number, texts
 from lighed.core.types import UNKNOWN, Indicator, Stratifier
 from lighed.report import sentences
@@ -321,7 +321,7 @@ def _definition(view: View, one: Indicator, chosen: Stratifier | None) -> list[B
         facts += [(say("indicator.bullet"), b.title[lang]) for b in factor.bullets if b.id == one.bullet]
     if one.computes:
         facts += [
-            (say("indicator.counted"), sentence(one.numerator, lang, names)),
+            (say("indicator.counted"), _counted(view, one, names)),
             (say("indicator.among"), sentence(one.population, lang, names)),
         ]
     facts += [
@@ -339,6 +339,13 @@ def _definition(view: View, one: Indicator, chosen: Stratifier | None) -> list[B
     if references:
         blocks += [Heading(say("indicator.references"), "references", 3), Points(tuple(Words(r) for r in references))]
     return blocks
+
+
+def _counted(view: View, one: Indicator, names: dict[Any, Text]) -> str:
+    """What is counted; where it is every record of an item, the item's name."""
+    if one.item and one.numerator == ALWAYS:
+        return view.catalogue.items[one.item].title[view.lang]
+    return sentence(one.numerator, view.lang, names)
 
 
 def _standard(view: View, one: Indicator) -> str:
