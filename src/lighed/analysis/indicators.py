@@ -18,7 +18,7 @@ from lighed.core.estimates import CONFIDENCE, Estimates, codes
 from lighed.core.summary import Summary
 from lighed.core.types import COUNTRY, SCALE, UNKNOWN, Indicator, Kind
 from lighed.stats.intervals import Array, Values
-from lighed.stats.lifetable import FEWEST_TIME, INFANT, OTHER
+from lighed.stats.lifetable import FEWEST_TIME
 from lighed.stats.rates import FEWEST_EVENTS, dobson, weighted_proportion
 from lighed.stats.survey import Sums, share_and_variance
 from lighed.store.engine import AGE_BANDS
@@ -114,9 +114,7 @@ def _life_expectancy(age: int, deaths: Array, time: Array) -> Values:
     """
     first = AGE_BANDS.index(age)
     start = np.array([age, *(low + 0.5 for low in AGE_BANDS[first + 1 :])])
-    inside = np.where(start == 0, INFANT, OTHER)
-    made = stats.life_expectancy(deaths[..., first:], time[..., first:], start, inside=inside, fewest_time=0)
-    return made.at((..., 0))
+    return stats.life_expectancy(deaths[..., first:], time[..., first:], start, fewest_time=0).at((..., 0))
 
 
 def _stacked(each: Iterable[Values]) -> Values:
