@@ -70,9 +70,10 @@ def count_groups(grid: Grid, placed: Placed, summary: Summary, catalogue: Catalo
     """Groups of person and event indicators, from counts."""
     part = {name: placed.counts(grid, summary, name) for name in summary.statistics}
     whole = {name: cell.sum(AGES_AND_SEXES) for name, cell in part.items()}
-    crude = _stacked(_values(i, {name: part[name][row] for name in part}) for row, i in enumerate(grid.indicators))
+    crude = _stacked(_values(i, _row(part, row), _row(whole, row)) for row, i in enumerate(grid.indicators))
     standardised, thin = _standardised(grid, catalogue, *_cells(grid, part), part["n"], whole["events"])
-    people = np.where(_is(grid, "rate", "life_expectancy"), whole["time"] / DAYS, whole["n"])
+    over_time = np.array([i.over_time for i in grid.indicators])[:, None, None, None]
+    people = np.where(over_time, whole["time"] / DAYS, whole["n"])
     thin |= _is(grid, "life_expectancy") & (people <= FEWEST_TIME)
     methods = {"crude": [_METHOD[i.kind] for i in grid.indicators], "standardised": _standard_methods(grid)}
     return Groups(
@@ -90,9 +91,12 @@ _METHOD: dict[Kind, str] = {
 }
 
 
-def _values(one: Indicator, part: dict[str, Array]) -> Values:
-    """Value of every group of an indicator, from cells of sex and age."""
-    whole = {name: cell.sum(AGES_AND_SEXES) for name, cell in part.items()}
+def _row(cells: dict[str, Array], row: int) -> dict[str, Array]:
+    return {name: cell[row] for name, cell in cells.items()}
+
+
+def _values(one: Indicator, part: dict[str, Array], whole: dict[str, Array]) -> Values:
+    """Value of every group of an indicator, from its cells of sex and age and from their sums."""
     match one.kind:
         case "rate":
             return stats.rate(whole["events"], whole["time"] / DAYS)
@@ -123,8 +127,8 @@ def _stacked(each: Iterable[Values]) -> Values:
     return Values(*(np.stack([getattr(made, name) for made in found]) for name in Values.__slots__))
 
 
-def _is(grid: Grid, *kinds: Kind) -> npt.NDArray[np.bool_]:
-    return np.array([i.kind in kinds for i in grid.indicators])[:, None, None, None]
+def _is(grid: Grid, kind: Kind) -> npt.NDArray[np.bool_]:
+    return np.array([i.kind == kind for i in grid.indicators])[:, None, None, None]
 
 
 def _asked(grid: Grid) -> npt.NDArray[np.bool_]:
@@ -156,8 +160,7 @@ def _standardised(
     found, spread, covered = stats.direct(
         value.reshape(flat), variance.reshape(flat), n.reshape(flat), weights[:, None, None, None, :]
     )
-    rows = enumerate(grid.indicators)
-    made = _stacked(_limits(i.kind, found[row], spread[row], events[row]) for row, i in rows)
+    made = _stacked(_limits(i.kind, found[row], spread[row], events[row]) for row, i in enumerate(grid.indicators))
     return made, _asked(grid) & (covered < COVERED)
 
 
