@@ -38,6 +38,7 @@ PAGES = [
     "synthetic/indicator/F3.1?view=bars",
     "synthetic/indicator/F3.1?by=origin&area=1083",
     "synthetic/indicator/I4.1",
+    "synthetic/indicator/life_expectancy?by=sex",
 ]
 
 
@@ -132,6 +133,11 @@ def test_a_page_and_its_twin_say_the_same(visit: Visit, path: str) -> None:
     assert page.inner_text("h1") == said["title"]
     assert len(said["blocks"]) > 0
     assert "NaN" not in json.dumps(said)
+
+
+def test_where_every_record_counts_the_page_names_what_it_is_a_record_of(visit: Visit) -> None:
+    page = visit.open("/en/synthetic/indicator/life_expectancy?by=sex")
+    assert page.locator("dt:has-text('Counted') + dd").inner_text() == "Death"
 
 
 def test_a_page_that_does_not_exist_says_so(visit: Visit) -> None:
