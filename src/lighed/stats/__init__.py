@@ -51,7 +51,7 @@ from lighed.stats.effects import (
     narrowing,
     representation,
 )
-from lighed.stats.evaluate import change, evaluate, residual_variance
+from lighed.stats.evaluate import change, correlation_between, evaluate, residual_variance
 from lighed.stats.funnel import (
     dispersion_of_proportions,
     dispersion_of_ratios,
@@ -147,6 +147,7 @@ __all__ = [
     "coefficient_of_variation",
     "concentration_index",
     "contrast",
+    "correlation_between",
     "covariance_of_shares",
     "difference",
     "difference_in_differences",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -138,6 +139,41 @@ def _without_noise(
     return Values(value, (upper - lower) / (2 * quantile), lower, upper)
 
 
+def correlation_between(wanted: Measure, first: Sequence[Array], last: Sequence[Array], between: Array) -> Floats:
+    """Correlation of a measure's values in two periods, from that of the levels: the same whichever way it is turned.
+
+    Parameters
+    ----------
+    wanted
+        The measure.
+    first, last : of three arrays, shape (..., level)
+        Outcome, its standard error and population per level, worst-off first.
+    between : array, shape (..., level, level)
+        Correlation of each level's outcome in the first period with each level's in the last.
+
+    Returns
+    -------
+    array, shape (...)
+        Between −1 and 1, 0 where no persons stand in both; times both standard errors it is the covariance that
+        ``change`` takes. NaN where the measure does not move with the values, as a spread of groups that are alike.
+
+    References
+    ----------
+    .. [1] Oehlert GW. Am Stat 1992;46:27-29. doi:10.1080/00031305.1992.10475842 (the delta method).
+
+    Examples
+    --------
+    >>> from lighed.stats import MEASURES
+    >>> period = (np.array([0.3, 0.1]), np.array([0.02, 0.01]), np.ones(2))
+    >>> round(float(correlation_between(MEASURES["difference"], period, period, 0.6 * np.eye(2))), 12)
+    0.6
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        parts = [wanted.slope(value, weight) * se for value, se, weight in (first, last)]
+        one, two = (part / np.sqrt((part**2).sum(-1, keepdims=True)) for part in parts)
+        return np.asarray(np.einsum("...k,...kl,...l->...", one, between, two), float)
+
+
 def change(wanted: Measure, first: Values, last: Values, covariance: Array | float = 0.0) -> Values:
     """Change of a measure from one period to another.
 
@@ -147,7 +183,8 @@ def change(wanted: Measure, first: Values, last: Values, covariance: Array | flo
         The measure that both are values of.
     first, last : Values, shape (...)
     covariance : array, shape (...)
-        Of the two values. Left out (0) where the same persons stand in both periods, the interval is too wide.
+        Of the two values: ``correlation_between`` times both standard errors. Left out (0) where the same persons
+        stand in both periods, the interval is too wide.
 
     Returns
     -------

@@ -18,7 +18,7 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 
 from lighed.stats.groups import Polarity
-from lighed.stats.intervals import Array, Derived, Floats
+from lighed.stats.intervals import Array, Derived, Floats, gradient
 
 Scale = Literal["absolute", "relative", "people"]
 Unit = Literal["outcome", "squared", "ratio", "index", "share", "people"]
@@ -61,6 +61,10 @@ class Measure:
     def __call__(self, value: Array, weight: Array) -> Floats:
         """Compute the measure."""
         return np.asarray(self.function(np.asarray(value, float), np.asarray(weight, float)), float)
+
+    def slope(self, value: Array, weight: Array) -> Floats:
+        """Differentiate by each level's value, shape (..., level)."""
+        return self.with_gradient(value, weight)[1] if self.with_gradient else gradient(self.function, value, weight)
 
     def __str__(self) -> str:
         return self.id
