@@ -13,13 +13,15 @@ import pyarrow.compute as pc
 from lighed.analysis import inequality
 from lighed.analysis.grid import Grid, place, shown_areas
 from lighed.analysis.indicators import count_groups, estimates, sample_groups, unknown_shares
-from lighed.analysis.summarise import count, count_sample, tagged
+from lighed.analysis.overlap import correlated, counted_twice, places
+from lighed.analysis.summarise import count, count_sample, count_twice, standing_twice, tagged
 from lighed.catalogue import Catalogue
 from lighed.core.condition import columns
 from lighed.core.estimates import Estimates
 from lighed.core.progress import track, working
 from lighed.core.summary import Summary
 from lighed.core.types import COUNTRY, UNKNOWN, Indicator, ReleasePlan, Stratifier
+from lighed.store.engine import memory_table
 from lighed.store.frame import person_years
 from lighed.store.snapshot import Snapshot
 
@@ -63,13 +65,16 @@ def from_people(
     every = {i.id: i for _, some in asked for i in some}.values()
     survey = _tagged(engine, people, records.answers, [i for i in every if i.basis == "survey"], levels)
     others = _tagged(engine, people, records.events, [i for i in every if i.basis != "survey" and i.item], levels)
+    both = _both(engine, people, others, [i for i in every if counted_twice(i)], asked, catalogue)
     parts: list[Estimates] = []
     for stratifier, wanted in track(asked, "summarise"):
         by, shown = (stratifier.id, [stratifier]) if stratifier else (None, [None, *by_area])
         answering = [i for i in wanted if i.basis == "survey"]
         counted = [i for i in wanted if i.basis != "survey"]
         if counted:
-            parts += _estimated(counted, count(people, others, counted, by=by), None, catalogue, shown)
+            again = [i for i in counted if counted_twice(i)]
+            twice = count_twice(both, again, by=stratifier.id) if again and stratifier and stratifier.social else None
+            parts += _estimated(counted, count(people, others, counted, by=by), None, catalogue, shown, twice)
         if answering:
             parts += _estimated(answering, count_sample(survey, answering, by=by), records.strata, catalogue, shown)
     return Estimates.concat(parts)
@@ -79,6 +84,18 @@ def _tagged(engine: Any, people: Any, records: Any, indicators: Sequence[Indicat
     """Tag the records once for all stratifiers, and keep what is asked of them before the engine."""
     rows = tagged(engine, people, records, indicators)
     return None if rows is None else rows.select([c for c in rows.columns if c in TAGGED | levels]).cache()
+
+
+def _both(
+    engine: Any, people: Any, rows: Any, indicators: Sequence[Indicator], asked: Asked, catalogue: Catalogue
+) -> Any:
+    """Keep those who stand in the first and in the last year before the engine, once for all stratifiers."""
+    years = people.aggregate(first=people.year.min(), last=people.year.max()).to_pyarrow().to_pylist()[0]
+    placed, levels = (
+        memory_table(engine, "places", places(catalogue, years)),
+        {s.id for s, _ in asked if s and s.social},
+    )
+    return standing_twice(people, rows, placed, indicators, levels).cache()
 
 
 def _columns(indicators: Sequence[Indicator], stratifiers: Sequence[Stratifier], catalogue: Catalogue) -> set[str]:
@@ -144,16 +161,17 @@ def _estimated(
     strata: dict[str, Any] | None,
     catalogue: Catalogue,
     shown: Sequence[Stratifier | None],
+    twice: Summary | None = None,
 ) -> Iterator[Estimates]:
     present, periods = (set(pc.unique(summary.table[name]).to_pylist()) for name in ("area", "period"))
     for at in range(0, len(indicators), BLOCK):
         block = tuple(indicators[at : at + BLOCK])
-        part = summary.of(i.id for i in block)
+        part, again = summary.of(i.id for i in block), twice and twice.of(i.id for i in block)
         for stratifier in shown:
             # groups of municipalities are made of all of them, or not at all
             if not stratifier or not stratifier.areas or _whole_country(present, catalogue):
                 grid = _grid(block, present, periods, catalogue, stratifier)
-                yield from _shown(grid, part, strata, catalogue, stratifier)
+                yield from _shown(grid, part, strata, catalogue, stratifier, again)
 
 
 def _whole_country(present: set[str], catalogue: Catalogue) -> bool:
@@ -166,6 +184,7 @@ def _shown(
     strata: dict[str, Any] | None,
     catalogue: Catalogue,
     stratifier: Stratifier | None,
+    twice: Summary | None,
 ) -> Iterator[Estimates]:
     if not grid.periods:
         return
@@ -176,6 +195,8 @@ def _shown(
         if strata is None
         else sample_groups(grid, placed, summary, strata, catalogue)
     )
+    if twice:
+        groups = correlated(groups, placed, summary, twice, catalogue)
     yield estimates(groups, stratifier.id if stratifier else None)
     if stratifier:
         yield inequality.estimates(groups, stratifier)

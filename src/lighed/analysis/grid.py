@@ -88,10 +88,10 @@ def place(grid: Grid, summary: Summary, areas: dict[str, Area], by_area: Stratif
     """
     table = summary.table
     fixed = [
-        _position(table["indicator"], [i.id for i in grid.indicators]),
-        _position(table["period"], list(grid.periods)),
-        _position(table["sex"], list(SEXES)),
-        _position(table["age"], list(AGE_BANDS)),
+        position(table["indicator"], [i.id for i in grid.indicators]),
+        position(table["period"], list(grid.periods)),
+        position(table["sex"], list(SEXES)),
+        position(table["age"], list(AGE_BANDS)),
     ]
     if by_area:
         (crosswalk,) = by_area.crosswalks
@@ -100,9 +100,7 @@ def place(grid: Grid, summary: Summary, areas: dict[str, Area], by_area: Stratif
         kinds = [_area_position(grid, table, areas, COUNTRY)]
     else:
         level = (
-            _position(table["level"], list(grid.levels))
-            if grid.levels != (None,)
-            else np.zeros(table.num_rows, np.intp)
+            position(table["level"], list(grid.levels)) if grid.levels != (None,) else np.zeros(table.num_rows, np.intp)
         )
         kinds = [_area_position(grid, table, areas, kind) for kind in ("municipality", *SHOWN_PARENTS, COUNTRY)]
     rows, cells = [], []
@@ -114,7 +112,8 @@ def place(grid: Grid, summary: Summary, areas: dict[str, Area], by_area: Stratif
     return Placed(np.concatenate(rows), np.concatenate(cells))
 
 
-def _position(column: pa.ChunkedArray, values: Sequence[object]) -> Index:
+def position(column: pa.ChunkedArray, values: Sequence[object]) -> Index:
+    """Return where each value of a column stands among `values`; −1 for one that is not there."""
     found = pc.index_in(column, value_set=pa.array(list(values), column.type))
     return np.asarray(pc.fill_null(found, -1).to_numpy(), np.intp)
 
@@ -129,7 +128,7 @@ def _translated(column: pa.ChunkedArray, of: dict[str, str], values: list[str | 
 def _area_position(grid: Grid, table: pa.Table, areas: dict[str, Area], kind: str) -> Index:
     if kind == COUNTRY:
         known = [code for code, area in areas.items() if area.kind == "municipality"]
-        inside = _position(table["area"], known) >= 0
+        inside = position(table["area"], known) >= 0
         return np.where(inside, grid.areas.index(COUNTRY) if COUNTRY in grid.areas else -1, -1)
     codes = [code for code, area in areas.items() if area.kind == "municipality"]
     shown = {code: k for k, code in enumerate(grid.areas)}
@@ -140,6 +139,6 @@ def _area_position(grid: Grid, table: pa.Table, areas: dict[str, Area], kind: st
             [[shown.get(parent_of(areas, code, kind, year) or "", -1) for code in codes] for year in grid.periods],
             np.intp,
         )
-    municipality, period = _position(table["area"], codes), _position(table["period"], list(grid.periods))
+    municipality, period = position(table["area"], codes), position(table["period"], list(grid.periods))
     inside = (municipality >= 0) & (period >= 0)
     return np.where(inside, target[np.maximum(period, 0), np.maximum(municipality, 0)], -1)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow.compute as pc
 
 from lighed import stats
-from lighed.analysis.grid import SEXES, Grid, Placed
+from lighed.analysis.grid import SEXES, Grid, Index, Placed
 from lighed.analysis.summarise import MILLION, THOUSAND
 from lighed.catalogue import Catalogue
 from lighed.core.estimates import CONFIDENCE, Estimates, codes
@@ -34,7 +34,9 @@ class Groups:
 
     ``people`` is the population behind the group (person-years, records, or the sum of the weights), ``best`` what
     inequality is measured on: the standardised values where the definition asks for them, else the crude; ``thin``
-    says where that rests on too little of the standard, or on too few person-years for a life table.
+    says where that rests on too little of the standard, or on too few person-years for a life table. ``correlation``
+    is that of each group's best value in the first period with each group's in the last, shape (indicator, area, level,
+    level); None or NaN where it is not known who stands in both.
     """
 
     grid: Grid
@@ -46,6 +48,12 @@ class Groups:
     thin: npt.NDArray[np.bool_]
     collected: npt.NDArray[np.bool_]
     methods: dict[str, list[str]]
+    correlation: Array | None = None
+
+    @property
+    def span(self) -> tuple[Index, Index]:
+        """The first and the last period in which each indicator was collected."""
+        return self.collected.argmax(1), self.collected.shape[1] - 1 - self.collected[:, ::-1].argmax(1)
 
     @property
     def best(self) -> Values:
@@ -63,7 +71,8 @@ class Groups:
         at = np.s_[:, :, areas.index(COUNTRY), None]
         n, events, people, thin = self.n[at], self.events[at], self.people[at], self.thin[at]
         grid, crude, standardised = replace(self.grid, areas=(COUNTRY,)), self.crude.at(at), self.standardised.at(at)
-        return Groups(grid, n, events, people, crude, standardised, thin, self.collected, self.methods)
+        held = None if self.correlation is None else self.correlation[:, areas.index(COUNTRY), None]
+        return Groups(grid, n, events, people, crude, standardised, thin, self.collected, self.methods, held)
 
 
 def count_groups(grid: Grid, placed: Placed, summary: Summary, catalogue: Catalogue) -> Groups:
@@ -155,11 +164,8 @@ def _standardised(
 
     With it, which groups hold too little of the standard.
     """
-    weights = np.stack([_weights(catalogue, i, n[row]) for row, i in enumerate(grid.indicators)])
-    flat = (*grid.groups, -1)
-    found, spread, covered = stats.direct(
-        value.reshape(flat), variance.reshape(flat), n.reshape(flat), weights[:, None, None, None, :]
-    )
+    flat, weights = (*grid.groups, -1), standard_weights(grid, catalogue, n)[:, None, None, None, :]
+    found, spread, covered = stats.direct(value.reshape(flat), variance.reshape(flat), n.reshape(flat), weights)
     made = _stacked(_limits(i.kind, found[row], spread[row], events[row]) for row, i in enumerate(grid.indicators))
     return made, _asked(grid) & (covered < COVERED)
 
@@ -173,6 +179,11 @@ def _limits(kind: Kind, value: Array, variance: Array, events: Array) -> Values:
     made = weighted_proportion(value, variance, events)
     enough = events >= FEWEST_EVENTS
     return Values(*(np.where(enough, getattr(made, name), np.nan) for name in Values.__slots__))
+
+
+def standard_weights(grid: Grid, catalogue: Catalogue, n: Array) -> Array:
+    """Return what each cell of sex and age counts for in each indicator's standard, shape (indicator, cell)."""
+    return np.stack([_weights(catalogue, i, n[row]) for row, i in enumerate(grid.indicators)])
 
 
 def _weights(catalogue: Catalogue, indicator: Indicator, n: Array) -> Array:

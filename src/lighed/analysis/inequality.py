@@ -7,12 +7,27 @@ from typing import Any, get_args
 import numpy as np
 import numpy.typing as npt
 
+from lighed.analysis.grid import Grid
 from lighed.analysis.indicators import FLAG_WORDS, Groups, labels
 from lighed.core.estimates import CONFIDENCE, Estimates, codes
-from lighed.core.types import SCALE, Indicator, Kind, Stratifier
-from lighed.stats import MEASURES, TESTS, Measure, Shape, arrange, by_chance, change, evaluate, too_few
+from lighed.core.types import SCALE, Indicator, Kind, Polarity, Stratifier
+from lighed.stats import (
+    MEASURES,
+    TESTS,
+    Measure,
+    Shape,
+    arrange,
+    by_chance,
+    change,
+    correlation_between,
+    evaluate,
+    too_few,
+)
 from lighed.stats.intervals import Array, Values
 from lighed.stats.rates import FEWEST_EVENTS
+
+SAME = "same persons in part"
+CHANGES: list[str | None] = [f"{SAME}, covariance left out", f"{SAME}, with covariance", "independent samples"]
 
 
 def estimates(groups: Groups, stratifier: Stratifier) -> Estimates:
@@ -27,8 +42,10 @@ def estimates(groups: Groups, stratifier: Stratifier) -> Estimates:
     country, parts = groups.of_country(), []
     for measure in wanted:
         shown = groups if measure.everywhere else country
-        made = _made(shown, stratifier, measure, reference)
-        parts += [_rows(shown, stratifier, measure, made), _changes(shown, stratifier, measure, made)]
+        levels, place = _arranged(shown, stratifier, reference)
+        made = _made(shown.grid, measure, *levels)
+        shared = _shared(shown, measure, levels, place)
+        parts += [_rows(shown, stratifier, measure, made), _changes(shown, stratifier, measure, made, shared)]
     parts += [_shape(groups, stratifier, test) for test in TESTS.values() if stratifier.ordered]
     return Estimates.concat(parts)
 
@@ -56,18 +73,29 @@ def _thin(groups: Groups) -> npt.NDArray[np.bool_]:
     return np.asarray(groups.thin[..., groups.grid.ranked].any(-1))
 
 
-def _changes(groups: Groups, stratifier: Stratifier, measure: Measure, made: Values) -> Estimates:
+def _shared(groups: Groups, measure: Measure, levels: list[Array], place: Array) -> Array:
+    """Correlation of the measure's first and last value, shape (indicator, area); NaN where it is not known."""
+    if groups.correlation is None:
+        return np.full(place.shape[::2], np.nan)
+    at, ranked = np.arange(len(groups.grid.indicators)), groups.grid.ranked
+    first, last = (tuple(part[at, period] for part in (*levels, place)) for period in groups.span)
+    between = np.take_along_axis(groups.correlation[..., ranked, ranked], first[-1][..., None], -2)
+    between = np.take_along_axis(between, last[-1][..., None, :], -1)
+    return correlation_between(measure, first[:-1], last[:-1], between)
+
+
+def _changes(groups: Groups, stratifier: Stratifier, measure: Measure, made: Values, shared: Array) -> Estimates:
     """From the first to the last period in which an indicator was collected, for those collected more than once."""
     grid = groups.grid
-    first = groups.collected.argmax(1)
-    last = len(grid.periods) - 1 - groups.collected[:, ::-1].argmax(1)
+    first, last = groups.span
     several = np.flatnonzero((first < last) & _counted(groups, measure))
-    moved = change(measure, made.at((several, first[several])), made.at((several, last[several])))
+    before, after, shared = made.at((several, first[several])), made.at((several, last[several])), shared[several]
+    moved = change(measure, before, after, np.nan_to_num(shared * before.se * after.se))
     doubtful = _doubtful(groups, stratifier, measure)
     unsure = doubtful[several, first[several]] | doubtful[several, last[several]]
     flags = np.where(np.isfinite(moved.value), np.where(unsure, 1, 0), 2).ravel()
     index = np.unravel_index(np.arange(flags.size), (len(several), len(grid.areas)))
-    which = several[index[0]]
+    which, survey = several[index[0]], np.array([i.basis == "survey" for i in grid.indicators])
     scale = np.array([_scale(measure, i) if measure.null == 0.0 else 1.0 for i in grid.indicators])[which]
     return Estimates.of(
         **labels(grid, (which, last[which], index[1]), stratifier.id),
@@ -77,13 +105,9 @@ def _changes(groups: Groups, stratifier: Stratifier, measure: Measure, made: Val
         **{name: getattr(moved, name).ravel() * scale for name in Values.__slots__},
         confidence=CONFIDENCE,
         unit=codes(which, [unit(measure, i) for i in grid.indicators]),
-        method=codes(which, [_change_method(i) for i in grid.indicators]),
+        method=codes(np.where(survey[which], 2, np.isfinite(shared).ravel()), CHANGES),
         flags=codes(flags, FLAG_WORDS),
     )
-
-
-def _change_method(indicator: Indicator) -> str:
-    return "independent samples" if indicator.basis == "survey" else "same persons in part, covariance left out"
 
 
 def _rows(groups: Groups, stratifier: Stratifier, measure: Measure, made: Values) -> Estimates:
@@ -106,13 +130,15 @@ def _shape(groups: Groups, stratifier: Stratifier, test: Shape) -> Estimates:
     """Rows of a test of shape, or of how nearly a gradient has it: without interval, and rough with few cases."""
     indicators, ranked = groups.grid.indicators, groups.grid.ranked
     parts = groups.best.value[..., ranked], groups.best.se[..., ranked] ** 2, groups.people[..., ranked]
-    made = [test(*part, polarity=i.polarity) for *part, i in zip(*parts, indicators, strict=True)]
+    made = np.full(groups.grid.groups[:3], np.nan)
+    for polarity, rows in _by_polarity(groups.grid):
+        made[rows] = test(*(part[rows] for part in parts), polarity=polarity)
     return _over_levels(
         groups,
         stratifier,
         groups.collected,
         (_cases(groups) < FEWEST_EVENTS).any(-1) | _thin(groups),
-        {"value": np.stack(made)},
+        {"value": made},
         measure=test.id,
         unit=[test.unit for _ in indicators],
         method=[method(test.method(parts[0].shape[-1]), i, stratifier) for i in indicators],
@@ -154,21 +180,29 @@ def _over_levels(
     )
 
 
-def _made(groups: Groups, stratifier: Stratifier, measure: Measure, reference: int | None) -> Values:
+def _arranged(groups: Groups, stratifier: Stratifier, reference: int | None) -> tuple[list[Array], Array]:
+    """What is compared, the worst-off first: value, standard error and people; and the place of each in the grid."""
+    best, ranked = groups.best, groups.grid.ranked
+    value, se, people = (part[..., ranked] for part in (best.value, best.se, groups.people))
+    place = np.broadcast_to(np.arange(value.shape[-1]), value.shape).copy()
+    for polarity, rows in [] if stratifier.ordered else _by_polarity(groups.grid):
+        place[rows] = arrange(value[rows], place[rows], polarity=polarity, reference=reference)[1]
+    return [np.take_along_axis(part, place, -1) for part in (value, se, people)], place
+
+
+def _made(grid: Grid, measure: Measure, value: Array, se: Array, people: Array) -> Values:
     """Evaluate the measure for the indicators of each polarity together."""
-    grid, ranked = groups.grid, groups.grid.ranked
-    best = groups.best
-    value, variance, people = best.value[..., ranked], best.se[..., ranked] ** 2, groups.people[..., ranked]
     out = {name: np.full(grid.groups[:3], np.nan) for name in Values.__slots__}
-    for polarity in sorted({i.polarity for i in grid.indicators}):
-        rows = np.array([i.polarity == polarity for i in grid.indicators])
-        parts: tuple[Array, ...] = (value[rows], variance[rows], people[rows])
-        if not stratifier.ordered:
-            parts = arrange(*parts, polarity=polarity, reference=reference)
-        found = evaluate(measure, *parts, polarity=polarity)
+    for polarity, rows in _by_polarity(grid):
+        found = evaluate(measure, value[rows], se[rows] ** 2, people[rows], polarity=polarity)
         for name in Values.__slots__:
             out[name][rows] = getattr(found, name)
     return Values(**out)
+
+
+def _by_polarity(grid: Grid) -> list[tuple[Polarity, npt.NDArray[np.bool_]]]:
+    found = sorted({i.polarity for i in grid.indicators})
+    return [(polarity, np.array([i.polarity == polarity for i in grid.indicators])) for polarity in found]
 
 
 def _scale(measure: Measure, indicator: Indicator) -> float:

@@ -13,6 +13,7 @@ names.
 | total, total2 | Σ and Σ² of an amount, in thousandths and in whole units squared |
 | weight, weighted | Σw and Σw·y, in millionths |
 | weight2, weighted2 | Σw² and Σw²·y of a sample whose persons are drawn one by one, in millionths |
+| first, last, both | of persons who stand in two years: those with the thing in the first, in the last, in both |
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ import ibis
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lighed.analysis.grid import SHOWN_PARENTS
 from lighed.core.condition import Condition, columns
 from lighed.core.summary import Summary
 from lighed.core.types import Indicator
@@ -32,6 +34,8 @@ from lighed.store.engine import Expression, age_band, count_if, expression, memo
 CELL = ("period", "area", "sex", "age")
 COUNTS = ("n", "events", "time", "total", "total2")
 SAMPLE = ("n", "events", "weight", "weighted", "weight2", "weighted2")
+TWICE = ("n", "first", "last", "both")
+HOLDING = ("area", *SHOWN_PARENTS)  # the areas that may hold a person at both times
 PARTITIONS = ("area", "sex", "age", "level", "stratum", "sampling_unit")
 MILLION, THOUSAND = 1_000_000, 1_000
 
@@ -100,6 +104,51 @@ def count_sample(rows: Expression | None, indicators: Sequence[Indicator], *, by
     # what is made of these sums is not whole numbers, so the order of the rows is a part of the result
     ordered = cells.order_by(key)
     return Summary(dims, SAMPLE, _integers(_named(ordered), dims, SAMPLE), PARTITIONS)
+
+
+def standing_twice(
+    people: Expression, rows: Expression | None, places: Expression, indicators: Sequence[Indicator], levels: set[str]
+) -> Expression:
+    """Return the persons who stand in both of two years, for all stratifiers; columns of the last end in ``_last``.
+
+    For each indicator of shares there is a column that says who has the thing, null outside the population. `places`
+    has ``year``, ``end`` (first or last) and the areas; one that does not hold a person in both years is null.
+    """
+    people = people.join(places, ["year", "area"])
+    happened = [i for i in indicators if i.item]
+    if rows is not None and happened:
+        had = {f"{i.id}_had": (rows.indicator == i.id).ifelse(1, 0).max() for i in happened}
+        once = rows.filter(rows.has).group_by(["person_id", "year"]).aggregate(**had)
+        people = people.left_join(once, ["person_id", "year"])
+    has = {i.id: people[f"{i.id}_had"] == 1 if i.item else expression(i.numerator, people) for i in indicators}
+    people = people.select(
+        *dict.fromkeys(["person_id", "end", *HOLDING, "sex", *sorted(levels)]),
+        age=age_band(people.age),
+        **{i.id: expression(i.population, people).ifelse(has[i.id].coalesce(False), None) for i in indicators},
+    )
+    first, last = (people.filter(people.end == end) for end in ("first", "last"))
+    both = first.join(last, "person_id", rname="{name}_last")
+    return both.mutate(**{a: (both[a] == both[f"{a}_last"]).ifelse(both[a], ibis.null(str)) for a in HOLDING})
+
+
+def count_twice(both: Expression, indicators: Sequence[Indicator], *, by: str) -> Summary:
+    """Count the persons that ``standing_twice`` gives, by their age band and their level in each of the two years."""
+    key = [*HOLDING, "sex", "age", "age_last", "level", "level_last"]
+    both = both.mutate(level=both[by], level_last=both[f"{by}_last"])
+    wanted: dict[str, Any] = {}
+    for i in indicators:
+        first, last = both[i.id], both[f"{i.id}_last"]
+        known = first.notnull() & last.notnull()
+        parts = zip(TWICE, (known, known & first, known & last, first & last), strict=True)
+        wanted |= {f"{i.id}_{name}": count_if(part) for name, part in parts}
+    # in order, as of a sample, for what is made of these sums is not whole numbers
+    cells, dims = both.group_by(key).aggregate(**wanted).order_by(key).to_pyarrow(), ("indicator", *key)
+    tables = []
+    for i in indicators:
+        part = cells.select([*key, *(f"{i.id}_{name}" for name in TWICE)]).rename_columns([*key, *TWICE])
+        part = part.append_column("indicator", pa.chunked_array([pa.repeat(i.id, cells.num_rows)]))
+        tables.append(_integers(part.filter(pc.greater(part["n"], 0)), dims, TWICE))
+    return Summary(dims, TWICE, pa.concat_tables(tables), dims[1:])
 
 
 _CELL = ("year", "area", "sex", "age_band")  # the columns of person-years that become CELL
@@ -225,7 +274,7 @@ def _counted(cells: Expression, *given: str) -> pa.Table:
 
 
 def _schema(dims: Sequence[str], statistics: Sequence[str]) -> pa.Schema:
-    kinds = {"period": pa.int32(), "age": pa.int16()}
+    kinds = {"period": pa.int32(), "age": pa.int16(), "age_last": pa.int16()}
     return pa.schema([(d, kinds.get(d, pa.string())) for d in dims] + [(s, pa.int64()) for s in statistics])
 
 

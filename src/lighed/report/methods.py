@@ -33,6 +33,7 @@ BEGINNINGS = (
     ("population-weighted", "mean"),
     ("independent persons", "persons"),
     ("independent", "independent"),
+    ("same persons in part with", "covariance"),
     ("same ", "same"),
     ("count", "count"),
     ("trial", "trial"),
