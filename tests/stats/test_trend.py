@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 from scipy import stats as scipy_stats
 
-from lighed.stats import MEASURES, Sample, Values, change, proportion
+from lighed.stats import MEASURES, Measure, Polarity, Sample, Values, change, correlation_between, evaluate, proportion
 from lighed.stats.trend import (
     TrendTest,
     change_between,
@@ -159,6 +159,30 @@ def test_the_interval_of_a_change_in_the_same_persons_covers_it_and_without_cova
     made = change_between(before, after, persons="same", covariance=shared, scale=scale)
     assert 0.94 < covered(made, truth) < 0.96
     assert covered(change_between(before, after, persons="different", scale=scale), truth) > 0.995
+
+
+@pytest.mark.parametrize("polarity", get_args(Polarity))
+@pytest.mark.parametrize("wanted", MEASURES.values(), ids=str)
+def test_the_interval_of_a_change_of_a_measure_covers_it_where_its_levels_go_together(
+    wanted: Measure, polarity: Polarity
+) -> None:
+    """Three levels whose shares come nearer to each other; of those who had the thing three in four have it still."""
+    rng, n = np.random.default_rng(9), np.array([2000, 3000, 2500])
+    before, after = np.array([0.38, 0.30, 0.15]), np.array([0.35, 0.30, 0.18])
+    had = rng.binomial(n, before, (DRAWS // 5, 3))
+    both = rng.binomial(had, 0.75)
+    has = both + rng.binomial(n - had, (after - 0.75 * before) / (1 - before))
+    first, last = proportion(had, n), proportion(has, n)
+    sizes = np.broadcast_to(n, had.shape)
+    alone = (both - had * has / n) / np.sqrt(had * (1 - first.value) * has * (1 - last.value))
+    shared = correlation_between(
+        wanted, (first.value, first.se, sizes), (last.value, last.se, sizes), alone[..., None] * np.eye(3)
+    )
+    ends = [evaluate(wanted, end.value, end.se**2, sizes, polarity=polarity) for end in (first, last)]
+    due = [evaluate(wanted, end, np.zeros(3), n, polarity=polarity) for end in (before, after)]
+    made = change(wanted, *ends, covariance=shared * ends[0].se * ends[1].se)
+    assert 0.94 < covered(made, change(wanted, *due).value) < 0.965
+    assert covered(change(wanted, *ends), change(wanted, *due).value) > 0.985
 
 
 def test_a_change_in_the_same_persons_is_refused_without_their_covariance() -> None:
