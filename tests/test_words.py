@@ -6,9 +6,10 @@ from typing import get_args
 
 import pytest
 
-from lighed.analysis.inequality import unit
+from lighed.analysis.inequality import CHANGES, unit
 from lighed.catalogue import load
-from lighed.core.text import Lang, texts
+from lighed.core.text import Lang, say, texts
+from lighed.report.methods import explained
 from lighed.report.words import amount, interval, written
 from lighed.stats import MEASURES, TESTS, Measure
 
@@ -23,6 +24,15 @@ def test_every_measure_of_every_indicator_can_be_written(measure: Measure, lang:
         row = {"measure": measure.id, "unit": unit(measure, indicator), "flags": "", **numbers}
         assert any(digit in written(row, lang) for digit in "12")
         assert interval(row, lang).startswith("(−1")
+
+
+@pytest.mark.parametrize("lang", get_args(Lang))
+def test_every_way_to_make_a_change_is_written_out(lang: Lang) -> None:
+    words = [explained(method or "", lang, {}).split("; ") for method in CHANGES]
+    left_out, known, independent = words
+    assert left_out[0] == known[0] == say("method.same", lang)
+    assert (left_out[1], known[1]) == (say("method.covariance_left_out", lang), say("method.with_covariance", lang))
+    assert independent == [say("method.independent", lang)]
 
 
 def test_an_absolute_measure_of_a_share_is_in_percentage_points() -> None:

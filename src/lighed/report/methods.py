@@ -33,8 +33,9 @@ BEGINNINGS = (
     ("population-weighted", "mean"),
     ("independent persons", "persons"),
     ("independent", "independent"),
-    ("same persons in part with", "covariance"),
     ("same ", "same"),
+    ("covariance left out", "covariance_left_out"),
+    ("with covariance", "with_covariance"),
     ("count", "count"),
     ("trial", "trial"),
     ("before_after", "before_after"),
@@ -70,8 +71,7 @@ def explained(method: str, lang: Lang, standards: Mapping[str, Standard]) -> str
     """
     if method.startswith(PUBLISHED):
         return say("method.published", lang, detail=method.removeprefix(PUBLISHED))
-    parts = [part for part in method.split(", ") if part != "covariance left out"]
-    return "; ".join(dict.fromkeys(_part(part, lang, standards) for part in parts if part))
+    return "; ".join(dict.fromkeys(_part(part, lang, standards) for part in method.split(", ") if part))
 
 
 def _part(part: str, lang: Lang, standards: Mapping[str, Standard]) -> str:
