@@ -13,6 +13,7 @@ import pytest
 
 from lighed.catalogue import load
 from lighed.catalogue.areas import members
+from lighed.core.condition import parse
 from lighed.core.estimates import Estimates
 from lighed.core.types import COUNTRY, Indicator
 from lighed.stats import MEASURES
@@ -21,9 +22,10 @@ from tests.reference import LOWEST_AGES, Row, _people, above
 from tests.towns import NOTHING, Town
 
 CATALOGUE = load()
-UNEMPLOYED, CONTACT, EVICTED, TEST, SMOKING = (
+UNEMPLOYED, OFFERED, EVICTED, TEST, SMOKING = (
     CATALOGUE.indicators[i] for i in ("F6.1", "I7.3", "I7.1", "F2.1", "F3.1")
 )
+CONTACT = OFFERED.model_copy(update={"numerator": parse({"category": {"is": "met"}})})
 PLAIN = UNEMPLOYED.model_copy(update={"id": "plain", "standardise": None})
 YEARS = FIRST, LAST = 2020, 2024
 REGION = "1081"
@@ -41,13 +43,14 @@ def person(number: int, year: int, area: str, level: str, *, has: bool, age: int
 
 
 def town(indicator: Indicator, people: list[Row]) -> Town:
-    """With two events each for those who have the thing; the second is no other person."""
+    """With two events a year for everybody; the second is no other person."""
     events = [
-        NOTHING | {"person_id": row["person_id"], "year": row["year"], "item": indicator.item}
+        NOTHING
+        | {"person_id": row["person_id"], "year": row["year"], "item": OFFERED.item}
+        | {"category": "met" if row["has"] else "offered"}
         for row in people
-        if indicator.item and row["has"]
     ]
-    return Town([indicator], people, [NOTHING, *events, *events])
+    return Town([indicator], people, [*events, *events])
 
 
 def changes(made: Estimates, **wanted: Any) -> list[Row]:
