@@ -90,11 +90,11 @@ def _both(
     engine: Any, people: Any, rows: Any, indicators: Sequence[Indicator], asked: Asked, catalogue: Catalogue
 ) -> Any:
     """Keep those who stand in the first and in the last year before the engine, once for all stratifiers."""
+    if not indicators:
+        return None
     years = people.aggregate(first=people.year.min(), last=people.year.max()).to_pyarrow().to_pylist()[0]
-    placed, levels = (
-        memory_table(engine, "places", places(catalogue, years)),
-        {s.id for s, _ in asked if s and s.social},
-    )
+    placed = memory_table(engine, "places", places(catalogue, years))
+    levels = {s.id for s, _ in asked if s and s.social}
     return standing_twice(people, rows, placed, indicators, levels).cache()
 
 
