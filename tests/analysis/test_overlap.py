@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from itertools import product
-from math import sqrt
+from math import hypot, sqrt
 from typing import Any
 
 import numpy as np
@@ -165,6 +165,17 @@ def test_the_interval_of_a_change_is_as_wide_as_the_changes_of_many_panels_diffe
     assert se[whole] == pytest.approx(sqrt((se[small] ** 2).mean() / 98), rel=0.25)
 
 
+def test_a_measure_of_the_country_alone_takes_what_the_persons_of_the_country_have_in_common(panels: Estimates) -> None:
+    """The slope index, and the generalised concentration index: one line in two units, for the levels stay as large."""
+    narrower = []
+    for measure in ("slope_index", "generalised_concentration_index"):
+        (row,) = changes(panels, measure=measure, area=COUNTRY)
+        own = [se_of(panels, measure=measure, area=COUNTRY, period=str(year)) for year in YEARS]
+        narrower.append(row["se"] / hypot(*own))
+    assert narrower[0] == pytest.approx(narrower[1], rel=1e-9)
+    assert narrower[0] < 0.7
+
+
 @pytest.mark.parametrize("by", ["education", "sex"])
 @pytest.mark.parametrize("indicator", [UNEMPLOYED, PLAIN, CONTACT], ids=lambda one: getattr(one, "id", str(one)))
 def test_where_nobody_has_changed_there_is_no_change_and_no_doubt_of_it(
@@ -199,7 +210,7 @@ def test_the_row_says_whether_the_covariance_is_known(indicator: Indicator, word
     ]
     basis = {"answers" if indicator.basis == "survey" else "events": records} if indicator.item else {}
     made = Town([indicator], rows, **basis).estimates(engine, "education")
-    assert {row["method"] for row in changes(made, measure="difference")} == {words}
+    assert {(row["method"], row["flags"]) for row in changes(made, measure="difference")} == {(words, "")}
 
 
 def test_what_was_not_collected_in_the_first_year_has_no_covariance(engine: Any) -> None:
