@@ -210,7 +210,7 @@ def test_the_row_says_whether_the_covariance_is_known(indicator: Indicator, word
     ]
     basis = {"answers" if indicator.basis == "survey" else "events": records} if indicator.item else {}
     made = Town([indicator], rows, **basis).estimates(engine, "education")
-    assert {(row["method"], row["flags"]) for row in changes(made, measure="difference")} == {(words, "")}
+    assert {(row["method"], row["lower"] is None) for row in changes(made, measure="difference")} == {(words, False)}
 
 
 def test_what_was_not_collected_in_the_first_year_has_no_covariance(engine: Any) -> None:
