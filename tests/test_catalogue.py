@@ -10,6 +10,7 @@ import pytest
 from lighed.analysis.examples import mistakes, mistakes_of_evaluation
 from lighed.catalogue import Catalogue, load
 from lighed.catalogue.areas import members, parent_of
+from lighed.catalogue.crossed import parts_of
 from lighed.core.errors import DefinitionError
 from lighed.core.text import Text, texts
 from lighed.core.types import Design, Evaluation, Indicator
@@ -129,3 +130,42 @@ def test_a_condition_on_a_column_that_does_not_exist_is_refused(tmp_path: Path) 
     with pytest.raises(DefinitionError) as caught:
         load(tmp_path)
     assert "the column 'aeg' is not known" in caught.value.sentence("en")
+
+
+CROSSES = {
+    "an unknown dimension": ("[education, height]", "the stratifier 'height' that it crosses is not known"),
+    "itself": ("[education, own]", "'own' cannot be crossed"),
+    "another crossing": ("[origin, education_sex]", "'education_sex' cannot be crossed"),
+    "groups of areas": ("[sex, poverty_fifth]", "'poverty_fifth' cannot be crossed"),
+    "one dimension": ("[education]", "two or more dimensions"),
+    "one dimension twice": ("[sex, sex]", "each of them once"),
+    "an order": ("[education, sex]\nordered: true", "has no order"),
+    "levels of its own": ("[education, sex]\nlevels: [{id: a, title: {da: a, en: a}}]", "its levels are made of those"),
+}
+
+
+@pytest.mark.parametrize(("crosses", "said"), CROSSES.values(), ids=CROSSES)
+def test_what_cannot_be_crossed_is_refused(crosses: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "stratifiers").mkdir()
+    order = "" if "ordered" in crosses else "ordered: false\n"
+    text = f"id: own\ntitle: {{da: x, en: x}}\nshort: {{da: x, en: x}}\n{order}crosses: {crosses}\n"
+    (tmp_path / "stratifiers" / "own.yaml").write_text(text, "utf-8")
+    with pytest.raises(DefinitionError, match=said):
+        load(tmp_path)
+
+
+def test_crossed_groups_are_every_combination_and_say_what_is_to_be_said_of_their_parts(catalogue: Catalogue) -> None:
+    found, education, sex = (catalogue.stratifiers[name] for name in ("education_sex", "education", "sex"))
+    assert found.level_ids == tuple(f"{e}+{s}" for e in education.level_ids for s in sex.level_ids)
+    assert found.levels[1].title == Text(da="Kort uddannelse · Mænd", en="Short education · Men")
+    assert set(education.caveats) < set(found.caveats)
+    assert parts_of(found, catalogue.stratifiers)["long+male"] == ("long", "male")
+
+
+@pytest.mark.parametrize(("who", "what"), [("F3.1", "height"), ("nobody", "education_sex")])
+def test_a_plan_names_known_dimensions_of_known_indicators(who: str, what: str, tmp_path: Path) -> None:
+    (tmp_path / "plans").mkdir()
+    text = "id: own\ntitle: {da: x, en: x}\nsummary: {da: x, en: x}\npolicy: strict\n"
+    (tmp_path / "plans" / "own.yaml").write_text(f"{text}stratifiers_of: {{{who}: [{what}]}}\n", "utf-8")
+    with pytest.raises(DefinitionError, match="height' is not known" if what == "height" else "nobody' is not known"):
+        load(tmp_path)

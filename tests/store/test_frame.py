@@ -24,7 +24,7 @@ from lighed.core.types import Stratifier
 from lighed.stats import quantile
 from lighed.store import Store
 from lighed.store.engine import connect
-from lighed.store.frame import build, person_years
+from lighed.store.frame import BASIC, build, person_years
 from lighed.store.schema import tables
 from lighed.store.snapshot import Snapshot
 
@@ -53,7 +53,12 @@ DATED = Stratifier.model_validate(
         ],
     }
 )
-WANTED = ["age_group", "dated", "education", "income", "income_quintile", "parental_education", "tenure"]
+CROSSED = Stratifier.model_validate(
+    {"id": "crossed", "title": {"da": "x", "en": "x"}, "short": {"da": "x", "en": "x"}, "ordered": False}
+    | {"crosses": ["income_quintile", "sex", "dated"]}
+)
+WANTED = ["age_group", "crossed", "dated", "education", "education_sex", "income", "income_quintile"]
+WANTED += ["parental_education", "tenure"]
 
 
 @dataclass(frozen=True)
@@ -120,6 +125,8 @@ def read_by_hand(persons: list[Person]) -> list[dict[str, Any]]:
     rows = [row for number, person in enumerate(persons, 1) for row in _years_of(number, person, persons)]
     for row in rows:
         row["income_quintile"] = _fifth(row, rows)
+        row["crossed"] = _all_known(row["income_quintile"], row["sex"], row["dated"])
+        row["education_sex"] = _all_known(row["education"], row["sex"])
     for row in rows:
         del row["band"]
     return rows
@@ -157,6 +164,10 @@ def _years_of(number: int, person: Person, persons: list[Person]) -> list[dict[s
                 }
             )
     return rows
+
+
+def _all_known(*levels: str) -> str:
+    return UNKNOWN if UNKNOWN in levels else "+".join(levels)
 
 
 def _fifth(row: dict[str, Any], rows: list[dict[str, Any]]) -> str:
@@ -206,9 +217,9 @@ def stored(folder: Path, persons: list[Person]) -> Snapshot:
 
 @functools.cache
 def known() -> Catalogue:
-    """The catalogue with a dimension whose codes changed their meaning in 2020."""
+    """The catalogue with a dimension whose codes changed their meaning in 2020, and one that crosses it with others."""
     found = definitions.load()
-    return dataclasses.replace(found, stratifiers=found.stratifiers | {"dated": DATED})
+    return dataclasses.replace(found, stratifiers=found.stratifiers | {"dated": DATED, "crossed": CROSSED})
 
 
 def made_by_engine(folder: Path, persons: list[Person]) -> list[dict[str, Any]]:
@@ -344,6 +355,15 @@ def test_each_life_gives_its_years(tmp_path: Path) -> None:
         found[[*LIVES][row["person_id"] - 1]][row["year"]] = (row["area"], row["age"], row["days"])
     assert found == {name: years for name, (_, years) in LIVES.items()}
     assert in_order(made) == in_order(read_by_hand([person for person, _ in LIVES.values()]))
+
+
+def test_crossed_groups_are_read_without_the_columns_that_they_cross(tmp_path: Path) -> None:
+    persons = [person for person, _ in LIVES.values()]
+    rows = build(connect(), stored(tmp_path / "store", persons), known(), YEARS, ["crossed", "education_sex"])
+    made = rows.to_pyarrow()
+    by_hand = [{name: row[name] for name in made.column_names} for row in read_by_hand(persons)]
+    assert set(made.column_names) == {*BASIC, "crossed", "education_sex"}
+    assert in_order(made.to_pylist()) == in_order(by_hand)
 
 
 # --- rows that are kept

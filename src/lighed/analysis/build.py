@@ -38,11 +38,12 @@ def from_store(engine: Any, snapshot: Snapshot, catalogue: Catalogue, plan: Rele
     computed = [i for i in catalogue.indicators.values() if i.computes]
     indicators = [i for i in computed if not plan.indicators or i.id in plan.indicators]
     periods = range(plan.years[0], plan.years[1] + 1)
-    named = {name for i in indicators for name in i.stratifiers} | set(plan.stratifiers)
+    over = {i.id: {*i.stratifiers, *plan.stratifiers, *plan.stratifiers_of.get(i.id, ())} for i in indicators}
+    named = set[str]().union(*over.values())
     stratifiers = [s for s in catalogue.stratifiers.values() if not s.areas and s.id in named]
     with working("frame"):
         people = person_years(engine, snapshot, catalogue, periods, _columns(indicators, stratifiers, catalogue))
-    asked = [(s, [i for i in indicators if s.id in {*i.stratifiers, *plan.stratifiers}]) for s in stratifiers]
+    asked = [(s, [i for i in indicators if s.id in over[i.id]]) for s in stratifiers]
     by_area = [catalogue.stratifiers[name] for name in plan.area_stratifiers]
     records = Records(engine, snapshot)
     return from_people(engine, people, records, catalogue, [(None, indicators), *asked], by_area=by_area)

@@ -108,7 +108,8 @@ def _of_plan(catalogue: Catalogue, plan: ReleasePlan) -> list[tuple[str, str | i
     used: list[tuple[str, str | int | None, Any]] = [("policy", plan.policy, catalogue.policies)]
     used += [("area", plan.front_area, catalogue.areas)]
     used += [("stratifier", name, catalogue.stratifiers) for name in (*plan.stratifiers, *plan.area_stratifiers)]
-    used += [("indicator", name, catalogue.indicators) for name in plan.indicators]
+    used += [("stratifier", name, catalogue.stratifiers) for some in plan.stratifiers_of.values() for name in some]
+    used += [("indicator", name, catalogue.indicators) for name in (*plan.indicators, *plan.stratifiers_of)]
     for table in plan.tables:
         used += [("citation", table.citation, cited)]
         used += [("dimension", name, targets) for name in table.dimensions.values()]

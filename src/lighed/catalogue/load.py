@@ -20,6 +20,7 @@ from pydantic import ValidationError
 from lighed.catalogue.areas import read_areas, with_area_levels
 from lighed.catalogue.catalogue import Catalogue
 from lighed.catalogue.check import check, check_evaluation
+from lighed.catalogue.crossed import with_crossed_levels
 from lighed.catalogue.publication import Factor, FocusArea, OverviewArea, Pitfall, Recommendation
 from lighed.core.errors import DefinitionError, LighedError
 from lighed.core.types import (
@@ -50,7 +51,7 @@ def load(project: Path | None = None) -> Catalogue:
 def _load(project: Path | None, _: tuple[Any, ...]) -> Catalogue:
     roots = [BUILT_IN] + ([project] if project else [])
     areas, attributes = read_areas(roots)
-    stratifiers = with_area_levels(_by_id(Stratifier, roots, "stratifiers"), areas, attributes)
+    stratifiers = with_crossed_levels(with_area_levels(_by_id(Stratifier, roots, "stratifiers"), areas, attributes))
     catalogue = Catalogue(
         factors={factor.id: factor for factor in _listed(Factor, "publication/factors")},
         overview=tuple(_listed(OverviewArea, "publication/overview")),

@@ -99,8 +99,9 @@ class Stratifier(Definition):
 
     The groups come from exactly one of: ``dimension`` with dated ``crosswalks`` of its codes, ``quantiles`` of an
     amount, another stratifier of the person's parents (``parents_of``: the best-off of them), ``bands`` of age by
-    their lower bounds, a ``column`` that holds the level ids, or groups of ``areas``. ``social`` is false for a
-    dimension (age) whose differences are not called inequality: it gets rows for its levels and no measures.
+    their lower bounds, a ``column`` that holds the level ids, groups of ``areas``, or the combinations of the groups of
+    others that it ``crosses``. ``social`` is false for a dimension (age) whose differences are not called inequality:
+    it gets rows for its levels and no measures.
     """
 
     id: str
@@ -118,6 +119,7 @@ class Stratifier(Definition):
     column: str | None = None
     bands: dict[str, int] = {}
     areas: AreaGroups | None = None
+    crosses: tuple[str, ...] = ()
     caveats: tuple[Text, ...] = ()
     references: tuple[str, ...] = ()
 
@@ -273,7 +275,8 @@ class CitedSource(Definition):
 class ReleasePlan(Definition):
     """What a release is made of: the person store, tables of published figures, or both.
 
-    ``stratifiers`` are taken for every indicator, beside those that its definition names.
+    ``stratifiers`` are taken for every indicator, and ``stratifiers_of`` for some, beside those that its definition
+    names.
     """
 
     id: str
@@ -284,6 +287,7 @@ class ReleasePlan(Definition):
     years: tuple[int, int] | None = None
     indicators: tuple[str, ...] = ()
     stratifiers: tuple[str, ...] = ()
+    stratifiers_of: dict[str, tuple[str, ...]] = {}
     area_stratifiers: tuple[str, ...] = ()
     tables: tuple[PublishedTable, ...] = ()
     citations: tuple[CitedSource, ...] = ()

@@ -19,6 +19,7 @@ import ibis
 import pyarrow as pa
 
 from lighed.catalogue import Catalogue
+from lighed.catalogue.crossed import combination
 from lighed.core.errors import StoreError
 from lighed.core.types import UNKNOWN, Stratifier
 from lighed.store.engine import Expression, age_band, memory_table
@@ -61,7 +62,9 @@ def build(engine: Any, snapshot: Snapshot, catalogue: Catalogue, years: list[int
     """Return the person-years as an expression over the tables of `snapshot`."""
     rows = _resident(engine, snapshot, years)
     position = snapshot.read(engine, "position")
-    for column in wanted:
+    crossed = [s for name in wanted if (s := catalogue.stratifiers.get(name)) and s.crosses]
+    parts = {name for s in crossed for name in s.crosses}
+    for column in sorted({*wanted, *parts} - {s.id for s in crossed} - set(BASIC)):
         stratifier = catalogue.stratifiers.get(column)
         if stratifier is None:
             rows = _with_dimension(rows, position, column, amount=catalogue.dimensions[column].amount is not None)
@@ -72,6 +75,8 @@ def build(engine: Any, snapshot: Snapshot, catalogue: Catalogue, years: list[int
             rows = _with_quantiles(rows, position, stratifier)
         else:
             rows = _with_level(rows, position, stratifier)
+    for stratifier in crossed:
+        rows = _with_combination(rows, [catalogue.stratifiers[name] for name in stratifier.crosses], stratifier.id)
     return rows.select(*BASIC, *wanted)
 
 
@@ -173,6 +178,12 @@ def _with_level(rows: Expression, position: Expression, stratifier: Stratifier) 
     joined = _joined(rows, position, stratifier.dimension)
     level = level_of(joined.spell_category, joined.year, stratifier)
     return joined.mutate(**{stratifier.id: level}).drop("spell_category", "spell_amount")
+
+
+def _with_combination(rows: Expression, parts: list[Stratifier], column: str) -> Expression:
+    """Add the combination of levels that stand in the columns of `parts`; unknown if one of them is."""
+    known = ibis.and_(*(rows[part.id].isin(part.level_ids) for part in parts))
+    return rows.mutate(**{column: known.ifelse(combination([rows[part.id] for part in parts]), UNKNOWN)})
 
 
 def _with_quantiles(rows: Expression, position: Expression, stratifier: Stratifier) -> Expression:
