@@ -57,11 +57,17 @@ def sums(keys: set[Key], catalogue: Catalogue) -> list[Sum]:
     found: list[Sum] = []
     for indicator, period in sorted({key[:2] for key in keys}):
         here = {key[2:] for key in keys if key[:2] == (indicator, period)}
-        for whole, parts in (*_of_levels(here), *_of_areas(here, catalogue, period), *_of_names(here, catalogue)):
+        tied = (*_of_levels(here), *_of_areas(here, catalogue, period), *_of_names(here, catalogue))
+        for whole, parts in (*tied, *_of_crossings(here, catalogue)):
             present = tuple((indicator, period, *part) for part in parts if part in here)
             if whole in here and present:
                 found.append(Sum((indicator, period, *whole), present))
     return found
+
+
+def ties_of(shown: dict[Key, Row], catalogue: Catalogue) -> list[Sum]:
+    """The sums in which anybody stands: of a group without crossed parts a rest is all that there is."""
+    return [tie for tie in sums(set(shown), catalogue) if any(shown[part]["n"] != 0 for part in tie.parts)]
 
 
 Place = tuple[str, str | None, str | None]  # area, stratifier, level
@@ -119,6 +125,14 @@ def _of_names(here: set[Place], catalogue: Catalogue) -> Iterator[tuple[Place, l
                         yield (area, name, level), [(area, fine, part) for part in parts]
 
 
+def _of_crossings(here: set[Place], catalogue: Catalogue) -> Iterator[tuple[Place, list[Place]]]:
+    """Levels made of combinations, and of a rest that is written nowhere."""
+    for crossing in sorted({place[1] for place in here if place[1]}):
+        combinations = [level for level in catalogue.stratifiers[crossing].level_ids if "+" in level]
+        for area, name, level in sorted((p for p in here if p[1] in catalogue.stratifiers[crossing].crosses), key=str):
+            yield (area, name, level), [(area, crossing, c) for c in combinations if level in c.split("+")]
+
+
 def _codes(catalogue: Catalogue, name: str) -> dict[str, set[str]]:
     crosswalks = catalogue.stratifiers[name].crosswalks
     return {level: set(codes) for level, codes in crosswalks[0].levels.items()} if len(crosswalks) == 1 else {}
@@ -140,7 +154,7 @@ def _made_of(catalogue: Catalogue, coarse: str, fine: str) -> dict[str, list[str
 def violations(before: list[Row], after: list[Row], policy: Policy, catalogue: Catalogue) -> list[str]:
     """Everything that is wrong with the table `after`, made of `before`, by the words of the policy."""
     shown = counted(after)
-    ties = sums(set(shown), catalogue)
+    ties = ties_of(shown, catalogue)
     return [
         *_too_small(shown, policy, catalogue),
         *_given_away(counted(before), shown, ties, policy, catalogue),
@@ -235,13 +249,53 @@ def _touched(before: list[Row], after: list[Row]) -> Iterator[str]:
 def worked_out(rows: list[Row], catalogue: Catalogue) -> set[Key]:
     """The hidden groups that follow from one sum after another in which a single one is missing."""
     shown = counted(rows)
-    ties = sums(set(shown), catalogue)
-    missing, found = {key for key, row in shown.items() if hidden(row)}, set[Key]()
+    return _solved(ties_of(shown, catalogue), {key for key, row in shown.items() if hidden(row)})
+
+
+def _solved(ties: list[Sum], missing: set[Key]) -> set[Key]:
+    found = set[Key]()
     while True:
         alone = {key for tie in ties if len(left := missing & set(tie.groups)) == 1 for key in left}
         if not alone:
             return found
         missing, found = missing - alone, found | alone
+
+
+def rests_worked_out(before: list[Row], after: list[Row], policy: Policy, catalogue: Catalogue) -> set[Key]:
+    """The rests of crossed groups that may not be known and follow from one sum after another.
+
+    A rest is what a group has beside those who stand in a crossing: they lack one of the crossed dimensions.
+    """
+    truth, shown = counted(before), counted(after)
+    rests: dict[Key, Sum] = {}
+    ties = []
+    for tie in sums(set(shown), catalogue):
+        crossing, name = tie.parts[0][3], tie.whole[3]
+        if crossing and name in catalogue.stratifiers[crossing].crosses:
+            rest: Key = (*tie.whole[:3], f"{crossing} beside {name}", tie.whole[4])
+            rests[rest] = tie
+            ties.append(Sum(tie.whole, (*tie.parts, rest)))
+        else:
+            ties.append(tie)
+    for indicator, period in sorted({key[:2] for key in rests}):
+        here = {key[2:] for key in rests if key[:2] == (indicator, period)}
+        for whole, parts in _of_areas(here, catalogue, period):
+            present = [part for part in parts if part in here]
+            if whole in here and present:
+                ties.append(Sum((indicator, period, *whole), tuple((indicator, period, *part) for part in present)))
+    for key in {(*rest[:3], tie.parts[0][3], tie.whole[3]) for rest, tie in rests.items()}:
+        whole: Key = (*key[:4], UNKNOWN)
+        own = [(*key[:3], key[4], UNKNOWN)] if (*key[:3], key[4], UNKNOWN) in shown else []
+        of_levels = [rest for rest, tie in rests.items() if (*rest[:3], tie.parts[0][3], tie.whole[3]) == key]
+        ties += [Sum(whole, (*of_levels, *own))] if whole in shown else []
+    found = _solved(ties, {key for key, row in shown.items() if hidden(row)} | set(rests)) & set(rests)
+    left = {key: _left(truth, rests[key]) for key in found}
+    return {key for key, (n, events) in left.items() if small(key, {"n": n, "events": events}, policy, catalogue)}
+
+
+def _left(truth: dict[Key, Row], tie: Sum) -> tuple[int, int]:
+    n, events = (truth[tie.whole][name] - sum(truth[part][name] for part in tie.parts) for name in ("n", "events"))
+    return n, events
 
 
 def determined(rows: list[Row], catalogue: Catalogue, rng: np.random.Generator) -> dict[Key, int]:

@@ -27,11 +27,13 @@ MUNICIPALITIES = ("0851", "0813", "0849", "0101", "0147", "0240")
 Counts = dict[tuple[str, str, str, str], tuple[int, int]]  # period, municipality, education, sex: persons and cases
 
 
-def table(counts: Counts, indicator: str = SHARE, catalogue: Catalogue = CATALOGUE) -> Estimates:
+def table(
+    counts: Counts, indicator: str = SHARE, catalogue: Catalogue = CATALOGUE, *, crossed: bool = False
+) -> Estimates:
     """Every group with its standardised twin, every measure, change and unknown share that the program would make."""
     groups: dict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0, 0])
     for (period, municipality, education, sex), pair in counts.items():
-        for key in _keys(catalogue, period, municipality, education, sex):
+        for key in _keys(catalogue, period, municipality, education, sex, crossed=crossed):
             groups[key][0] += pair[0]
             groups[key][1] += pair[1]
     rows = [row for key, (n, events) in groups.items() for row in _group(key, n, events)]
@@ -44,11 +46,15 @@ def estimates(rows: list[dict[str, Any]]) -> Estimates:
     return Estimates.of(**{name: [row.get(name) for row in rows] for name in names})
 
 
-def _keys(catalogue: Catalogue, period: str, municipality: str, education: str, sex: str) -> list[tuple[Any, ...]]:
+def _keys(
+    catalogue: Catalogue, period: str, municipality: str, education: str, sex: str, *, crossed: bool
+) -> list[tuple[Any, ...]]:
     """The groups (period, area, stratifier, level) that a person of a municipality belongs to."""
     kinds = ("region", "municipality_group")
     above = [parent_of(catalogue.areas, municipality, kind, int(period[:4])) for kind in kinds]
     levels = [(None, None), ("education", education), ("sex", sex)]
+    if crossed:
+        levels.append(("education_sex", UNKNOWN if UNKNOWN in (education, sex) else f"{education}+{sex}"))
     keys = [(period, area, *level) for area in (municipality, *above, COUNTRY) for level in levels]
     for name in ("poverty_fifth", "municipality_group"):
         made_of = catalogue.stratifiers[name].crosswalks[0].levels

@@ -7,6 +7,7 @@ whole. ``tests.disclosure.reader`` holds them to the words of the policy; it kno
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lighed.catalogue import load
 from lighed.core.errors import ReleaseError
 from lighed.core.estimates import Estimates
 from lighed.core.release import Release
@@ -31,6 +33,7 @@ from tests.disclosure.reader import (
     determined,
     hidden,
     key_of,
+    rests_worked_out,
     small,
     sums,
     violations,
@@ -90,6 +93,34 @@ def test_large_groups_keep_to_it_too(made: Counts, policy: str) -> None:
 @given(counts(), st.sampled_from(POLICIES))
 def test_no_hidden_group_follows_from_one_sum_after_another(made: Counts, policy: str) -> None:
     assert worked_out(protected(table(made), policy).rows(), CATALOGUE) == set()
+
+
+@QUICK
+@given(counts(), st.sampled_from([SHARE, RATE, SURVEY]), st.sampled_from(POLICIES))
+def test_crossed_groups_keep_to_it_with_those_of_whom_one_dimension_is_not_known(
+    made: Counts, indicator: str, policy: str
+) -> None:
+    before = table(made, indicator, crossed=True)
+    rows, after = before.rows(), protected(before, policy).rows()
+    assert violations(rows, after, CATALOGUE.policies[policy], CATALOGUE) == []
+    assert worked_out(after, CATALOGUE) == set()
+    assert rests_worked_out(rows, after, CATALOGUE.policies[policy], CATALOGUE) == set()
+
+
+@pytest.mark.parametrize("published", [("education", "sex"), ("sex",), ("education",)], ids=", ".join)
+@pytest.mark.parametrize("rest", [(7, 3), (60, 4), (60, 57)])
+def test_a_few_of_whom_one_crossed_dimension_is_not_known_are_not_found_by_subtraction(
+    rest: tuple[int, int], published: tuple[str, ...]
+) -> None:
+    codes, sexes = ("0851", "0813"), ("female", "male")
+    made = {("2024", code, e, s): (900, 400) for code in codes for e in EDUCATION for s in sexes}
+    made["2024", "0813", UNKNOWN, "female"] = rest
+    rows = [row for row in table(made, crossed=True).rows() if row["stratifier"] in {None, "education_sex", *published}]
+    after = protected(estimates(rows)).rows()
+    assert violations(rows, after, FIVE, CATALOGUE) == []
+    assert rests_worked_out(rows, after, FIVE, CATALOGUE) == set()
+    bare = {key[2:] for key in rests_worked_out(rows, rows, FIVE, CATALOGUE)}
+    assert (("0813", "education_sex beside sex", "female") in bare) == ("sex" in published)
 
 
 CELLS = {
@@ -229,6 +260,24 @@ def test_education_in_five_groups_makes_up_education_in_three() -> None:
     found = {tie.whole[4]: {part[4] for part in tie.parts} for tie in ties}
     due = {whole: {part for part in PROFILE if PROFILE[part] == whole} for whole in set(PROFILE.values())}
     assert found == due | {UNKNOWN: {UNKNOWN}}
+
+
+def test_crossed_groups_make_up_a_group_of_fewer_levels_than_they_cross(tmp_path: Path) -> None:
+    """Education in five groups by sex makes up education in three: lower secondary is one group under two names."""
+    (tmp_path / "stratifiers").mkdir()
+    text = "id: profile_sex\ntitle: {da: x, en: x}\nshort: {da: x, en: x}\nordered: false\n"
+    (tmp_path / "stratifiers" / "profile_sex.yaml").write_text(f"{text}crosses: [education_profile, sex]\n", "utf-8")
+    known = load(tmp_path)
+    (like,) = (row for row in table(of_groups()).where(area="0813", stratifier=None, measure="crude").rows())
+    sizes = {"basic+female": (50, 4), "basic+male": (60, 30), "short+female": (90, 40), "short+male": (90, 30)}
+    pairs = [("profile_sex", level, pair) for level, pair in sizes.items()]
+    pairs += [("education", "short", (110, 34)), ("education", "medium", (180, 70))]
+    rows = [like | {"stratifier": s, "level": level, "n": n, "events": events} for s, level, (n, events) in pairs]
+    shown = release._protected(estimates(rows), FIVE, known)[0]
+    assert {row["level"] for row in shown.rows() if hidden(row)} == {"basic+female", "basic+male"}
+    for alone in (["basic+female"], ["short"]):
+        secret = [key for key in counted(rows) if key[4] in alone]
+        assert audit(hide(estimates(rows), secret), known)["lines_with_one_hidden"] == 1
 
 
 def hide(made: Estimates, keys: Iterable[Key]) -> Estimates:

@@ -19,8 +19,9 @@ def audit(shown: Estimates, catalogue: Catalogue) -> dict[str, int]:
     """Count, over the shown rows, the hidden figures and the sums in which exactly one part is hidden.
 
     The sums are those that a reader makes by hand: the levels of a stratifier with their total, the municipalities of
-    an area (or of a level made of areas) with the whole, the regions and the municipality groups with the country, and
-    the levels that together are a level of another division of the same codes.
+    an area (or of a level made of areas) with the whole, the regions and the municipality groups with the country, the
+    levels that together are a level of another division of the same codes, and the combinations that are a part of a
+    level of what they cross.
     """
     groups = _plain(_counted(shown.where(measure="crude").table))
     hidden = pc.equal(groups["flags"], "suppressed")
@@ -43,7 +44,8 @@ def _plain(table: pa.Table) -> pa.Table:
     names = ["indicator", "period", "area", "stratifier", "level", "flags"]
     strings = [pc.fill_null(table[name].cast(pa.string()), "") for name in names]
     one = pc.cast(pc.equal(strings[-1], "suppressed"), pa.int64())
-    return pa.table([*strings, one], names=[*names, "hidden"])
+    somebody = pc.cast(pc.not_equal(pc.fill_null(table["n"], 1), 0), pa.int64())
+    return pa.table([*strings, one, somebody], names=[*names, "hidden", "somebody"])
 
 
 def _alone_over_levels(groups: pa.Table) -> int:
@@ -82,7 +84,7 @@ def _alone_over_names(groups: pa.Table, catalogue: Catalogue) -> int:
             for parts in (codes, [level]):
                 alone += _alone(everybody.filter(_among(everybody["area"], parts)), whole, ["indicator", "period"])
     for coarse, fine in permutations(of, 2):
-        for level, parts in _divided(catalogue.stratifiers[coarse], catalogue.stratifiers[fine]).items():
+        for level, parts in _inside(catalogue.stratifiers[coarse], catalogue.stratifiers[fine], catalogue).items():
             whole = of[coarse].filter(_among(of[coarse]["level"], [level]))
             alone += _alone(of[fine].filter(_among(of[fine]["level"], parts)), whole, ["indicator", "period", "area"])
     return alone
@@ -101,6 +103,27 @@ def _area_levels(catalogue: Catalogue) -> Iterator[tuple[str, str, list[str]]]:
     for stratifier in catalogue.stratifiers.values():
         for crosswalk in stratifier.crosswalks if stratifier.areas else ():
             yield from ((stratifier.id, level, list(codes)) for level, codes in crosswalk.levels.items())
+
+
+def _inside(coarse: Stratifier, fine: Stratifier, catalogue: Catalogue) -> dict[str, list[str]]:
+    """For each level of `coarse`, the levels of `fine` that are a part of it."""
+    if not fine.crosses:
+        return _divided(coarse, fine)
+    found: dict[str, list[str]] = {}
+    for level in fine.level_ids:
+        pieces = dict(zip(fine.crosses, level.split("+"), strict=True))
+        wholes = [_whole(catalogue.stratifiers[name], pieces, catalogue) for name in coarse.crosses or (coarse.id,)]
+        if all(wholes):
+            found.setdefault("+".join(whole for whole in wholes if whole), []).append(level)
+    return found
+
+
+def _whole(one: Stratifier, pieces: dict[str, str], catalogue: Catalogue) -> str | None:
+    """The level of a dimension that somebody with these levels of some dimensions has, if they say it."""
+    if one.id in pieces:
+        return pieces[one.id]
+    known = ((level, _divided(one, catalogue.stratifiers[name])) for name, level in pieces.items())
+    return next((whole for level, made in known for whole, parts in made.items() if level in parts), None)
 
 
 def _divided(coarse: Stratifier, fine: Stratifier) -> dict[str, list[str]]:
@@ -122,10 +145,14 @@ def _all(codes: dict[str, set[Any]], levels: Iterable[str]) -> set[Any]:
 
 
 def _alone(parts: pa.Table, wholes: pa.Table, key: list[str]) -> int:
-    """How many sums of parts to a whole have exactly one hidden figure."""
+    """How many sums of parts to a whole have exactly one hidden figure; of parts without anybody there is no sum.
+
+    Those of a group who stand in none of its crossed parts, for one dimension is not known, are written nowhere.
+    """
     if not parts.num_rows or not wholes.num_rows:
         return 0
-    lines = parts.group_by(key).aggregate([("hidden", "sum")])
+    lines = parts.group_by(key).aggregate([("hidden", "sum"), ("somebody", "sum")])
+    lines = lines.filter(pc.greater(lines["somebody_sum"], 0))
     joined = lines.join(wholes.select([*key, "hidden"]), key, join_type="inner")
     return int(pc.sum(pc.equal(pc.add(joined["hidden_sum"], joined["hidden"]), 1)).as_py() or 0)
 

@@ -2,8 +2,11 @@
 
 A *cell* is a crude row: persons (or respondents, or records) and events of one group. A *line* is a sum that anybody
 can make of what is published: the levels of a stratifier and their total, the municipalities of a region and the
-region, the regions and the country, five groups of education and the three that they make up. If exactly one cell of a
-line is hidden, it can be worked out from the others.
+region, the regions and the country, five groups of education and the three that they make up, crossed groups and the
+group that they are a part of. If exactly one cell of a line is hidden, it can be worked out from the others.
+
+Of crossed groups there is a *rest*: those of a group of whom another of the crossed dimensions is not known. No row has
+them and anybody can subtract them, so they are cells too.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ from scipy.sparse import csr_array
 
 from lighed.catalogue import Catalogue
 from lighed.catalogue.areas import parent_of
+from lighed.catalogue.crossed import combination, parts_of
 from lighed.core.estimates import Estimates
 from lighed.core.types import COUNTRY, UNKNOWN, Stratifier
 
@@ -29,7 +33,7 @@ KEY = ("indicator", "period", "area", "stratifier", "level")
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """The crude rows as arrays: ``row`` in the estimates, words as positions, counts."""
+    """The crude rows as arrays: ``row`` in the estimates (−1 of a rest), words as positions, counts."""
 
     row: Array
     words: dict[str, list[str]]
@@ -91,7 +95,7 @@ def lines(cells: Cells, catalogue: Catalogue) -> csr_array:
 def _level_lines(cells: Cells) -> Iterator[tuple[Array, Array]]:
     """The levels of a stratifier, and the total of the same indicator, period and area."""
     at = cells.at
-    level = np.flatnonzero(at["stratifier"] >= 0)
+    level = np.flatnonzero((at["stratifier"] >= 0) & (cells.row >= 0))
     names = ("indicator", "period", "area", "stratifier")
     radix = [len(cells.words[name]) + 3 for name in names]
     line = _number([at[name][level] for name in names], radix)
@@ -164,26 +168,107 @@ def _level_of_areas(cells: Cells, stratifier: Stratifier, of: dict[str, str]) ->
 def _same_code_lines(cells: Cells, catalogue: Catalogue) -> Iterator[tuple[Array, Array]]:
     """The levels of a stratifier that make up a level of another, out of the same codes (education in five and three).
 
-    Without them a group that is hidden under one name could be read under the other.
+    Without them a group that is hidden under one name could be read under the other. Crossed groups make up a group
+    with their rest; without it they are held to the same, for it may be nobody.
     """
+    for coarse, fine, of in _divisions(cells, catalogue):
+        yield from _made_of(cells, *_parts(cells, coarse, fine, of))
+        rests = {word: level for level in of.values() if (word := _rest(coarse, fine, level)) in cells.words["level"]}
+        if rests:
+            yield from _made_of(cells, *_parts(cells, coarse, fine, of | rests))
+        if catalogue.stratifiers[fine].crosses and _complete(of, catalogue.stratifiers, coarse, fine):
+            yield from _unknown_line(cells, coarse, fine, [*rests])
+
+
+def _complete(of: dict[str, str], stratifiers: dict[str, Stratifier], coarse: str, fine: str) -> bool:
+    return set(of) == {*stratifiers[fine].level_ids} and {*of.values()} == {*stratifiers[coarse].level_ids}
+
+
+def _divisions(cells: Cells, catalogue: Catalogue) -> Iterator[tuple[str, str, dict[str, str]]]:
     for coarse, fine in permutations(cells.words["stratifier"], 2):
-        of = _nested(catalogue.stratifiers[coarse], catalogue.stratifiers[fine])
+        of = _nested(catalogue.stratifiers[coarse], catalogue.stratifiers[fine], catalogue)
         if of:
-            level = np.array([cells.position("level", of.get(word, "")) for word in cells.words["level"]])
-            part = np.flatnonzero(cells.at["stratifier"] == cells.position("stratifier", fine))
-            part = part[level[cells.at["level"][part]] >= 0]
-            whole = {"stratifier": cells.position("stratifier", coarse), "level": level[cells.at["level"][part]]}
-            yield from _made_of(cells, part, whole)
+            yield coarse, fine, of
 
 
-def _nested(coarse: Stratifier, fine: Stratifier) -> dict[str, str]:
+def _parts(cells: Cells, coarse: str, fine: str, of: dict[str, str]) -> tuple[Array, dict[str, Any]]:
+    """The cells of `fine` that are a part of a level of `coarse`, and what of their key is that level's."""
+    level = np.array([cells.position("level", of.get(word, "")) for word in cells.words["level"]])
+    part = np.flatnonzero(cells.at["stratifier"] == cells.position("stratifier", fine))
+    part = part[level[cells.at["level"][part]] >= 0]
+    return part, {"stratifier": cells.position("stratifier", coarse), "level": level[cells.at["level"][part]]}
+
+
+def _unknown_line(cells: Cells, coarse: str, fine: str, rests: list[str]) -> Iterator[tuple[Array, Array]]:
+    """The rests over all levels of `coarse`, with its own unknown level: together the unknown level of `fine`."""
+    names = [cells.position("level", word) for word in rests]
+    unknown = {"stratifier": cells.position("stratifier", fine), "level": cells.position("level", UNKNOWN)}
+    own = (cells.at["stratifier"] == cells.position("stratifier", coarse)) & (cells.at["level"] == unknown["level"])
+    left = (cells.at["stratifier"] == unknown["stratifier"]) & np.isin(cells.at["level"], names)
+    yield from _made_of(cells, np.flatnonzero(own | left), unknown)
+
+
+def with_rests(cells: Cells, catalogue: Catalogue) -> Cells:
+    """Return the cells with the rests of crossed groups, as levels of the crossing that nothing else has."""
+    for coarse, fine, of in [*_divisions(cells, catalogue)]:
+        if catalogue.stratifiers[fine].crosses:
+            cells = _with_rest(cells, coarse, fine, of)
+    return cells
+
+
+def _with_rest(cells: Cells, coarse: str, fine: str, of: dict[str, str]) -> Cells:
+    part, whole = _parts(cells, coarse, fine, of)
+    wanted = [np.broadcast_to(whole.get(name, cells.at[name][part]), part.shape) for name in KEY]
+    row, found = cells.matched([cells.at[name] for name in KEY], wanted)
+    left = {}
+    for name, count in (("n", cells.n), ("events", cells.events)):
+        left[name] = count - np.bincount(found, count[part[row]], len(count)).astype(np.int64)
+    more = np.setdiff1d(found, np.flatnonzero(left["n"] == 0))
+    levels, wholes = cells.words["level"], sorted(set(of.values()))
+    place = np.array([wholes.index(word) if word in wholes else -1 for word in levels])
+    at = {name: cells.at[name][more] for name in KEY}
+    at["level"] = len(levels) + place[at["level"]]
+    at["stratifier"] = np.full(len(more), cells.position("stratifier", fine))
+    return Cells(
+        np.append(cells.row, np.full(len(more), -1)),
+        cells.words | {"level": [*levels, *(_rest(coarse, fine, level) for level in wholes)]},
+        {name: np.append(cells.at[name], at[name]) for name in KEY},
+        np.append(cells.n, left["n"][more]),
+        np.append(cells.events, left["events"][more]),
+    )
+
+
+def _rest(coarse: str, fine: str, level: str) -> str:
+    return f"{coarse} {level} beside {fine}"
+
+
+def _nested(coarse: Stratifier, fine: Stratifier, catalogue: Catalogue) -> dict[str, str]:
     """For each level of `fine`, the level of `coarse` that it is a part of, where that is made up of such levels."""
+    if fine.crosses:
+        return _crossing(coarse, fine, catalogue)
     if coarse.areas or not coarse.dimension or coarse.dimension != fine.dimension:
         return {}
     whole, parts = _codes(coarse), _codes(fine)
     of = {part: level for level in whole for part in parts if parts[part] and parts[part] <= whole[level]}
     filled = {level: set().union(*(parts[p] for p in parts if of.get(p) == level)) for level in whole}
     return {part: level for part, level in of.items() if filled[level] == whole[level]}
+
+
+def _crossing(coarse: Stratifier, fine: Stratifier, catalogue: Catalogue) -> dict[str, str]:
+    """For each combination, the level (or combination) of `coarse` whose dimensions are among the crossed ones."""
+    ways = []
+    for name in coarse.crosses or (coarse.id,):
+        known = [_wholes(catalogue.stratifiers[name], catalogue.stratifiers[part], catalogue) for part in fine.crosses]
+        ways.append(next(((k, of) for k, of in enumerate(known) if of), (0, {})))
+    return {
+        level: combination([of[parts[k]] for k, of in ways])
+        for level, parts in parts_of(fine, catalogue.stratifiers).items()
+        if all(parts[k] in of for k, of in ways)
+    }
+
+
+def _wholes(coarse: Stratifier, part: Stratifier, catalogue: Catalogue) -> dict[str, str]:
+    return {level: level for level in part.level_ids} if part.id == coarse.id else _nested(coarse, part, catalogue)
 
 
 def _codes(stratifier: Stratifier) -> dict[str, set[tuple[Any, ...]]]:

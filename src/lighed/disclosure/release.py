@@ -21,7 +21,7 @@ from lighed.core.progress import working
 from lighed.core.release import FORMAT, Manifest, Release, area_file, digest
 from lighed.core.types import UNKNOWN, Definition, Policy, ReleasePlan
 from lighed.disclosure.audit import audit
-from lighed.disclosure.cells import KEY, Array, Cells, lines
+from lighed.disclosure.cells import KEY, Array, Cells, lines, with_rests
 from lighed.disclosure.protect import Mask, primary, secondary
 
 
@@ -63,15 +63,16 @@ def publish(
 def _protected(estimates: Estimates, policy: Policy, catalogue: Catalogue) -> tuple[Estimates, dict[str, Any]]:
     if policy.mode == "published":
         return estimates, {"policy": policy.id, "audited": False}
-    cells = Cells.of(estimates)
+    cells = with_rests(Cells.of(estimates), catalogue)
     sums = lines(cells, catalogue)
     small = primary(cells, policy, catalogue)
     more = secondary(small, cells, sums, policy, catalogue)
-    shown = withhold(estimates, cells, small | more)
+    hidden = (small | more) & (cells.row >= 0)
+    shown = withhold(estimates, cells, hidden)
     found = audit(shown, catalogue)
     if found["lines_with_one_hidden"]:
         raise ReleaseError("unsafe", lines=found["lines_with_one_hidden"])
-    counts = {"cells": len(cells.row), "hidden": int((small | more).sum()), "lines": int(sums.shape[0])}
+    counts = {"cells": int((cells.row >= 0).sum()), "hidden": int(hidden.sum()), "lines": int(sums.shape[0])}
     return shown, {"policy": policy.id, "audited": True} | counts | found
 
 
