@@ -206,6 +206,11 @@ def test_strata_that_do_not_differ_have_no_partition_and_no_change() -> None:
     assert np.isnan(made.change)
 
 
+def test_where_neither_strata_nor_persons_differ_there_is_nothing_to_divide() -> None:
+    made = stats.strata(np.full((2, 32), 50.0), np.full((2, 32), 1.0), np.array([0.0, WITHIN]), DESIGN)
+    assert np.isnan(made.partition.value).tolist() == [True, False]
+
+
 @pytest.mark.parametrize("beyond", [0.5, 1.5])
 def test_the_intervals_of_strata_hold_what_is_true(beyond: float) -> None:
     apart, made = _strata(beyond)

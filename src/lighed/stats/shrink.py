@@ -263,7 +263,7 @@ def strata(value: Array, variance: Array, within: Array, design: Array) -> Strat
         The partition coefficient, 0 to 1, has the limits of ``between``; ``change`` is at most 1, and below 0 where the
         main effects explain less than their number would by chance; it has no interval. Interactions are drawn to 0 as
         in ``shrink``, and their intervals cover 93 to 98 %. Strata without a value are left out. NaN where too few are
-        left; ``change`` also where strata do not differ.
+        left; ``change`` also where strata do not differ, and the partition where persons do not either.
 
     References
     ----------
@@ -284,10 +284,9 @@ def strata(value: Array, variance: Array, within: Array, design: Array) -> Strat
     with np.errstate(divide="ignore", invalid="ignore"):
         kept, spread_of = _shrunk(value, variance, lined, to=0)
         interaction = estimates(kept * (value - lined.line), spread_of(np.ones(1)))
-    share, low, high = (
-        part / (part + within) for part in (alone.between.value, alone.between.lower, alone.between.upper)
-    )
-    with np.errstate(divide="ignore", invalid="ignore"):
+        share, low, high = (
+            part / (part + within) for part in (alone.between.value, alone.between.lower, alone.between.upper)
+        )
         change = 1 - lined.between.value / np.where(alone.between.value > 0, alone.between.value, np.nan)
     partition = Values(share, (high - low) / (2 * Z), low, high)
     return Strata(lined.coefficient, alone.between, lined.between, partition, change, interaction)
