@@ -94,6 +94,8 @@ def _compared(groups: dict[tuple[Any, ...], list[int]]) -> list[dict[str, Any]]:
             rows.append(
                 place | {"measure": "unknown_share", "value": unknown / (every or 1), "n": every, "events": unknown}
             )
+        if stratifier == "education_sex":
+            rows += [place | {"measure": "interaction", "level": level, "value": 1.0} for level in of_level]
         if period == last != first:
             rows.append(place | {"measure": "difference", "component": "change", "horizon": first, "value": n / 11})
     return rows

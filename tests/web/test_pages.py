@@ -37,6 +37,9 @@ PAGES = [
     "synthetic/indicator/F3.1",
     "synthetic/indicator/F3.1?view=bars",
     "synthetic/indicator/F3.1?by=origin&area=1083",
+    "synthetic/indicator/F3.1?by=education_sex",
+    "synthetic/indicator/F6.1?by=education_origin&view=bars",
+    "synthetic/indicator/F6.1?by=education&area=0101",
     "synthetic/indicator/I4.1",
     "synthetic/indicator/life_expectancy?by=sex",
 ]

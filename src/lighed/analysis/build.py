@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lighed.analysis import inequality
+from lighed.analysis import crossed, inequality
 from lighed.analysis.grid import Grid, place, shown_areas
 from lighed.analysis.indicators import count_groups, estimates, sample_groups, unknown_shares
 from lighed.analysis.overlap import correlated, counted_twice, places
@@ -201,6 +201,7 @@ def _shown(
     yield estimates(groups, stratifier.id if stratifier else None)
     if stratifier:
         yield inequality.estimates(groups, stratifier)
+        yield crossed.estimates(groups, stratifier, catalogue)
         yield unknown_shares(groups, stratifier.id)
 
 

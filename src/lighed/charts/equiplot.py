@@ -23,6 +23,7 @@ from lighed.charts.theme import (
 from lighed.core.types import Stratifier
 
 LINE_HEIGHT = 46  # pixels: room for the groups of a period above each other
+GROUP_HEIGHT = 8  # pixels: as much of it for each, where they are many
 
 
 def equiplot(rows: Rows, stratifier: Stratifier, heads: Heads) -> Drawn:
@@ -53,4 +54,6 @@ def equiplot(rows: Rows, stratifier: Stratifier, heads: Heads) -> Drawn:
         tooltip=tips(heads, "row", "group"),
     )
     whiskers = [whisker] if has_intervals(drawn) else []
-    return finished([connector, *whiskers, point], heads, height=LINE_HEIGHT * len(lines))
+    return finished(
+        [connector, *whiskers, point], heads, height=max(LINE_HEIGHT, GROUP_HEIGHT * len(shown)) * len(lines)
+    )

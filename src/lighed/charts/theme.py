@@ -97,7 +97,8 @@ def look(stratifier: Stratifier, shown: list[str]) -> tuple[list[str], list[str]
     """Return a colour and a shape for each shown level; the unknown one is grey."""
     size = len(stratifier.levels)
     colours = IN_ORDER[size] if stratifier.ordered and size in IN_ORDER else [CATEGORIES[k % 6] for k in range(size)]
-    of = dict(zip(stratifier.level_ids, zip(colours, (SHAPES[k % 6] for k in range(size)), strict=False), strict=False))
+    shapes = [SHAPES[(k + k // 6) % 6] for k in range(size)]  # more than six groups: no two have both alike
+    of = dict(zip(stratifier.level_ids, zip(colours, shapes, strict=True), strict=True))
     chosen = [of.get(level, (GREY, "stroke")) for level in shown]
     return [colour for colour, _ in chosen], [shape for _, shape in chosen]
 

@@ -149,6 +149,16 @@ def verdict(absolute: Row | None, relative: Row | None) -> str:
             return f"absolute_{a}_relative_{r}"
 
 
+def crossed(stratifier: Stratifier, partition: Row | None, additive: Row | None, lang: Lang) -> str:
+    """Say how much of all differences lies between crossed groups, and whether the dimensions one by one explain it."""
+    if not partition or partition["value"] is None:
+        return ""
+    share = additive["value"] if additive else None
+    key = "crossed_alone" if share is None else "crossed" if share > 0 else "crossed_beyond"
+    named = {"dimensions": stratifier.title[lang].lower(), "additive": written(additive, lang) if additive else ""}
+    return say(f"sentence.{key}", lang, partition=written(partition, lang), **named)
+
+
 def potential(indicator: Indicator, best: str, amount_row: Row | None, fraction: Row | None, lang: Lang) -> str:
     """Say how many fewer (or more) there would be if all had the best-off group's level."""
     if not amount_row or amount_row["value"] is None:

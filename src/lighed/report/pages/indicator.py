@@ -35,6 +35,7 @@ from lighed.report.words import Row, interval, written
 from lighed.stats import MEASURES, TESTS
 
 PERIODS = 6  # lines of an equiplot; the table has all
+OF_CROSSED = ("variance_partition", "additive_share")
 MANY = 10  # more groups than this are drawn as a gradient and listed for the latest period only
 
 
@@ -95,10 +96,17 @@ def _shown(
     if not rows:
         return [*blocks, Notice(view.say("indicator.no_rows"))]
     blocks += [Heading(view.say("indicator.pattern"), "pattern"), _pattern(view, one, chosen, groups, latest, look)]
+    if view.index.get(one.id, chosen.id, "shrunk"):
+        blocks += [Words(view.say("measure.shrunk.meaning"))]
+    parts = [view.index.latest(one.id, chosen.id, name) for name in OF_CROSSED]
+    between = sentences.crossed(chosen, parts[0], parts[1], view.lang)
+    blocks += [Words(between)] if between else []
     if pair:
         blocks += _gap(view, one, chosen, pair)
         blocks += _potential(view, one, chosen, latest)
-        blocks += [Folded(view.say("indicator.more"), (_measures(view, one, chosen),))]
+        blocks += [
+            Folded(view.say("indicator.more"), (_measures(view, one, chosen), *_interactions(view, one, chosen)))
+        ]
     return blocks
 
 
@@ -160,7 +168,7 @@ def _groups_table(view: View, one: Indicator, chosen: Stratifier, groups: list[R
     """Every period and group, newest first, with interval, persons and cases."""
     say = view.say
     order = {level: k for k, level in enumerate((*chosen.level_ids, UNKNOWN))}
-    columns = (
+    columns: tuple[Column, ...] = (
         Column(say("indicator.period")),
         Column(say("indicator.group")),
         Column(say("indicator.value"), number=True),
@@ -170,6 +178,9 @@ def _groups_table(view: View, one: Indicator, chosen: Stratifier, groups: list[R
     )
     rows = sorted(groups, key=lambda row: (-int(row["period"][:4]), order.get(row["level"], 99)))
     counted = any(row["n"] is not None for row in rows)
+    columns = columns if counted else columns[:4]
+    smoothed = {(row["period"], row["level"]): row for row in view.index.get(one.id, chosen.id, "shrunk")}
+    columns += (Column(say("measure.shrunk.title"), number=True),) if smoothed else ()
     cells = []
     for row in rows:
         line = [
@@ -179,11 +190,16 @@ def _groups_table(view: View, one: Indicator, chosen: Stratifier, groups: list[R
             Cell(interval(row, view.lang), number=True),
         ]
         line += [Cell(_count(row, name, view), number=True) for name in ("n", "events")] if counted else []
+        line += [_smoothed(smoothed.get((row["period"], row["level"])), view)] if smoothed else []
         cells.append(tuple(line))
     caption = say(
         "indicator.table", indicator=one.short[view.lang], dimension=chosen.title[view.lang].lower(), area=view.place
     )
-    return Table(caption, columns if counted else columns[:4], tuple(cells), id="groups")
+    return Table(caption, columns, tuple(cells), id="groups")
+
+
+def _smoothed(row: Row | None, view: View) -> Cell:
+    return Cell(written(row, view.lang), number=True, below=interval(row, view.lang)) if row else Cell("", number=True)
 
 
 def _value(row: Row, view: View) -> Cell:
@@ -278,7 +294,8 @@ def _measures(view: View, one: Indicator, chosen: Stratifier) -> Table:
         Column(view.say("indicator.how")),
         Column(view.say("indicator.meaning")),
     )
-    names = [name for name in (*MEASURES, *TESTS) if (one.id, chosen.id, name, False) in view.index.rows]
+    listed = (*MEASURES, *TESTS, *OF_CROSSED)
+    names = [name for name in listed if (one.id, chosen.id, name, False) in view.index.rows]
     cells = []
     for name in names:
         row = view.index.latest(one.id, chosen.id, name)
@@ -294,6 +311,29 @@ def _measures(view: View, one: Indicator, chosen: Stratifier) -> Table:
             )
         )
     return Table(view.say("indicator.more"), columns, tuple(cells), id="measures", wide=True)
+
+
+def _interactions(view: View, one: Indicator, chosen: Stratifier) -> list[Block]:
+    """What each crossed group has beyond the sum of its dimensions, in the last period."""
+    rows = view.index.get(one.id, chosen.id, "interaction")
+    latest = [row for row in rows if row["period"] == rows[-1]["period"] and row["value"] is not None]
+    title, meaning = view.say("measure.interaction.title"), view.say("measure.interaction.meaning")
+    columns = (
+        Column(view.say("indicator.group")),
+        Column(view.say("indicator.period")),
+        Column(title, number=True),
+        Column(view.say("word.interval"), number=True),
+    )
+    cells = tuple(
+        (
+            Cell(sentences.level_title(chosen, row["level"], view.lang)),
+            Cell(row["period"]),
+            Cell(written(row, view.lang, form="difference"), number=True),
+            Cell(interval(row, view.lang), number=True),
+        )
+        for row in sentences.ordered(chosen, latest, one)
+    )
+    return [Words(meaning), Table(title, columns, cells, id="interactions")] if cells else []
 
 
 def _made(view: View, one: Indicator, chosen: Stratifier, rows: list[Row]) -> list[Block]:
