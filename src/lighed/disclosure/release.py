@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from lighed import __version__
+from lighed.analysis.small_areas import drawn
 from lighed.catalogue import Catalogue
 from lighed.core.errors import ReleaseError
 from lighed.core.estimates import NUMBERS, SCHEMA, Estimates
@@ -51,6 +52,7 @@ def publish(
     try:
         with working("release"):
             shown, record = _protected(estimates, policy, catalogue)
+            shown = Estimates.concat([shown, drawn(shown, catalogue)])
             waiting.mkdir(parents=True)
             _write(shown, plan, policy, catalogue, waiting, record, inputs=inputs, made=made, seed=seed)
         waiting.replace(folder)
