@@ -48,12 +48,12 @@ def _groups(shown: Estimates, catalogue: Catalogue) -> pa.Table:
     standard = {i.id for i in catalogue.indicators.values() if i.standardise}
     towns = [area.code for area in catalogue.areas.values() if area.kind == "municipality"]
     social = [s.id for s in catalogue.stratifiers.values() if s.social]
-    found = shown.where(area=towns, stratifier=social, measure=["crude", "standardised"]).table
+    given = Estimates(shown.table.filter(pc.is_valid(shown.table["se"])))
+    found = given.where(area=towns, stratifier=social, measure=["crude", "standardised"]).table
     best = np.array([name in standard for name in found["indicator"].to_pylist()], bool)
     words = {name: found[name].cast(pa.string()) for name in ("measure", "level")}
     of_best = pc.equal(words["measure"], "standardised").to_numpy() == best
-    known = pc.and_(pc.not_equal(words["level"], UNKNOWN), pc.is_valid(found["se"]))
-    return found.filter(pc.and_(pa.array(of_best), known.combine_chunks()))
+    return found.filter(pc.and_(pa.array(of_best), pc.not_equal(words["level"], UNKNOWN).combine_chunks()))
 
 
 def _numbers(table: pa.Table, columns: tuple[str, ...]) -> npt.NDArray[np.intp]:
