@@ -112,8 +112,8 @@ def test_crossed_groups_keep_to_it_with_those_of_whom_one_dimension_is_not_known
 def test_a_few_of_whom_one_crossed_dimension_is_not_known_are_not_found_by_subtraction(
     rest: tuple[int, int], published: tuple[str, ...]
 ) -> None:
-    codes, sexes = ("0851", "0813"), ("female", "male")
-    made = {("2024", code, e, s): (900, 400) for code in codes for e in EDUCATION for s in sexes}
+    sizes = {"female": (900, 400), "male": (1800, 800)}
+    made = {("2024", code, e, s): pair for code in ("0851", "0813") for e in EDUCATION for s, pair in sizes.items()}
     made["2024", "0813", UNKNOWN, "female"] = rest
     rows = [row for row in table(made, crossed=True).rows() if row["stratifier"] in {None, "education_sex", *published}]
     after = protected(estimates(rows)).rows()
