@@ -214,7 +214,10 @@ def _grid(
 ) -> Grid:
     periods = tuple(sorted(years))
     municipalities = [code for code, area in catalogue.areas.items() if area.kind == "municipality" and code in present]
-    areas = (COUNTRY,) if stratifier and stratifier.areas else shown_areas(catalogue.areas, municipalities, periods)
+    areas = shown_areas(catalogue.areas, municipalities, periods)
+    # crossed groups are too small for municipalities: they are of the whole country where there is one
+    if stratifier and (stratifier.areas or (stratifier.crosses and COUNTRY in areas)):
+        areas = (COUNTRY,)
     if stratifier is None:
         levels: tuple[str | None, ...] = (None,)
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lighed import stats
-from lighed.analysis.indicators import COVERED, FLAG_WORDS, Groups, labels
+from lighed.analysis.indicators import FLAG_WORDS, Groups, labels
 from lighed.catalogue import Catalogue
 from lighed.catalogue.crossed import parts_of
 from lighed.core.estimates import CONFIDENCE, Estimates, codes
@@ -69,8 +69,7 @@ def _rows(groups: Groups, stratifier: Stratifier, measure: str, made: Values) ->
     asked = groups.collected & np.array([i.kind in KINDS for i in grid.indicators])[:, None]
     at = np.flatnonzero(np.broadcast_to(asked.reshape(*asked.shape, *[1] * (made.value.ndim - 2)), made.value.shape))
     index = np.unravel_index(at, made.value.shape)
-    standardised = np.array([i.standardise is not None for i in grid.indicators])[:, None, None]
-    thin = (groups.covered[..., ranked] < COVERED).any(-1) & standardised
+    thin = groups.thin[..., ranked].any(-1)
     flags = np.where(np.isfinite(made.value), np.where(thin[..., None] if each else thin, 1, 0), 2)
     n, events = (part[..., ranked] if each else part[..., ranked].sum(-1) for part in (groups.n, groups.events))
     scale = np.array([SCALE[i.unit] if each else 100.0 for i in grid.indicators])[index[0]]
