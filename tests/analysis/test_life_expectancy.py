@@ -20,7 +20,7 @@ from lighed.catalogue.load import BUILT_IN
 from lighed.core.condition import parse
 from lighed.core.errors import DefinitionError
 from lighed.core.summary import Summary
-from lighed.stats import MEASURES
+from lighed.stats import MEASURES, TESTS
 from lighed.stats.lifetable import FEWEST_TIME
 from lighed.store.engine import AGE_BANDS
 from tests.reference import Row
@@ -155,7 +155,7 @@ def test_a_group_that_is_too_small_is_marked_and_so_is_what_it_is_compared_in(
 def test_it_has_measures_of_years_and_none_of_persons_or_of_shares() -> None:
     made = groups({("0101", 2020, level): LARGE for level in EDUCATION.level_ids}, EDUCATION.level_ids)
     found = set(compared(made, EDUCATION).distinct("measure"))
-    assert found == {m.id for m in MEASURES.values() if m.scale != "people" and not m.bounded}
+    assert found == {m.id for m in MEASURES.values() if m.scale != "people" and not m.bounded} | set(TESTS)
 
 
 def test_the_group_that_lives_longer_is_the_better_off() -> None:

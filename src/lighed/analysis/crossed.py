@@ -69,7 +69,7 @@ def _rows(groups: Groups, stratifier: Stratifier, measure: str, made: Values) ->
     asked = groups.collected & np.array([i.kind in KINDS for i in grid.indicators])[:, None]
     at = np.flatnonzero(np.broadcast_to(asked.reshape(*asked.shape, *[1] * (made.value.ndim - 2)), made.value.shape))
     index = np.unravel_index(at, made.value.shape)
-    thin = groups.thin[..., ranked].any(-1)
+    thin = np.asarray(groups.thin[..., ranked].any(-1))
     flags = np.where(np.isfinite(made.value), np.where(thin[..., None] if each else thin, 1, 0), 2)
     n, events = (part[..., ranked] if each else part[..., ranked].sum(-1) for part in (groups.n, groups.events))
     scale = np.array([SCALE[i.unit] if each else 100.0 for i in grid.indicators])[index[0]]
