@@ -45,9 +45,10 @@ class Walk:
         self.seen.append(self.page.content())
 
     def press(self, form: str, button: str = "button") -> None:
-        """Press the button of the form that is sent to an address with this ending."""
+        """Press the button of the form that is sent to an address with this ending, and wait for what it leads to."""
         self.seen.append(self.page.content())
-        self.page.click(f'main form[action$="{form}"] {button}')
+        with self.page.expect_navigation():
+            self.page.click(f'main form[action$="{form}"] {button}')
 
     def go(self, path: str) -> None:
         self.page.goto(f"{self.bench.address}/{self.lang}/zone/{path}")
@@ -79,7 +80,8 @@ class Walk:
         """Wait until the work is done: the page sees to it itself, or has a link where there are no scripts."""
         while not self.scripts and self.page.locator("#job").count():
             self.page.wait_for_timeout(200)
-            self.page.click("main a.button")
+            with self.page.expect_navigation():
+                self.page.click("main a.button")
         expect(self.page.locator("#job")).to_have_count(0)
 
     def number_of(self, step: str) -> str:
