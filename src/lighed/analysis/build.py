@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 from typing import Any
 
 import ibis
@@ -14,10 +15,12 @@ from lighed.analysis import crossed, inequality
 from lighed.analysis.grid import Grid, place, shown_areas
 from lighed.analysis.indicators import count_groups, estimates, sample_groups, unknown_shares
 from lighed.analysis.overlap import correlated, counted_twice, places
+from lighed.analysis.pathways import Along, episodes
 from lighed.analysis.summarise import count, count_sample, count_twice, standing_twice, tagged
 from lighed.catalogue import Catalogue
 from lighed.core.condition import columns
 from lighed.core.estimates import Estimates
+from lighed.core.pathway import Pathway
 from lighed.core.progress import track, working
 from lighed.core.summary import Summary
 from lighed.core.types import COUNTRY, UNKNOWN, Indicator, ReleasePlan, Stratifier
@@ -27,6 +30,7 @@ from lighed.store.snapshot import Snapshot
 
 BLOCK = 8  # indicators at a time: their cells are a few hundred megabytes
 TAGGED = {"indicator", "person_id", "year", "area", "sex", "age_band", "has", "amount"}
+EVENTS = ("person", "event")
 TAGGED |= {"weight", "stratum", "sampling_unit"}  # of answers
 
 Asked = Sequence[tuple[Stratifier | None, Sequence[Indicator]]]
@@ -45,7 +49,7 @@ def from_store(engine: Any, snapshot: Snapshot, catalogue: Catalogue, plan: Rele
         people = person_years(engine, snapshot, catalogue, periods, _columns(indicators, stratifiers, catalogue))
     asked = [(s, [i for i in indicators if s.id in over[i.id]]) for s in stratifiers]
     by_area = [catalogue.stratifiers[name] for name in plan.area_stratifiers]
-    records = Records(engine, snapshot)
+    records = Records(engine, snapshot, plan.known_until or date(plan.years[1], 12, 31))
     return from_people(engine, people, records, catalogue, [(None, indicators), *asked], by_area=by_area)
 
 
@@ -65,8 +69,13 @@ def from_people(
     levels = {s.id for s, _ in asked if s}
     every = {i.id: i for _, some in asked for i in some}.values()
     survey = _tagged(engine, people, records.answers, [i for i in every if i.basis == "survey"], levels)
-    others = _tagged(engine, people, records.events, [i for i in every if i.basis != "survey" and i.item], levels)
-    both = _both(engine, people, others, [i for i in every if counted_twice(i)], asked, catalogue)
+    events = _tagged(engine, people, records.events, [i for i in every if i.basis in EVENTS and i.item], levels)
+    along = [
+        _tagged(engine, people, records.episodes(pathway), [i for i in every if i.of_pathway == name], levels)
+        for name, pathway in catalogue.pathways.items()
+    ]
+    others = _together([events, *along])
+    both = _both(engine, people, events, [i for i in every if counted_twice(i)], asked, catalogue)
     parts: list[Estimates] = []
     for stratifier, wanted in track(asked, "summarise"):
         by, shown = (stratifier.id, [stratifier]) if stratifier else (None, [None, *by_area])
@@ -84,7 +93,12 @@ def from_people(
 def _tagged(engine: Any, people: Any, records: Any, indicators: Sequence[Indicator], levels: set[str]) -> Any:
     """Tag the records once for all stratifiers, and keep what is asked of them before the engine."""
     rows = tagged(engine, people, records, indicators)
-    return None if rows is None else rows.select([c for c in rows.columns if c in TAGGED | levels]).cache()
+    return None if rows is None else rows.select(sorted({*rows.columns} & (TAGGED | levels))).cache()
+
+
+def _together(rows: Sequence[Any]) -> Any:
+    given = [part for part in rows if part is not None]
+    return ibis.union(*given) if len(given) > 1 else given[0] if given else None
 
 
 def _both(
@@ -108,9 +122,14 @@ def _columns(indicators: Sequence[Indicator], stratifiers: Sequence[Stratifier],
 class Records:
     """Events and answers before the engine, as ``summarise`` reads them."""
 
-    def __init__(self, engine: Any, snapshot: Snapshot) -> None:
+    def __init__(self, engine: Any, snapshot: Snapshot, known_until: date = date.max) -> None:
         self.events = self._events(engine, snapshot)
         self.answers, self.strata = self._answers(engine, snapshot)
+        self.along = Along.of(engine, snapshot, known_until)
+
+    def episodes(self, pathway: Pathway) -> Any:
+        """Return the episodes of a pathway, as records."""
+        return episodes(pathway, self.along)
 
     @staticmethod
     def _events(engine: Any, snapshot: Snapshot) -> Any:

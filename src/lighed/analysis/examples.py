@@ -8,12 +8,15 @@ from typing import Any
 import pyarrow as pa
 
 from lighed.analysis.evaluate import evaluated
+from lighed.analysis.pathways import EPOCH, Along, episodes
 from lighed.analysis.summarise import COUNTS, MILLION, SAMPLE, summarise, summarise_sample
 from lighed.core.condition import columns
 from lighed.core.errors import DataError
+from lighed.core.pathway import Pathway, PathwayExample
 from lighed.core.types import Evaluation, Example, Indicator, Level
 from lighed.sources.panel import as_raw, read_panel, read_participants
 from lighed.store.engine import memory_table
+from lighed.store.schema import tables
 
 YEAR = 2020
 _DEFAULTS: dict[str, Any] = {"area": "0101", "sex": "female", "age": 40, "days": 366}
@@ -45,7 +48,7 @@ def cells(engine: Any, indicator: Indicator, example: Example) -> list[dict[str,
 def people_of(indicator: Indicator, example: Example) -> pa.Table:
     """The example's persons as person-years of one year."""
     named = columns(indicator.population) | columns(indicator.numerator) | {example.by}
-    extra = named - {"category", "amount"} - set(_DEFAULTS)
+    extra = named - {"category", "amount", *(key for record in example.records for key in record)} - set(_DEFAULTS)
     rows = [
         {"person_id": person["person"], "year": YEAR}
         | _DEFAULTS
@@ -65,6 +68,44 @@ def records_of(indicator: Indicator, example: Example) -> pa.Table:
         for record in example.records
     ]
     return _table(rows or [{"person_id": 0, "year": YEAR, "item": "none"} | _RECORD])
+
+
+def along_of(engine: Any, example: PathwayExample) -> Along:
+    """The example's events and lives, as the tables of a store."""
+    given = [
+        {"event_id": number, "person_id": event["person"]} | {k: v for k, v in event.items() if k != "person"}
+        for number, event in enumerate(example.events, 1)
+    ]
+    persons = [{"person_id": person["person"], "death_date": person.get("died")} for person in example.persons]
+    homes = [
+        {"person_id": person["person"], "valid_from": EPOCH, "valid_to": person.get("left")}
+        for person in example.persons
+    ]
+    event, person, residence = (
+        memory_table(engine, name, pa.Table.from_pylist(rows, schema=tables()[name].schema))
+        for name, rows in (("event", given), ("person", persons), ("residence", homes))
+    )
+    return Along.read(event, person, residence, example.known_until)
+
+
+def mistakes_along(engine: Any, pathway: Pathway) -> Iterator[str]:
+    """Say where the episodes of the pathway's patients differ from what it expects; nothing when they agree."""
+    example = pathway.example
+    if example is None:
+        yield f"{pathway.id}: has no worked example; add patients under 'example'"
+        return
+    found = episodes(pathway, along_of(engine, example)).order_by(["person_id", "year", *pathway.columns])
+    rows = [{"person": row["person_id"], **row} for row in found.to_pyarrow().to_pylist()]
+    due = list(example.expect)
+    for row in rows:
+        same = next((one for one in due if all(row[key] == value for key, value in one.items())), None)
+        if same is None:
+            shown = {key: row[key] for key in ("person", *pathway.columns) if row[key] is not None}
+            yield f"{pathway.id}: gives the episode {shown}, which 'expect' does not name"
+        else:
+            due.remove(same)
+    for one in due:
+        yield f"{pathway.id}: 'expect' has {one}, and no episode is so"
 
 
 def _table(rows: list[dict[str, Any]]) -> pa.Table:

@@ -36,6 +36,7 @@ COUNTS = ("n", "events", "time", "total", "total2")
 SAMPLE = ("n", "events", "weight", "weighted", "weight2", "weighted2")
 TWICE = ("n", "first", "last", "both")
 HOLDING = ("area", *SHOWN_PARENTS)  # the areas that may hold a person at both times
+RECORDS = ("event", "pathway")  # a row of theirs is what is counted, not the person
 PARTITIONS = ("area", "sex", "age", "level", "stratum", "sampling_unit")
 MILLION, THOUSAND = 1_000_000, 1_000
 
@@ -50,9 +51,9 @@ def summarise(
     people
         Person-years: ``person_id, year, area, sex, age, days`` and the columns that the conditions name.
     records
-        Events: ``person_id, year, item, category, amount``.
+        Events: ``person_id, year, item, category, amount``; or the episodes of a pathway.
     indicators
-        Definitions with basis person or event.
+        Definitions with basis person, event or pathway.
     by
         The column of `people` that holds the level; None counts everybody together (level null).
     """
@@ -64,7 +65,7 @@ def count(people: Expression, rows: Expression | None, indicators: Sequence[Indi
     parts = [
         _persons(people, [i for i in indicators if i.basis == "person"], by),
         _happened(rows, [i for i in indicators if i.basis == "person" and i.item], by),
-        _records(rows, [i for i in indicators if i.basis == "event"], by),
+        _records(rows, [i for i in indicators if i.basis in RECORDS], by),
     ]
     dims = ("indicator", *CELL, "level")
     found = [_integers(part, dims, COUNTS) for part in parts if part is not None]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lighed.catalogue.publication import Factor, FocusArea, OverviewArea, Pitfall, Recommendation
+from lighed.core.pathway import Pathway
 from lighed.core.types import (
     Area,
     Dimension,
@@ -29,6 +30,7 @@ class Catalogue:
     focus_areas: tuple[FocusArea, ...]
     recommendations: tuple[Recommendation, ...]
     indicators: dict[str, Indicator]
+    pathways: dict[str, Pathway]
     stratifiers: dict[str, Stratifier]
     items: dict[str, Item]
     dimensions: dict[str, Dimension]

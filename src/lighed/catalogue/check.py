@@ -8,7 +8,8 @@ from typing import Any
 from lighed.catalogue.catalogue import Catalogue
 from lighed.core.condition import ALWAYS, All, Condition, Either, Not, Test, columns
 from lighed.core.errors import DefinitionError
-from lighed.core.types import UNKNOWN, Design, Evaluation, Indicator, ReleasePlan
+from lighed.core.pathway import FATES, START, Pathway, Step
+from lighed.core.types import UNKNOWN, Design, Evaluation, Indicator, ReleasePlan, Stratifier
 
 BASIC = {"age", "sex", "area", "days"}
 RECORD = {"category", "amount"}
@@ -23,30 +24,29 @@ DESIGNS: dict[Design, set[str]] = {
 }
 OUTCOMES = {"events", "n"}, {"value"}, {"value", "weight"}
 LIFE_FROM = range(0, 90, 5)  # the ages at which a life expectancy may start
-PERSONS, RECORDS = {"person"}, {"event", "survey"}
+PERSONS, RECORDS = {"person"}, {"event", "pathway", "survey"}
+OCCURRENCE = RECORD | {"provider_id", "counterpart_id", "paragraph"}
 
 
 def check(catalogue: Catalogue) -> None:
     """Raise DefinitionError for the first thing that does not fit."""
+    for name, problem in _all(catalogue):
+        raise DefinitionError(name, problem)
+
+
+def _all(catalogue: Catalogue) -> Iterator[tuple[str, str]]:
     for stratifier in catalogue.stratifiers.values():
-        if stratifier.ordered and stratifier.ends is None:
-            raise DefinitionError(
-                stratifier.id, "an ordered dimension needs 'ends': what its two ends are called in a sentence"
-            )
-        if stratifier.reference and stratifier.reference not in stratifier.level_ids:
-            raise DefinitionError(
-                stratifier.id, f"the reference '{stratifier.reference}' is none of the levels {stratifier.level_ids}"
-            )
+        yield from ((stratifier.id, problem) for problem in _of_stratifier(stratifier))
+    for pathway in catalogue.pathways.values():
+        yield from ((pathway.id, problem) for problem in _along(catalogue, pathway))
     for indicator in catalogue.indicators.values():
-        for problem in _problems(catalogue, indicator):
-            raise DefinitionError(indicator.id, problem)
+        yield from ((indicator.id, problem) for problem in _problems(catalogue, indicator))
     for plan in catalogue.plans.values():
         if plan.years and not YEARS[0] <= plan.years[0] <= plan.years[1] <= YEARS[1]:
-            raise DefinitionError(plan.id, f"years: write the first and the last year, within {YEARS[0]}–{YEARS[1]}")
-        for problem in _unknown(_of_plan(catalogue, plan)):
-            raise DefinitionError(plan.id, problem)
+            yield plan.id, f"years: write the first and the last year, within {YEARS[0]}–{YEARS[1]}"
+        yield from ((plan.id, problem) for problem in _unknown(_of_plan(catalogue, plan)))
     for evaluation in catalogue.evaluations.values():
-        check_evaluation(catalogue, evaluation)
+        yield from ((evaluation.id, problem) for problem in _of_evaluation(catalogue, evaluation))
 
 
 def check_evaluation(catalogue: Catalogue, one: Evaluation) -> None:
@@ -73,6 +73,13 @@ def _of_evaluation(catalogue: Catalogue, one: Evaluation) -> Iterator[str]:
         yield "say the outcome as events and n, or as a value, alone or with its weight"
 
 
+def _of_stratifier(stratifier: Stratifier) -> Iterator[str]:
+    if stratifier.ordered and stratifier.ends is None:
+        yield "an ordered dimension needs 'ends': what its two ends are called in a sentence"
+    if stratifier.reference and stratifier.reference not in stratifier.level_ids:
+        yield f"the reference '{stratifier.reference}' is none of the levels {stratifier.level_ids}"
+
+
 def _problems(catalogue: Catalogue, one: Indicator) -> Iterator[str]:
     bullets = {bullet.id for factor in catalogue.factors.values() for bullet in factor.bullets}
     used: list[tuple[str, str | int | None, Any]] = [
@@ -81,7 +88,7 @@ def _problems(catalogue: Catalogue, one: Indicator) -> Iterator[str]:
     used += [
         ("bullet", one.bullet, bullets),
         ("factor", one.factor, catalogue.factors),
-        ("item", one.item, catalogue.items),
+        ("item", one.item, catalogue.pathways if one.basis == "pathway" else catalogue.items),
         ("standard", one.standardise.to if one.standardise else None, catalogue.standards),
     ]
     yield from _unknown(used)
@@ -99,6 +106,42 @@ def _life_table(one: Indicator) -> Iterator[str]:
     ages = [test for test in _tests(one.population) if test.column == "age"]
     if one.from_age not in LIFE_FROM or ages not in ([], [Test("age", "at_least", one.from_age)]):
         yield "a life expectancy is from an age on: of age its population says at_least 5, 10, 15 … or 85, or nothing"
+
+
+def _along(catalogue: Catalogue, pathway: Pathway) -> Iterator[str]:
+    """What cannot be in a pathway: steps that look ahead, windows that nothing fits into, one event in two steps."""
+    steps: list[str] = []
+    for step in pathway.steps:
+        if step.id in steps or step.id in BASIC | RECORD | {*catalogue.stratifiers, *catalogue.dimensions, START}:
+            yield f"the step '{step.id}' needs a name of its own, that no other step and no column has"
+        if unknown := {step.after, step.anchor} - {START, *steps}:
+            yield f"the step '{step.id}' follows {unknown.pop()!r}, which is neither 'index' nor a step before it"
+        elif step.anchor not in {START, *(before.id for before in pathway.before(step))}:
+            yield f"the step '{step.id}' counts its days from '{step.anchor}', which it does not follow"
+        else:
+            yield from _windows(pathway, step)
+        steps.append(step.id)
+    named = [(step.item, step.where) for step in pathway.steps]
+    for item, where in named:
+        if named.count((item, where)) > 1:
+            yield f"two steps are the same event '{item}'; say in 'where' what tells them apart"
+    seen = (pathway.index, *pathway.exclusions, *pathway.steps, *(u for step in pathway.steps for u in step.unless))
+    for wanted in seen:
+        yield from _unknown([("item", wanted.item, catalogue.items)])
+        for test in _tests(wanted.where):
+            if test.column not in OCCURRENCE:
+                yield f"the column '{test.column}' is not known; known are {', '.join(sorted(OCCURRENCE))}"
+            else:
+                yield from _values(catalogue, wanted.item, test)
+
+
+def _windows(pathway: Pathway, step: Step) -> Iterator[str]:
+    before = pathway.before(step)
+    for wanted in (step, *step.unless):
+        low, high = wanted.days
+        earliest = max([low, *(b.days[0] for b in before if b.anchor == wanted.anchor and b.id == wanted.after)])
+        if high < earliest:
+            yield f"the step '{step.id}' has the window {low} to {high}, which nothing can be in"
 
 
 def _of_plan(catalogue: Catalogue, plan: ReleasePlan) -> list[tuple[str, str | int | None, Any]]:
@@ -129,30 +172,33 @@ def _conditions(catalogue: Catalogue, one: Indicator) -> Iterator[str]:
         return
     records = one.basis in RECORDS or one.item is not None
     known = BASIC | set(catalogue.stratifiers) | set(catalogue.dimensions) | (RECORD if records else set())
+    known |= set(catalogue.pathways[one.item].columns) if one.basis == "pathway" and one.item else set()
     for test in (*_tests(one.population), *_tests(one.numerator)):
         if test.column not in known:
             yield f"the column '{test.column}' is not known; known are {', '.join(sorted(known))}"
         else:
-            yield from _values(catalogue, one, test)
+            yield from _values(catalogue, one.item, test)
     read = columns(one.numerator) & RECORD
     if one.basis in RECORDS and one.kind == "proportion" and read - columns(one.population):
         yield f"say in the population that {', '.join(sorted(read))} exists, or a missing answer counts as a no"
 
 
-def _values(catalogue: Catalogue, one: Indicator, test: Test) -> Iterator[str]:
+def _values(catalogue: Catalogue, item: str | None, test: Test) -> Iterator[str]:
     """The categories that a test names must be those of its column."""
     if test.operator not in {"is", "in"}:
         return
     given = test.value if test.operator == "in" else (test.value,)
-    known = _categories(catalogue, one, test.column)
+    known = _categories(catalogue, item, test.column)
     for value in given:
         if known and value not in known:
             yield f"'{value}' is no category of '{test.column}'; they are {', '.join(sorted(known))}"
 
 
-def _categories(catalogue: Catalogue, one: Indicator, column: str) -> set[str]:
-    if column == "category" and one.item in catalogue.items:
-        return set(catalogue.items[one.item].categories)
+def _categories(catalogue: Catalogue, item: str | None, column: str) -> set[str]:
+    if column == "category" and item in catalogue.items:
+        return set(catalogue.items[item].categories)
+    if column.endswith("_fate"):
+        return set(FATES)
     if column in catalogue.stratifiers:
         return {*catalogue.stratifiers[column].level_ids, UNKNOWN}
     return set(catalogue.dimensions[column].categories) if column in catalogue.dimensions else set()

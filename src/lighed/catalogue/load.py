@@ -23,6 +23,7 @@ from lighed.catalogue.check import check, check_evaluation
 from lighed.catalogue.crossed import with_crossed_levels
 from lighed.catalogue.publication import Factor, FocusArea, OverviewArea, Pitfall, Recommendation
 from lighed.core.errors import DefinitionError, LighedError
+from lighed.core.pathway import Pathway
 from lighed.core.types import (
     Definition,
     Dimension,
@@ -37,7 +38,10 @@ from lighed.core.types import (
 from lighed.core.yaml import parse
 
 BUILT_IN = Path(str(files("lighed.catalogue").joinpath("data")))
-FOLDERS = ("indicators", "stratifiers", "items", "dimensions", "areas", "standards", "policies", "plans", "evaluations")
+FOLDERS = (
+    "indicators", "pathways", "stratifiers", "items", "dimensions", "areas", "standards", "policies", "plans",
+    "evaluations",
+)  # fmt: skip
 D = TypeVar("D", bound=Definition)
 
 
@@ -52,13 +56,15 @@ def _load(project: Path | None, _: tuple[Any, ...]) -> Catalogue:
     roots = [BUILT_IN] + ([project] if project else [])
     areas, attributes = read_areas(roots)
     stratifiers = with_crossed_levels(with_area_levels(_by_id(Stratifier, roots, "stratifiers"), areas, attributes))
+    pathways = _by_id(Pathway, roots, "pathways")
     catalogue = Catalogue(
         factors={factor.id: factor for factor in _listed(Factor, "publication/factors")},
         overview=tuple(_listed(OverviewArea, "publication/overview")),
         pitfalls=tuple(_listed(Pitfall, "publication/pitfalls")),
         focus_areas=tuple(_listed(FocusArea, "publication/focus_areas")),
         recommendations=tuple(_listed(Recommendation, "publication/recommendations")),
-        indicators=_by_id(Indicator, roots, "indicators"),
+        indicators=_by_id(Indicator, roots, "indicators") | {i.id: i for p in pathways.values() for i in p.indicators},
+        pathways=pathways,
         stratifiers=stratifiers,
         items=_by_id(Item, roots, "items", listed=True),
         dimensions=_by_id(Dimension, roots, "dimensions", listed=True),

@@ -19,7 +19,8 @@ COUNTRY = "DK"
 PERIOD = r"^(?P<year>\d{4})(?:-(?P<month>0[1-9]|1[0-2])(?:-01)?|[KQ](?P<quarter>[1-4]))?$"  # 2024, 2024-01, 2024K1
 
 Kind = Literal["proportion", "rate", "mean", "count", "life_expectancy", "status"]
-Basis = Literal["person", "event", "survey", "organisation", "area", "published"]
+Basis = Literal["person", "event", "pathway", "survey", "organisation", "area", "published"]
+COMPUTED: frozenset[Basis] = frozenset({"person", "event", "pathway", "survey"})
 Polarity = Literal["lower_is_better", "higher_is_better"]
 UnitId = Literal["percent", "per_1000", "per_100000", "per_person", "score", "kroner", "years", "number", "status"]
 Design = Literal["trial", "before_after", "difference_in_differences", "staggered", "interrupted"]
@@ -179,7 +180,12 @@ class Indicator(Definition):
     @property
     def computes(self) -> bool:
         """Return whether the indicator can be built from the person store by what exists now."""
-        return self.waits_for is None and self.kind != "status" and self.basis in {"person", "event", "survey"}
+        return self.waits_for is None and self.kind != "status" and self.basis in COMPUTED
+
+    @property
+    def of_pathway(self) -> str | None:
+        """Return the pathway whose episodes are counted."""
+        return self.item if self.basis == "pathway" else None
 
     @property
     def over_time(self) -> bool:
@@ -276,7 +282,8 @@ class ReleasePlan(Definition):
     """What a release is made of: the person store, tables of published figures, or both.
 
     ``stratifiers`` are taken for every indicator, and ``stratifiers_of`` for some, beside those that its definition
-    names.
+    names. What happened is known to the end of the last year, or longer (``known_until``): a window that ends later
+    still runs.
     """
 
     id: str
@@ -285,6 +292,7 @@ class ReleasePlan(Definition):
     policy: str
     synthetic: bool = False
     years: tuple[int, int] | None = None
+    known_until: date | None = None
     indicators: tuple[str, ...] = ()
     stratifiers: tuple[str, ...] = ()
     stratifiers_of: dict[str, tuple[str, ...]] = {}

@@ -62,14 +62,15 @@ class Cells:
     def matched(self, keys: list[Array], wanted: list[Array]) -> tuple[Array, Array]:
         """For each row of `wanted`, the cell whose `keys` equal it: pairs of (row, cell)."""
         radix = [int(max(k.max(initial=0), w.max(initial=0))) + 3 for k, w in zip(keys, wanted, strict=True)]
-        have, ask = _number(keys, radix), _number(wanted, radix)
+        have, ask = numbered(keys, radix), numbered(wanted, radix)
         order = np.argsort(have, kind="stable")
         place = np.searchsorted(have[order], ask)
         found = (place < len(have)) & (have[order][np.minimum(place, len(have) - 1)] == ask)
         return np.flatnonzero(found), order[place[found]]
 
 
-def _number(columns: list[Array], radix: list[int]) -> Array:
+def numbered(columns: list[Array], radix: list[int]) -> Array:
+    """Return one number for each row of several columns of positions (from -2 up), the same for the same row."""
     number = np.zeros(len(columns[0]), np.int64)
     for column, size in zip(columns, radix, strict=True):
         number = number * size + (column + 2)
@@ -98,7 +99,7 @@ def _level_lines(cells: Cells) -> Iterator[tuple[Array, Array]]:
     level = np.flatnonzero((at["stratifier"] >= 0) & (cells.row >= 0))
     names = ("indicator", "period", "area", "stratifier")
     radix = [len(cells.words[name]) + 3 for name in names]
-    line = _number([at[name][level] for name in names], radix)
+    line = numbered([at[name][level] for name in names], radix)
     each = np.unique(line, return_index=True)[1]
     wanted = [at[name][level[each]] for name in names[:3]] + [np.full(len(each), -1)]
     row, total = cells.matched([at[name] for name in names], wanted)
@@ -139,7 +140,7 @@ def _summed(cells: Cells, parent: Array) -> Iterator[tuple[Array, Array]]:
         return
     keys = [cells.at[name] for name in names]
     radix = [len(cells.words[name]) + 3 for name in names] + [len(cells.words["area"]) + 3]
-    line = _number([key[part] for key in keys] + [parent[part]], radix)
+    line = numbered([key[part] for key in keys] + [parent[part]], radix)
     each = np.unique(line, return_index=True)[1]
     wanted = [key[part[each]] for key in keys] + [parent[part[each]]]
     row, whole = cells.matched([*keys, cells.at["area"]], wanted)
@@ -283,7 +284,7 @@ def _codes(stratifier: Stratifier) -> dict[str, set[tuple[Any, ...]]]:
 def _made_of(cells: Cells, part: Array, whole: dict[str, Any]) -> Iterator[tuple[Array, Array]]:
     """Parts with the cell that each belongs to: of the same key, but for what `whole` says of it."""
     keys = {name: np.broadcast_to(whole.get(name, cells.at[name][part]), part.shape) for name in KEY}
-    line = _number([*keys.values()], [len(cells.words[name]) + 3 for name in KEY])
+    line = numbered([*keys.values()], [len(cells.words[name]) + 3 for name in KEY])
     each = np.unique(line, return_index=True)[1]
     row, found = cells.matched([cells.at[name] for name in KEY], [column[each] for column in keys.values()])
     kept = np.isin(line, line[each][row])

@@ -10,7 +10,7 @@ from scipy.sparse import csr_array
 
 from lighed.catalogue import Catalogue
 from lighed.core.types import Policy
-from lighed.disclosure.cells import Array, Cells
+from lighed.disclosure.cells import KEY, Array, Cells, numbered
 
 Mask = npt.NDArray[np.bool_]
 
@@ -40,16 +40,27 @@ def secondary(hidden: Mask, cells: Cells, sums: csr_array, policy: Policy, catal
 
     In every line with a hidden cell at least two are hidden, and together they hold at least the smallest count of
     persons, of events and, in a share, of persons without the thing: what the reader can work out of them is their
-    sum. Cells are taken from the smallest up, and so parts before wholes.
+    sum. Cells are taken from the smallest up, and so parts before wholes. The steps of a pathway are hidden together.
     """
-    shares, first = _shares(cells, catalogue), hidden.copy()
+    shares, first, steps = _shares(cells, catalogue), hidden.copy(), _steps(cells, catalogue)
     while True:
+        hidden = hidden | np.isin(steps, steps[hidden & (steps >= 0)])
         unsafe = _unsafe(hidden, cells, sums, policy, shares)
         more = _smallest(unsafe, hidden, cells, sums)
         if not len(more):
             return np.asarray(hidden & ~first)
         hidden = hidden.copy()
         hidden[more] = True
+
+
+def _steps(cells: Cells, catalogue: Catalogue) -> Array:
+    """One number for all the steps of a pathway in a group, -1 for other cells: who leaves a step enters the next."""
+    names = [*catalogue.pathways]
+    indicators = [catalogue.indicators[name] for name in cells.words["indicator"]]
+    of = np.array([names.index(i.of_pathway) if i.of_pathway else -1 for i in indicators])[cells.at["indicator"]]
+    columns = [of, *(cells.at[name] for name in KEY[1:])]
+    number = numbered(columns, [len(names) + 3, *(len(cells.words[name]) + 3 for name in KEY[1:])])
+    return np.where(of >= 0, number, -1)
 
 
 def _unsafe(hidden: Mask, cells: Cells, sums: csr_array, policy: Policy, shares: Mask) -> Mask:

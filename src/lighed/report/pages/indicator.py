@@ -6,6 +6,7 @@ from typing import Any
 
 from lighed.charts import Drawn, Heads, bars, equiplot, gap, gradient
 from lighed.core.condition import ALWAYS, sentence
+from lighed.core.pathway import FATES
 from lighed.core.text import Text, number, texts
 from lighed.core.types import UNKNOWN, Indicator, Stratifier
 from lighed.report import sentences
@@ -408,7 +409,11 @@ def _names(view: View, one: Indicator) -> dict[Any, Text]:
     for dimension in view.catalogue.dimensions.values():
         names.setdefault(dimension.id, dimension.title)
         names = {(dimension.id, code): text for code, text in dimension.categories.items()} | names
-    if one.item:
+    if one.of_pathway:
+        for step in view.catalogue.pathways[one.of_pathway].steps:
+            names |= {step.id: step.title, step.fate: step.title}
+            names |= {(step.fate, fate): texts()[f"pathway.fate.{fate}"] for fate in FATES}
+    elif one.item:
         item = view.catalogue.items[one.item]
         names["category"] = names["amount"] = item.title
         names |= {("category", code): text for code, text in item.categories.items()}

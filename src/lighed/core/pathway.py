@@ -1,0 +1,138 @@
+"""Pathways: what should follow what, within how many days, for whom, and what may stand in between.
+
+A pathway makes one *episode* of each person and index event. For every step an episode holds the days from the index to
+the step, and its *fate*, a word: ``reached``; ``lost`` when the window passed without it; ``excepted`` when a reason
+that counts as none of the step's failures was found; ``died`` or ``emigrated`` when that came first; ``open`` while the
+window still runs; ``before`` when the pathway ended before the step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any, Literal
+
+from pydantic import Field
+
+from lighed.core.condition import ALWAYS, All, Test
+from lighed.core.text import Text
+from lighed.core.types import Definition, Indicator, Parsed, Polarity, Source, Standardise
+
+COUNTED = ("reached", "lost")
+FATES = (*COUNTED, "excepted", "died", "emigrated", "open", "before")
+START = "index"
+
+
+class Occurrence(Definition):
+    """An event: its item, what must hold of it, and whether the day that counts is its first or its last."""
+
+    item: str
+    where: Parsed = ALWAYS
+    day: Literal["first", "last"] = "first"
+
+
+class Index(Occurrence):
+    """What an episode begins with: each such event, or the person's first; ``washout`` days must pass without one."""
+
+    rule: Literal["each", "first"]
+    washout: int = Field(default=0, ge=0)
+
+
+class Within(Occurrence):
+    """An event in a window of calendar days, both ends included: counted from ``anchor``, and not before ``after``.
+
+    A window from the index may begin before it: a plan can be written before the discharge.
+    """
+
+    after: str = START
+    anchor: str = START
+    days: tuple[int, int]
+
+
+class Step(Within):
+    """A step of a pathway: its earliest event in the window. What stands in ``unless`` takes those not there out."""
+
+    id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    title: Text
+    short: Text
+    unless: tuple[Within, ...] = ()
+
+    @property
+    def fate(self) -> str:
+        """The column that says what became of the step."""
+        return f"{self.id}_fate"
+
+
+class PathwayExample(Definition):
+    """The pathway's own test: patients with their events, and what the episodes must say of each."""
+
+    known_until: date
+    persons: tuple[dict[str, Any], ...] = ()
+    events: tuple[dict[str, Any], ...]
+    expect: tuple[dict[str, Any], ...]
+
+
+class Pathway(Definition):
+    """The steps after an index event, for a population; days are calendar days."""
+
+    id: str
+    title: Text
+    short: Text
+    clock: Literal["calendar_day"]
+    population: Parsed = ALWAYS
+    index: Index
+    exclusions: tuple[Within, ...] = ()
+    steps: tuple[Step, ...] = Field(min_length=1)
+    polarity: Polarity = "higher_is_better"
+    stratifiers: tuple[str, ...] = ()
+    standardise: Standardise | None = None
+    factor: int | None = None
+    source: Source
+    caveats: tuple[Text, ...] = ()
+    references: tuple[str, ...] = ()
+    example: PathwayExample | None = None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """What an episode has, beside whose it is: ``excluded``, and the day and the fate of every step."""
+        return ("excluded", *(column for step in self.steps for column in (step.id, step.fate)))
+
+    def before(self, step: Step) -> tuple[Step, ...]:
+        """Return the steps that must be reached before `step`, the first of them first."""
+        found: tuple[Step, ...] = ()
+        while step.after != START:
+            step = next(other for other in self.steps if other.id == step.after)
+            found = (step, *found)
+        return found
+
+    @property
+    def indicators(self) -> Iterator[Indicator]:
+        """Return an indicator of each step: of those who reached the step before; and of all, where that is another."""
+        for step in self.steps:
+            way = self.before(step)
+            yield self._indicator(step, way[-1].title if way else None, step.id, (Test(step.fate, "in", COUNTED),))
+            if way:
+                kept = tuple(Test(each.fate, "in", (*COUNTED, "before")) for each in (*way, step))
+                yield self._indicator(step, None, f"{step.id}.all", kept)
+
+    def _indicator(self, step: Step, of: Text | None, name: str, counted: tuple[Test, ...]) -> Indicator:
+        inside = (self.population, Test("excluded", "exists", False), *counted)
+        da, en = ("", "") if of is None else (f" (af dem med: {of.da})", f" (of those with: {of.en})")
+        return Indicator(
+            id=f"{self.id}.{name}",
+            factor=self.factor,
+            title=Text(da=f"{self.title.da}: {step.title.da}{da}", en=f"{self.title.en}: {step.title.en}{en}"),
+            short=Text(da=f"{self.short.da}: {step.short.da}", en=f"{self.short.en}: {step.short.en}"),
+            kind="proportion",
+            basis="pathway",
+            item=self.id,
+            population=All(inside),
+            numerator=Test(step.fate, "is", "reached"),
+            polarity=self.polarity,
+            unit="percent",
+            stratifiers=self.stratifiers,
+            standardise=self.standardise,
+            source=self.source,
+            caveats=self.caveats,
+            references=self.references,
+        )
