@@ -67,15 +67,15 @@ def episodes(pathway: Pathway, along: Along) -> Expression:
     """Return the episodes of `pathway`: ``person_id, year, item, category, amount`` and ``pathway.columns``.
 
     Days are counted from the index, and negative before it; the year is that of the index. What is recorded after death
-    is not looked at; of a step and a death on one day the step comes first. A window that ends after what is known is
-    ``open``, whether or not the step is there already: those who were quick must not stand for all.
+    is not looked at; of a step and a death on one day the step comes first. A step is ``open`` for all with an index day
+    or for none of them, whether or not they are there already: those who were quick must not stand for all.
     """
     found = _begun(pathway.index, along.events).left_join(along.deaths, "person_id").drop("person_id_right")
     found = found.filter(found[START] <= found.died.coalesce(NEVER))
     found = _with_departure(found, along.departures)
     found = _with_any(found, along.events, pathway.exclusions, "excluded")
     for step in pathway.steps:
-        found = _with_step(found, along.events, step, along.known_until)
+        found = _with_step(found, along.events, step, along.known_until - pathway.latest(step))
     days = {step.id: (found[step.id] - found[START]).cast("int32") for step in pathway.steps}
     return found.mutate(**days).select(
         "person_id",
@@ -134,16 +134,16 @@ def _with_any(found: Expression, events: Expression, wanted: tuple[Within, ...],
     return found.mutate(**{name: ibis.coalesce(*(found[part] for part in parts), none)}).drop(*parts)
 
 
-def _with_step(found: Expression, events: Expression, step: Step, known_until: int) -> Expression:
-    """Add the day of a step and its fate, for those who reached the step before."""
+def _with_step(found: Expression, events: Expression, step: Step, closed: int) -> Expression:
+    """Add the day of a step and its fate; those whose index is after the day `closed` may still reach it."""
     found = _with_first(found, events, step, step.id)
     found = _with_any(found, events, step.unless, "excused")
     ends = found[step.anchor] + step.days[1]
     there = found[step.after].notnull()
     gone = found.left.coalesce(NEVER)
     fate = ibis.cases(
+        (found[START] > closed, "open"),
         (~there, "before"),
-        (ends > known_until, "open"),
         (found[step.id].notnull(), "reached"),
         (found.excused.notnull(), "excepted"),
         ((found.died <= ends) & (found.died <= gone), "died"),

@@ -2,8 +2,8 @@
 
 A pathway makes one *episode* of each person and index event. For every step an episode holds the days from the index to
 the step, and its *fate*, a word: ``reached``; ``lost`` when the window passed without it; ``excepted`` when a reason
-that counts as none of the step's failures was found; ``died`` or ``emigrated`` when that came first; ``open`` while the
-window still runs; ``before`` when the pathway ended before the step.
+that counts as none of the step's failures was found; ``died`` or ``emigrated`` when that came first; ``open`` while
+anybody with that index day may still reach it; ``before`` when the pathway ended before the step.
 """
 
 from __future__ import annotations
@@ -96,6 +96,11 @@ class Pathway(Definition):
     def columns(self) -> tuple[str, ...]:
         """What an episode has, beside whose it is: ``excluded``, and the day and the fate of every step."""
         return ("excluded", *(column for step in self.steps for column in (step.id, step.fate)))
+
+    def latest(self, step: Step) -> int:
+        """Return the day from the index after which `step` can no longer be reached, by anybody."""
+        way = {before.id: self.latest(before) for before in self.before(step)}
+        return max(step.days[1] + way.get(step.anchor, 0), *way.values(), 0)
 
     def before(self, step: Step) -> tuple[Step, ...]:
         """Return the steps that must be reached before `step`, the first of them first."""

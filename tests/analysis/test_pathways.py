@@ -1,0 +1,162 @@
+"""Episodes of the engine against a plain reading of the same events, and the steps as indicators like any other."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from lighed.analysis.examples import along_of, mistakes_along
+from lighed.analysis.pathways import episodes
+from lighed.catalogue import Catalogue
+from lighed.core.pathway import Pathway, PathwayExample
+from lighed.core.types import COUNTRY
+from lighed.store.engine import connect
+from tests.conftest import Synthetic
+
+TEXT = {"da": "x", "en": "x"}
+NAMED = {"title": TEXT, "short": TEXT}
+BEGAN = date(2020, 1, 1)
+
+
+def pathway(**index: Any) -> Pathway:
+    """A pathway with every kind of window: before the index, from it, from a step, with an exception, excluded."""
+    steps = [
+        {"id": "plan", "item": "plan", "days": [-3, 5]},
+        {"id": "offer", "item": "offer", "after": "plan", "days": [0, 9], "where": {"category": {"is": "real"}}},
+        {
+            "id": "start", "item": "start", "after": "plan", "anchor": "plan", "days": [1, 8],
+            "unless": [{"item": "wait", "days": [0, 6]}, {"item": "offer", "after": "plan", "days": [7, 7]}],
+        },
+        {"id": "end", "item": "end", "day": "last", "after": "start", "anchor": "start", "days": [0, 6]},
+    ]  # fmt: skip
+    return Pathway.model_validate(
+        {
+            "id": "p", **NAMED, "clock": "calendar_day", "index": {"item": "index", "rule": "each"} | index,
+            "exclusions": [{"item": "mistake", "days": [-1, 2]}], "steps": [NAMED | step for step in steps],
+            "source": {"title": TEXT, "owner": "x"},
+        }
+    )  # fmt: skip
+
+
+# --- the plain reading
+
+
+def day_of(event: dict[str, Any], which: str) -> int:
+    return ((event.get("date_to") if which == "last" else None) or event["date"]).toordinal()
+
+
+def read_by_hand(path: Pathway, example: PathwayExample) -> list[dict[str, Any]]:
+    return [row for person in example.persons for row in _episodes(path, example, person)]
+
+
+def _episodes(path: Pathway, example: PathwayExample, person: dict[str, Any]) -> list[dict[str, Any]]:
+    events = [e for e in example.events if e["person"] == person["person"] and e.get("status") != "superseded"]
+    died = person["died"].toordinal() if person.get("died") else 10**9
+    left = person["left"].toordinal() if person.get("left") else 10**9
+    found, before = [], None
+    for day in sorted({day_of(e, "first") for e in events if e["item"] == path.index.item}):
+        counted = before is None or (path.index.rule == "each" and day - before > path.index.washout)
+        before = day
+        if counted and day <= died:
+            gone = left if left >= day else 10**9
+            found.append(_episode(path, events, day, died, gone, example.known_until.toordinal()))
+    return [{"person_id": person["person"]} | row for row in found]
+
+
+def _episode(path: Pathway, events: list[Any], index: int, died: int, left: int, known: int) -> dict[str, Any]:
+    days: dict[str, int | None] = {"index": index}
+
+    def first(wanted: Any) -> int | None:
+        anchor, after = days[wanted.anchor], days[wanted.after]
+        if anchor is None or after is None:
+            return None
+        low, high = anchor + wanted.days[0], anchor + wanted.days[1]
+        at = [
+            day_of(e, wanted.day)
+            for e in events
+            if e["item"] == wanted.item and (wanted.item != "offer" or wanted.id is None or e.get("category") == "real")
+        ]
+        return min(
+            (d for d in at if low <= d <= high and (wanted.after == "index" or d >= after) and d <= died), default=None
+        )
+
+    horizon = {"plan": 5, "offer": 9, "start": 13, "end": 19}
+    excluded = first(_Plain(path.exclusions[0]))
+    row: dict[str, Any] = {}
+    for step in path.steps:
+        there, excused = first(_Plain(step)), any(first(_Plain(u)) is not None for u in step.unless)
+        end = None if days[step.anchor] is None else days[step.anchor] + step.days[1]
+        if index + horizon[step.id] > known:
+            fate = "open"
+        elif days[step.after] is None:
+            fate = "before"
+        elif there is not None:
+            fate = "reached"
+        elif excused:
+            fate = "excepted"
+        elif died <= end and died <= left:
+            fate = "died"
+        else:
+            fate = "emigrated" if left <= end else "lost"
+        days[step.id] = there if fate == "reached" else None
+        row |= {step.id: None if days[step.id] is None else days[step.id] - index, step.fate: fate}
+    return {"year": date.fromordinal(index).year, "excluded": excluded is not None} | row
+
+
+class _Plain:
+    """A window as it stands, with the id of a step or none."""
+
+    def __init__(self, wanted: Any) -> None:
+        self.item, self.after, self.anchor, self.days, self.day = (
+            getattr(wanted, name) for name in ("item", "after", "anchor", "days", "day")
+        )
+        self.id = getattr(wanted, "id", None)
+
+
+# --- the same by the engine
+
+
+def made_by_engine(path: Pathway, example: PathwayExample) -> list[dict[str, Any]]:
+    rows = episodes(path, along_of(connect(), example)).to_pyarrow().to_pylist()
+    for row in rows:
+        row["excluded"] = row["excluded"] is not None
+        del row["item"], row["category"], row["amount"]
+    return rows
+
+
+def in_order(rows: list[dict[str, Any]]) -> list[str]:
+    return sorted(str(sorted(row.items())) for row in rows)
+
+
+DAYS = st.integers(-5, 40).map(lambda n: BEGAN + timedelta(n))
+
+
+@st.composite
+def lives(draw: Any) -> PathwayExample:
+    persons = [
+        {"person": n, "died": draw(st.one_of(st.none(), DAYS)), "left": draw(st.one_of(st.none(), DAYS))}
+        for n in range(1, 9)
+    ]
+    items = st.sampled_from(["index", "index", "plan", "plan", "offer", "start", "start", "end", "wait", "mistake"])
+    events = []
+    for person in persons:
+        for day, item in draw(st.lists(st.tuples(DAYS, items), max_size=12)):
+            longer = draw(st.sampled_from([None, None, day, day + timedelta(3)]))
+            category = draw(st.sampled_from([None, "real", "other"])) if item == "offer" else None
+            status = draw(st.sampled_from([None, "active", "active", "superseded"]))
+            more = {"date_to": longer, "category": category, "status": status}
+            events.append({"person": person["person"], "item": item, "date": day} | more)
+    known = draw(st.sampled_from([date(2020, 1, 25), date(2020, 12, 31)]))
+    return PathwayExample(known_until=known, persons=tuple(persons), events=tuple(events), expect=())
+
+
+@pytest.mark.parametrize("index", [{"rule": "each"}, {"rule": "each", "washout": 9}, {"rule": "first"}])
+@given(lives())
+@settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+def test_the_engine_reads_events_as_they_are_read_by_hand(index: dict[str, Any], example: PathwayExample) -> None:
+    path = pathway(**index)
+    assert in_order(made_by_engine(path, example)) == in_order(read_by_hand(path, example))
