@@ -9,13 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lighed.analysis.examples import along_of, mistakes_along
+from lighed.analysis.examples import along_of
 from lighed.analysis.pathways import episodes
-from lighed.catalogue import Catalogue
 from lighed.core.pathway import Pathway, PathwayExample
-from lighed.core.types import COUNTRY
 from lighed.store.engine import connect
-from tests.conftest import Synthetic
 
 TEXT = {"da": "x", "en": "x"}
 NAMED = {"title": TEXT, "short": TEXT}

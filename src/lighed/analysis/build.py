@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lighed.analysis import crossed, inequality
+from lighed.analysis import cascade, crossed, inequality
 from lighed.analysis.grid import Grid, place, shown_areas
 from lighed.analysis.indicators import count_groups, estimates, sample_groups, unknown_shares
 from lighed.analysis.overlap import correlated, counted_twice, places
@@ -87,7 +87,8 @@ def from_people(
             parts += _estimated(counted, count(people, others, counted, by=by), None, catalogue, shown, twice)
         if answering:
             parts += _estimated(answering, count_sample(survey, answering, by=by), records.strata, catalogue, shown)
-    return Estimates.concat(parts)
+    found = Estimates.concat(parts)
+    return Estimates.concat([found, cascade.opened(found, catalogue)])
 
 
 def _tagged(engine: Any, people: Any, records: Any, indicators: Sequence[Indicator], levels: set[str]) -> Any:

@@ -67,8 +67,8 @@ def episodes(pathway: Pathway, along: Along) -> Expression:
     """Return the episodes of `pathway`: ``person_id, year, item, category, amount`` and ``pathway.columns``.
 
     Days are counted from the index, and negative before it; the year is that of the index. What is recorded after death
-    is not looked at; of a step and a death on one day the step comes first. A step is ``open`` for all with an index day
-    or for none of them, whether or not they are there already: those who were quick must not stand for all.
+    is not looked at; of a step and a death on one day the step comes first. A step is ``open`` for all with an index
+    day or for none of them, whether or not they are there already: those who were quick must not stand for all.
     """
     found = _begun(pathway.index, along.events).left_join(along.deaths, "person_id").drop("person_id_right")
     found = found.filter(found[START] <= found.died.coalesce(NEVER))

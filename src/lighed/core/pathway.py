@@ -97,6 +97,19 @@ class Pathway(Definition):
         """What an episode has, beside whose it is: ``excluded``, and the day and the fate of every step."""
         return ("excluded", *(column for step in self.steps for column in (step.id, step.fate)))
 
+    @property
+    def chain(self) -> tuple[Step, ...]:
+        """Return the last step and those on the way to it, the first of them first."""
+        return (*self.before(self.steps[-1]), self.steps[-1])
+
+    def stage(self, step: Step) -> str:
+        """Return the id of the indicator of a step among those who reached the step before."""
+        return f"{self.id}.{step.id}"
+
+    def whole(self, step: Step) -> str:
+        """Return the id of the indicator of a step among all; the first step's is that of its stage."""
+        return f"{self.id}.{step.id}.all" if self.before(step) else self.stage(step)
+
     def latest(self, step: Step) -> int:
         """Return the day from the index after which `step` can no longer be reached, by anybody."""
         way = {before.id: self.latest(before) for before in self.before(step)}
@@ -115,16 +128,17 @@ class Pathway(Definition):
         """Return an indicator of each step: of those who reached the step before; and of all, where that is another."""
         for step in self.steps:
             way = self.before(step)
-            yield self._indicator(step, way[-1].title if way else None, step.id, (Test(step.fate, "in", COUNTED),))
+            of = way[-1].title if way else None
+            yield self._indicator(step, of, self.stage(step), (Test(step.fate, "in", COUNTED),))
             if way:
                 kept = tuple(Test(each.fate, "in", (*COUNTED, "before")) for each in (*way, step))
-                yield self._indicator(step, None, f"{step.id}.all", kept)
+                yield self._indicator(step, None, self.whole(step), kept)
 
     def _indicator(self, step: Step, of: Text | None, name: str, counted: tuple[Test, ...]) -> Indicator:
         inside = (self.population, Test("excluded", "exists", False), *counted)
         da, en = ("", "") if of is None else (f" (af dem med: {of.da})", f" (of those with: {of.en})")
         return Indicator(
-            id=f"{self.id}.{name}",
+            id=name,
             factor=self.factor,
             title=Text(da=f"{self.title.da}: {step.title.da}{da}", en=f"{self.title.en}: {step.title.en}{en}"),
             short=Text(da=f"{self.short.da}: {step.short.da}", en=f"{self.short.en}: {step.short.en}"),
