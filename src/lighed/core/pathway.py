@@ -135,7 +135,8 @@ class Pathway(Definition):
                 yield self._indicator(step, None, self.whole(step), kept)
 
     def _indicator(self, step: Step, of: Text | None, name: str, counted: tuple[Test, ...]) -> Indicator:
-        inside = (self.population, Test("excluded", "exists", False), *counted)
+        kept = (Test("excluded", "exists", False),) if self.exclusions else ()
+        inside = tuple(part for part in (self.population, *kept, *counted) if part != ALWAYS)
         da, en = ("", "") if of is None else (f" (af dem med: {of.da})", f" (of those with: {of.en})")
         return Indicator(
             id=name,

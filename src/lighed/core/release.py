@@ -4,7 +4,7 @@
 
     <release>/
     ├── manifest.json       what it is, how it was made, from what, of which files; its bytes depend on its inputs alone
-    ├── definitions.json    the indicators, stratifiers and areas that its rows speak of
+    ├── definitions.json    the indicators, pathways, stratifiers and areas that its rows speak of
     ├── audit.json          what was hidden and why it is enough (nothing that a hidden cell could be read from)
     └── area=<code>.parquet the estimates of one area, sorted
 """
@@ -23,10 +23,11 @@ from pydantic import TypeAdapter
 
 from lighed.core.errors import ReleaseError
 from lighed.core.estimates import SCHEMA, Estimates
+from lighed.core.pathway import Pathway
 from lighed.core.text import Text
 from lighed.core.types import Area, CitedSource, Definition, Indicator, Stratifier
 
-FORMAT = 2
+FORMAT = 3
 
 
 class Manifest(Definition):
@@ -94,6 +95,11 @@ class Release:
     def indicators(self) -> dict[str, Indicator]:
         """The indicators that have rows, by id, in the order of the catalogue."""
         return {i["id"]: _INDICATOR.validate_python(i) for i in self._definitions["indicators"]}
+
+    @cached_property
+    def pathways(self) -> dict[str, Pathway]:
+        """The pathways whose steps have rows, by id."""
+        return {p["id"]: Pathway.model_validate(p) for p in self._definitions["pathways"]}
 
     @cached_property
     def stratifiers(self) -> dict[str, Stratifier]:

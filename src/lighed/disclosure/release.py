@@ -144,8 +144,11 @@ def _write(
     areas = ordered.distinct("area")
     for area, table in _by_area(ordered.table):
         pq.write_table(table, folder / area_file(area), compression="zstd", version="2.6")
+    indicators = ordered.distinct("indicator")
+    along = {catalogue.indicators[name].of_pathway for name in indicators}
     used = {
-        "indicators": _used(catalogue.indicators, ordered.distinct("indicator")),
+        "indicators": _used(catalogue.indicators, indicators),
+        "pathways": _used(catalogue.pathways, [name for name in along if name]),
         "stratifiers": _used(catalogue.stratifiers, ordered.distinct("stratifier")),
         "areas": _used(catalogue.areas, areas),
     }

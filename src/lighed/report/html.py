@@ -35,19 +35,12 @@ class Frame:
 
     def menu(self, lang: Lang) -> list[tuple[Link, bool]]:
         """Return the main menu, and which entry the page stands under."""
-        entries = (
-            ("front", ""),
-            ("rug", "rug"),
-            ("areas", "areas"),
-            ("factors", "factors"),
-            ("catalogue", "catalogue"),
-            ("about", "about"),
-        )
-        here = {"indicator": "catalogue", "area": "areas", "factor": "factors"}.get(
-            self.path.split("/")[0], self.path.split("/")[0]
-        )
+        along = ("pathways",) if self.release.pathways else ()
+        entries = ("", "rug", "areas", "factors", *along, "catalogue", "about")
+        first = self.path.split("/")[0]
+        here = {"indicator": "catalogue", "area": "areas", "factor": "factors", "pathway": "pathways"}.get(first, first)
         root = f"/{lang}/{self.release.manifest.id}/"
-        return [(Link(say(f"menu.{key}", lang), root + path), path == here) for key, path in entries]
+        return [(Link(say(f"menu.{path or 'front'}", lang), root + path), path == here) for path in entries]
 
 
 @cache

@@ -40,16 +40,17 @@ def ordered(stratifier: Stratifier, rows: list[Row], indicator: Indicator) -> li
     )
 
 
-def groups(indicator: Indicator, stratifier: Stratifier, rows: list[Row], area: str, lang: Lang) -> str:
-    """Say what the worst-off and the best-off group have in one period."""
+def groups(indicator: Indicator, stratifier: Stratifier, rows: list[Row], area: str, lang: Lang, step: str = "") -> str:
+    """Say what the worst-off and the best-off group have in one period; or how many of them reach a step."""
     known = ordered(stratifier, rows, indicator)
     if len(known) < 2:
         return ""
     first, last = known[0], known[-1]
     names = [say("sentence.in_group", lang, group=level_title(stratifier, row["level"], lang)) for row in (first, last)]
     return say(
-        "sentence.groups",
+        "sentence.groups_reach" if step else "sentence.groups",
         lang,
+        step=step,
         area=area,
         period=first["period"],
         worst=names[0],

@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 
 from lighed.catalogue import Catalogue
 from lighed.core.release import Release
-from lighed.core.text import Lang, say
+from lighed.core.text import Lang, number, say
 from lighed.core.types import COUNTRY, Area, Indicator
 from lighed.report.page import Choice, Link, Option
 from lighed.report.rows import Index, of_area
@@ -47,6 +47,14 @@ class View:
     def indicators(self) -> list[Indicator]:
         """The indicators of the release, by factor and number."""
         return sorted(self.release.indicators.values(), key=by_factor)
+
+    def link(self, path: str) -> Link:
+        """Return a link to a page of the menu."""
+        return Link(self.say(f"menu.{path}"), self.href(path))
+
+    def count(self, value: float | None) -> str:
+        """Write a number of persons or events."""
+        return number(value, self.lang, digits=0)
 
     def trail(self, *links: Link) -> tuple[Link, ...]:
         """Return the way back: the front page, and what is between."""

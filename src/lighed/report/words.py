@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from lighed.core.text import Lang, number, say
+from lighed.catalogue import Catalogue
+from lighed.core.pathway import FATES
+from lighed.core.text import Lang, Text, number, say, texts
+from lighed.core.types import Indicator
 from lighed.stats import MEASURES
 
 Row = dict[str, Any]
@@ -79,3 +82,25 @@ def clear(row: Row, null: float) -> int:
     if row["lower"] is None or row["upper"] is None:
         return 0
     return 1 if row["lower"] > null else -1 if row["upper"] < null else 0
+
+
+def names_of(catalogue: Catalogue, one: Indicator | None = None) -> dict[Any, Text]:
+    """Return the words for the columns and values that a condition names; `one` says whose category and amount."""
+    names: dict[Any, Text] = {
+        key.removeprefix("column."): text for key, text in texts().items() if key.startswith("column.")
+    }
+    for stratifier in catalogue.stratifiers.values():
+        names[stratifier.id] = stratifier.title
+        names |= {(stratifier.id, level.id): level.title for level in stratifier.levels}
+    for dimension in catalogue.dimensions.values():
+        names.setdefault(dimension.id, dimension.title)
+        names = {(dimension.id, code): text for code, text in dimension.categories.items()} | names
+    if one and one.of_pathway:
+        for step in catalogue.pathways[one.of_pathway].steps:
+            names |= {step.id: step.title, step.fate: step.title}
+            names |= {(step.fate, fate): texts()[f"fate.{fate}"] for fate in FATES}
+    elif one and one.item:
+        item = catalogue.items[one.item]
+        names["category"] = names["amount"] = item.title
+        names |= {("category", code): text for code, text in item.categories.items()}
+    return names

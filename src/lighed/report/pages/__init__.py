@@ -6,6 +6,20 @@ from lighed.report.pages.catalogue import catalogue
 from lighed.report.pages.factor import factor, factors
 from lighed.report.pages.front import front
 from lighed.report.pages.indicator import indicator
+from lighed.report.pages.pathway import pathway, pathways
 from lighed.report.pages.rug import rug
 
-__all__ = ["about", "accessibility", "area", "areas", "catalogue", "factor", "factors", "front", "indicator", "rug"]
+__all__ = [
+    "about",
+    "accessibility",
+    "area",
+    "areas",
+    "catalogue",
+    "factor",
+    "factors",
+    "front",
+    "indicator",
+    "pathway",
+    "pathways",
+    "rug",
+]

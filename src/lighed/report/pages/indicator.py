@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from lighed.charts import Drawn, Heads, bars, equiplot, gap, gradient
 from lighed.core.condition import ALWAYS, sentence
-from lighed.core.pathway import FATES
-from lighed.core.text import Text, number, texts
 from lighed.core.types import UNKNOWN, Indicator, Stratifier
 from lighed.report import sentences
 from lighed.report.methods import all_explained, explained
@@ -32,7 +28,7 @@ from lighed.report.page import (
 )
 from lighed.report.rows import NULL, social
 from lighed.report.view import View
-from lighed.report.words import Row, interval, written
+from lighed.report.words import Row, interval, names_of, written
 from lighed.stats import MEASURES, TESTS
 
 PERIODS = 6  # lines of an equiplot; the table has all
@@ -190,7 +186,7 @@ def _groups_table(view: View, one: Indicator, chosen: Stratifier, groups: list[R
             _value(row, view),
             Cell(interval(row, view.lang), number=True),
         ]
-        line += [Cell(_count(row, name, view), number=True) for name in ("n", "events")] if counted else []
+        line += [Cell(view.count(row[name]), number=True) for name in ("n", "events")] if counted else []
         line += [_smoothed(smoothed.get((row["period"], row["level"])), view)] if smoothed else []
         cells.append(tuple(line))
     caption = say(
@@ -206,10 +202,6 @@ def _smoothed(row: Row | None, view: View) -> Cell:
 def _value(row: Row, view: View) -> Cell:
     doubt = view.say(f"flag.{row['flags'].split()[0]}") if row["flags"] and row["value"] is not None else None
     return Cell(written(row, view.lang), number=True, below=doubt)
-
-
-def _count(row: Row, name: str, view: View) -> str:
-    return number(row[name], view.lang, digits=0)
 
 
 def _gap(view: View, one: Indicator, chosen: Stratifier, pair: tuple[str, str]) -> list[Block]:
@@ -354,7 +346,7 @@ def _made(view: View, one: Indicator, chosen: Stratifier, rows: list[Row]) -> li
 
 def _definition(view: View, one: Indicator, chosen: Stratifier | None) -> list[Block]:
     say, lang = view.say, view.lang
-    names = _names(view, one)
+    names = names_of(view.catalogue, one)
     facts = [(say("indicator.id"), one.id)]
     if one.factor:
         factor = view.catalogue.factors[one.factor]
@@ -396,25 +388,3 @@ def _standard(view: View, one: Indicator) -> str:
     return view.say(
         "indicator.standardised", over=over, to=view.catalogue.standards[one.standardise.to].title[view.lang]
     )
-
-
-def _names(view: View, one: Indicator) -> dict[Any, Text]:
-    """Words for the columns and values that a condition names."""
-    names: dict[Any, Text] = {
-        key.removeprefix("column."): text for key, text in texts().items() if key.startswith("column.")
-    }
-    for stratifier in view.catalogue.stratifiers.values():
-        names[stratifier.id] = stratifier.title
-        names |= {(stratifier.id, level.id): level.title for level in stratifier.levels}
-    for dimension in view.catalogue.dimensions.values():
-        names.setdefault(dimension.id, dimension.title)
-        names = {(dimension.id, code): text for code, text in dimension.categories.items()} | names
-    if one.of_pathway:
-        for step in view.catalogue.pathways[one.of_pathway].steps:
-            names |= {step.id: step.title, step.fate: step.title}
-            names |= {(step.fate, fate): texts()[f"pathway.fate.{fate}"] for fate in FATES}
-    elif one.item:
-        item = view.catalogue.items[one.item]
-        names["category"] = names["amount"] = item.title
-        names |= {("category", code): text for code, text in item.categories.items()}
-    return names

@@ -1,0 +1,192 @@
+"""The page of a pathway: who gets how far, where the gap opens, and the definition in words."""
+
+from __future__ import annotations
+
+from lighed.charts import Heads, equiplot
+from lighed.core.condition import ALWAYS, sentence
+from lighed.core.pathway import START, Pathway, Step, Within
+from lighed.core.types import Stratifier
+from lighed.report import sentences
+from lighed.report.page import (
+    Block,
+    Card,
+    Cards,
+    Cell,
+    Choice,
+    Choices,
+    Column,
+    Figure,
+    Heading,
+    Notice,
+    Option,
+    Page,
+    Points,
+    Table,
+    Words,
+)
+from lighed.report.rows import social
+from lighed.report.view import View
+from lighed.report.words import Row, interval, names_of, written
+
+
+def pathways(view: View) -> Page:
+    """List the pathways."""
+    cards = tuple(
+        Card(p.title[view.lang], " → ".join(s.short[view.lang] for s in p.chain), view.href(f"pathway/{p.id}"))
+        for p in view.release.pathways.values()
+    )
+    blocks: list[Block] = [Words(view.say("pathway.lead"), lead=True)]
+    blocks.append(Cards(cards) if cards else Notice(view.say("pathway.none")))
+    return Page(view.say("menu.pathways"), view.lang, tuple(blocks), view.trail())
+
+
+def pathway(view: View, one: Pathway, *, by: str | None) -> Page:
+    """Build the page of a pathway, by a social dimension."""
+    last = view.release.indicators[one.whole(one.chain[-1])]
+    dimensions = [s for s in social(view.release, last) if s.social]
+    chosen = next((s for s in dimensions if s.id == by), dimensions[0])
+    options = tuple(Option(s.id, s.title[view.lang], s.id == chosen.id) for s in dimensions)
+    choices = (view.area_choice(), Choice("by", view.say("choice.by"), options))
+    blocks: list[Block] = [Choices(view.href(f"pathway/{one.id}", area=None), choices, view.say("choice.show"))]
+    rows = view.index.groups(last, chosen.id)
+    shown = [row for row in rows if row["value"] is not None]
+    if not shown:
+        blocks.append(Notice(view.say("indicator.no_rows")))
+    else:
+        blocks = [*_answers(view, one, chosen, shown), *blocks, *_figures(view, one, chosen, shown[-1]["period"])]
+    blocks += _definition(view, one)
+    trail = view.trail(view.link("pathways"))
+    return Page(one.title[view.lang], view.lang, tuple(blocks), trail, rows=rows)
+
+
+def _answers(view: View, one: Pathway, chosen: Stratifier, shown: list[Row]) -> list[Block]:
+    """Who reaches the end, how far apart they are, and at which step most of that comes about."""
+    last = view.release.indicators[one.whole(one.chain[-1])]
+    latest = [row for row in shown if row["period"] == shown[-1]["period"]]
+    end = one.chain[-1].short[view.lang]
+    said = [sentences.groups(last, chosen, latest, view.place, view.lang, step=end)]
+    parts = _parts(view, one, chosen, shown[-1]["period"], "gap_by_step")
+    if parts:
+        widest = max(parts, key=lambda row: row["value"])
+        step = next(step for step in one.chain if step.id == widest["component"])
+        if widest["lower"] > 0:
+            points, within = written(widest, view.lang, form="difference"), interval(widest, view.lang)
+            said.append(view.say("pathway.opens", step=step.short[view.lang], points=points, interval=within))
+    return [Words(" ".join(sentence for sentence in said if sentence), lead=True)]
+
+
+def _parts(view: View, one: Pathway, chosen: Stratifier, period: str, measure: str) -> list[Row]:
+    rows = view.index.get(one.whole(one.chain[-1]), chosen.id, measure)
+    order = [step.id for step in one.chain]
+    found = [row for row in rows if row["period"] == period and row["value"] is not None]
+    return sorted(found, key=lambda row: order.index(row["component"]))
+
+
+def _figures(view: View, one: Pathway, chosen: Stratifier, period: str) -> list[Block]:
+    blocks: list[Block] = []
+    for name, ids in (("whole", [one.whole(s) for s in one.chain]), ("stage", [one.stage(s) for s in one.chain])):
+        rows = [
+            row | {"row": step.short[view.lang], "step": step}
+            for step, of in zip(one.chain, ids, strict=True)
+            for row in view.index.groups(view.release.indicators[of], chosen.id)
+            if row["period"] == period
+        ]
+        blocks += [Heading(view.say(f"pathway.{name}"), name), _figure(view, one, chosen, name, rows, period)]
+    return [*blocks, *_gap(view, one, chosen, period)]
+
+
+def _figure(view: View, one: Pathway, chosen: Stratifier, name: str, rows: list[Row], period: str) -> Figure:
+    title = view.say(f"pathway.{name}_title", pathway=one.short[view.lang], dimension=chosen.short[view.lang].lower())
+    subtitle = view.say("pathway.subtitle", area=view.place, period=period)
+    spoken = view.say(f"pathway.{name}_spoken")
+    heads = Heads(title, subtitle, spoken, view.say("unit.percent.axis"), view.lang)
+    columns = tuple(
+        Column(view.say(key), number=number)
+        for key, number in (
+            ("pathway.step", False),
+            ("indicator.group", False),
+            ("indicator.value", True),
+            ("word.interval", True),
+            (f"pathway.{name}_n", True),
+            ("pathway.reached", True),
+        )
+    )
+    cells = tuple(_line(view, one, chosen, name, row) for row in rows)
+    table = Table(title, columns, cells, id=f"{name}-table")
+    return Figure(name, equiplot(rows, chosen, heads), spoken, table)
+
+
+def _line(view: View, one: Pathway, chosen: Stratifier, name: str, row: Row) -> tuple[Cell, ...]:
+    step: Step = row["step"]
+    of = one.whole(step) if name == "whole" else one.stage(step)
+    return (
+        Cell(step.short[view.lang], view.href(f"indicator/{of}", by=chosen.id)),
+        Cell(sentences.level_title(chosen, row["level"], view.lang)),
+        Cell(written(row, view.lang), number=True),
+        Cell(interval(row, view.lang), number=True),
+        Cell(view.count(row["n"]), number=True),
+        Cell(view.count(row["events"]), number=True),
+    )
+
+
+def _gap(view: View, one: Pathway, chosen: Stratifier, period: str) -> list[Block]:
+    """The steps' parts of the gap at the end, in points and as shares of the logarithm of the ratio."""
+    points = _parts(view, one, chosen, period, "gap_by_step")
+    if not points:
+        return []
+    shares = {row["component"]: row for row in _parts(view, one, chosen, period, "gap_share_by_step")}
+    columns = (
+        Column(view.say("pathway.step")),
+        Column(view.say("pathway.points"), number=True),
+        Column(view.say("word.interval"), number=True),
+        Column(view.say("pathway.share"), number=True),
+        Column(view.say("word.interval"), number=True),
+    )
+    names = {step.id: step.short[view.lang] for step in one.chain}
+    cells = []
+    for row in points:
+        share = shares.get(row["component"])
+        cells.append(
+            (
+                Cell(names[row["component"]]),
+                Cell(written(row, view.lang, form="difference"), number=True),
+                Cell(interval(row, view.lang), number=True),
+                Cell(written(share, view.lang) if share else "–", number=True),
+                Cell(interval(share, view.lang) if share else "–", number=True),
+            )
+        )
+    ends = sentences.ends(chosen, [], view.release.indicators[one.whole(one.chain[-1])], view.lang)
+    caption = view.say("pathway.gap_caption", worst=ends[0], best=ends[1], area=view.place, period=period)
+    table = Table(caption, columns, tuple(cells), id="gap-table")
+    return [Heading(view.say("pathway.gap"), "gap"), Words(view.say("pathway.gap_how")), table]
+
+
+def _definition(view: View, one: Pathway) -> list[Block]:
+    """The definition, as a clinician would sign it."""
+    item = view.catalogue.items[one.index.item].title[view.lang]
+    begins = view.say(f"pathway.index_{one.index.rule}", item=item.lower())
+    if one.index.washout:
+        begins = view.say("pathway.washout", begins=begins, days=one.index.washout)
+    points = [Words(begins)]
+    if one.population != ALWAYS:
+        names = names_of(view.catalogue)
+        points.append(Words(view.say("pathway.among", population=sentence(one.population, view.lang, names))))
+    points += [Words(_within(view, one, "pathway.excluded", wanted)) for wanted in one.exclusions]
+    for step in one.steps:
+        title = step.title[view.lang]
+        points.append(Words(f"{title[:1].upper()}{title[1:]}: {_within(view, one, 'pathway.is', step)}"))
+        points += [Words(_within(view, one, "pathway.unless", wanted)) for wanted in step.unless]
+    points += [Words(view.say("pathway.rules"))]
+    caveats = tuple(Words(caveat[view.lang]) for caveat in one.caveats)
+    blocks: list[Block] = [Heading(view.say("indicator.definition"), "definition"), Points(tuple(points))]
+    return [*blocks, Heading(view.say("indicator.caveats"), "caveats", 3), Points(caveats)] if caveats else blocks
+
+
+def _within(view: View, one: Pathway, key: str, wanted: Within) -> str:
+    """A window in words: the event, the days, from what they are counted, and what it may not come before."""
+    titles = {step.id: view.say("pathway.named", step=step.short[view.lang]) for step in one.steps}
+    titles[START] = view.say("pathway.the_index")
+    low, high = wanted.days
+    after = view.say("pathway.after", step=titles[wanted.after]) if wanted.after not in {START, wanted.anchor} else ""
+    item = view.catalogue.items[wanted.item].title[view.lang]
+    return view.say(key, item=item.lower(), low=low, high=high, anchor=titles[wanted.anchor], after=after)
