@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import re
 from datetime import date, timedelta
 from typing import Any
 
@@ -9,11 +11,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lighed.analysis.examples import along_of
+from lighed.analysis.examples import along_of, mistakes_along
 from lighed.analysis.pathways import episodes
+from lighed.catalogue import Catalogue
+from lighed.catalogue.check import check
+from lighed.core.errors import DefinitionError
 from lighed.core.pathway import Pathway, PathwayExample
+from lighed.core.types import COUNTRY
+from lighed.sources.synthetic.happenings import LEVELS
 from lighed.store.engine import connect
+from tests.conftest import Synthetic
 
+STEPS = {"planned", "started", "completed"}
 TEXT = {"da": "x", "en": "x"}
 NAMED = {"title": TEXT, "short": TEXT}
 BEGAN = date(2020, 1, 1)
@@ -157,3 +166,83 @@ def lives(draw: Any) -> PathwayExample:
 def test_the_engine_reads_events_as_they_are_read_by_hand(index: dict[str, Any], example: PathwayExample) -> None:
     path = pathway(**index)
     assert in_order(made_by_engine(path, example)) == in_order(read_by_hand(path, example))
+
+
+# --- the steps as indicators
+
+
+def test_the_loss_by_education_that_was_planted_is_found_at_its_step(synthetic: Synthetic) -> None:
+    """Plans are followed within 2 to 40 days, each as likely as another, so 29 of 39 of those who come are in time."""
+    found = synthetic.estimates.where(area=COUNTRY, stratifier="education", measure="crude").rows()
+    in_time = 29 / 39
+    beside = []
+    for row in found:
+        if row["indicator"] == "rehabilitation.started" and row["level"] in LEVELS and row["period"] < "2025":
+            due = 100 * in_time * synthetic.truth.share("rehabilitation_start", int(row["period"]), row["level"])
+            beside.append(row["lower"] <= due <= row["upper"])
+    assert len(beside) == 27
+    assert sum(beside) >= 23  # of 27 intervals of 95 %, fewer hold once in 300
+
+
+def test_the_stages_of_a_pathway_multiply_to_the_whole(synthetic: Synthetic) -> None:
+    """But for those who die or leave on the way, who count for neither."""
+    rows = synthetic.estimates.where(area=COUNTRY, stratifier=None, period="2020", measure="crude").rows()
+    share = {row["indicator"]: row["value"] / 100 for row in rows if row["indicator"].startswith("rehabilitation.")}
+    product = share["rehabilitation.planned"] * share["rehabilitation.started"] * share["rehabilitation.completed"]
+    assert product == pytest.approx(share["rehabilitation.completed.all"], rel=0.02)
+
+
+def test_the_parts_of_the_gap_add_up(synthetic: Synthetic) -> None:
+    where = {"area": COUNTRY, "stratifier": "education", "period": "2020"}
+    parts = synthetic.estimates.where(measure="gap_by_step", **where).rows()
+    stages = synthetic.estimates.where(measure="crude", indicator={f"rehabilitation.{s}" for s in STEPS}, **where)
+    shares = dict.fromkeys(LEVELS, 1.0)
+    for row in stages.rows():
+        if row["level"] in shares:
+            shares[row["level"]] *= row["value"] / 100
+    assert {row["component"] for row in parts} == STEPS
+    assert sum(row["value"] for row in parts) == pytest.approx(100 * (shares["long"] - shares["short"]))
+    logs = synthetic.estimates.where(measure="gap_share_by_step", **where).rows()
+    assert sum(row["value"] for row in logs) == pytest.approx(100)
+
+
+def test_a_period_ends_when_its_windows_have(synthetic: Synthetic) -> None:
+    rows = synthetic.estimates.where(area=COUNTRY, stratifier=None, measure="crude").rows()
+    n = {(row["indicator"], row["period"]): row["n"] for row in rows}
+    assert n["rehabilitation.completed", "2025"] < 0.5 * n["rehabilitation.completed", "2024"]
+    assert n["rehabilitation.planned", "2025"] > 0.9 * n["rehabilitation.planned", "2024"]
+
+
+FAULTS: dict[str, tuple[dict[str, Any], str]] = {
+    "a step that looks ahead": ({"after": "later"}, "follows 'later', which is neither 'index' nor a step before it"),
+    "days from a step that it does not follow": ({"anchor": "plan", "after": "index"}, "which it does not follow"),
+    "a window that ends before it begins": ({"days": [9, 2]}, "which nothing can be in"),
+    "a window over before the step before begins": ({"days": [-20, -15], "after": "plan"}, "which nothing can be in"),
+    "an event that is not known": ({"item": "xylophone"}, "the item 'xylophone' is not known"),
+    "an event in two steps": ({"item": "rehabilitation_plan"}, "two steps are the same event"),
+    "a name that a column has": ({"id": "age"}, "needs a name of its own"),
+    "a column that events have not": ({"where": {"income": {"at_least": 1}}}, "the column 'income' is not known"),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_what_cannot_be_in_a_pathway_is_refused(name: str, catalogue: Catalogue) -> None:
+    fault, said = FAULTS[name]
+    good = catalogue.pathways["rehabilitation"].model_dump(mode="json", exclude={"example"})
+    plan = {**good["steps"][0], "id": "plan"}
+    second = {**good["steps"][1], "id": "second", "after": "plan", "anchor": "index", "days": [-14, 30]} | fault
+    path = Pathway.model_validate({**good, "steps": [plan, second]})
+    with pytest.raises(DefinitionError, match=re.escape(said)):
+        check(dataclasses.replace(catalogue, pathways={path.id: path}))
+
+
+def test_an_example_that_is_wrong_is_told(catalogue: Catalogue) -> None:
+    path = catalogue.pathways["rehabilitation"]
+    assert path.example is not None
+    wrong = ({"person": 1, "planned_fate": "lost"}, *path.example.expect[1:])
+    told = path.model_copy(update={"example": path.example.model_copy(update={"expect": wrong})})
+    assert [line.split(": ", 1)[1][:25] for line in mistakes_along(connect(), told)] == [
+        "gives the episode {'perso",
+        "'expect' has {'person': 1",
+    ]
+    assert list(mistakes_along(connect(), path)) == []

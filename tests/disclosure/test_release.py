@@ -302,3 +302,15 @@ def test_a_release_of_another_format_says_which(small: Release) -> None:
     manifest.write_text(json.dumps(json.loads(manifest.read_text("utf-8")) | {"format": 99}), "utf-8")
     with pytest.raises(ReleaseError, match="99"):
         Release.open(small.folder)
+
+
+def test_the_steps_of_a_pathway_are_hidden_together(synthetic_release: Release) -> None:
+    """Those who leave a step are those who enter the next, so that a step which is shown would tell of its neighbour."""
+    hidden: dict[tuple[Any, ...], set[bool]] = {}
+    for area in synthetic_release.areas:
+        for row in synthetic_release.estimates(area).where(measure="crude").rows():
+            if row["indicator"].startswith("rehabilitation."):
+                key = (area, row["period"], row["stratifier"], row["level"])
+                hidden.setdefault(key, set()).add(row["flags"] == "suppressed")
+    assert {len(found) for found in hidden.values()} == {1}
+    assert {True, False} <= {shown for found in hidden.values() for shown in found}

@@ -42,6 +42,9 @@ PAGES = [
     "synthetic/indicator/F6.1?by=education&area=0101",
     "synthetic/indicator/I4.1",
     "synthetic/indicator/life_expectancy?by=sex",
+    "synthetic/pathways",
+    "synthetic/pathway/rehabilitation",
+    "synthetic/pathway/rehabilitation?by=sex&area=1083",
 ]
 
 

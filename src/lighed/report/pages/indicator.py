@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from lighed.charts import Drawn, Heads, bars, equiplot, gap, gradient
 from lighed.core.condition import ALWAYS, sentence
+from lighed.core.text import Text
 from lighed.core.types import UNKNOWN, Indicator, Stratifier
 from lighed.report import sentences
 from lighed.report.methods import all_explained, explained
