@@ -305,7 +305,7 @@ def test_a_release_of_another_format_says_which(small: Release) -> None:
 
 
 def test_the_steps_of_a_pathway_are_hidden_together(synthetic_release: Release) -> None:
-    """Those who leave a step are those who enter the next, so that a step which is shown would tell of its neighbour."""
+    """Those who leave a step are those who enter the next: a step that is shown would tell of its neighbour."""
     hidden: dict[tuple[Any, ...], set[bool]] = {}
     for area in synthetic_release.areas:
         for row in synthetic_release.estimates(area).where(measure="crude").rows():
