@@ -211,6 +211,11 @@ def test_a_period_ends_when_its_windows_have(synthetic: Synthetic) -> None:
     n = {(row["indicator"], row["period"]): row["n"] for row in rows}
     assert n["rehabilitation.completed", "2025"] < 0.5 * n["rehabilitation.completed", "2024"]
     assert n["rehabilitation.planned", "2025"] > 0.9 * n["rehabilitation.planned", "2024"]
+    of_steps = [row for row in synthetic.estimates.where(area=COUNTRY).rows() if "rehabilitation" in row["indicator"]]
+    with_value = [row for row in of_steps if row["value"] is not None]
+    assert {row["period"] for row in with_value if row["flags"] == "immature"} == {"2025"}
+    assert {row["flags"] for row in with_value if row["period"] == "2025"} == {"immature"}
+    assert "2025" not in {row["period"] for row in of_steps if row["measure"] == "gap_by_step"}
 
 
 FAULTS: dict[str, tuple[dict[str, Any], str]] = {

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from lighed.analysis import cascade, crossed, inequality
 from lighed.analysis.grid import Grid, place, shown_areas
-from lighed.analysis.indicators import count_groups, estimates, sample_groups, unknown_shares
+from lighed.analysis.indicators import count_groups, estimates, matured, sample_groups, unknown_shares
 from lighed.analysis.overlap import correlated, counted_twice, places
 from lighed.analysis.pathways import Along, episodes
 from lighed.analysis.summarise import count, count_sample, count_twice, standing_twice, tagged
@@ -87,7 +87,7 @@ def from_people(
             parts += _estimated(counted, count(people, others, counted, by=by), None, catalogue, shown, twice)
         if answering:
             parts += _estimated(answering, count_sample(survey, answering, by=by), records.strata, catalogue, shown)
-    found = Estimates.concat(parts)
+    found = matured(Estimates.concat(parts), every, records.along.known_until)
     return Estimates.concat([found, cascade.opened(found, catalogue)])
 
 

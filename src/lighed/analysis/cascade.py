@@ -25,9 +25,9 @@ def opened(found: Estimates, catalogue: Catalogue) -> Estimates:
     points (Shapley's split over all orders) and ``gap_share_by_step``, its share of the logarithm of the ratio. Both
     add up over the steps; positive where the worse-off are worse off. A share is missing where there may be no gap.
     """
-    made = list[Estimates]()
+    made, complete = list[Estimates](), found.where(measure="crude", flags=["", "unreliable", "not_applicable"])
     for pathway in catalogue.pathways.values():
-        stages = found.where(indicator=[pathway.stage(step) for step in pathway.chain], measure="crude")
+        stages = complete.where(indicator=[pathway.stage(step) for step in pathway.chain])
         present = set(stages.distinct("stratifier"))
         dimensions = [s for s in catalogue.stratifiers.values() if s.id in present and s.ordered and s.social]
         if len(stages.distinct("indicator")) == len(pathway.chain) > 1:

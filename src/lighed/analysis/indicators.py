@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from lighed import stats
 from lighed.analysis.grid import SEXES, Grid, Index, Placed
 from lighed.analysis.summarise import MILLION, THOUSAND
 from lighed.catalogue import Catalogue
-from lighed.core.estimates import CONFIDENCE, Estimates, codes
+from lighed.core.estimates import CONFIDENCE, SCHEMA, Estimates, codes
 from lighed.core.summary import Summary
 from lighed.core.types import COUNTRY, SCALE, UNKNOWN, Indicator, Kind
 from lighed.stats.intervals import Array, Values
@@ -302,6 +304,22 @@ def _flags(groups: Groups, made: Values, measure: str) -> npt.NDArray[np.intp]:
     of_best = _asked(groups.grid) == (measure == "standardised")
     doubtful = ~np.isfinite(made.se) | (groups.thin & of_best)
     return np.where(empty, 2, np.where(doubtful, 1, 0))
+
+
+def matured(found: Estimates, indicators: Iterable[Indicator], known_until: date) -> Estimates:
+    """Flag the figures of periods that are not complete yet, for what is counted needs days after the period.
+
+    They hold those alone who were there so early that all is known of them.
+    """
+    closed = {i.id: (known_until - timedelta(i.follow_up) + timedelta(1)).year - 1 for i in indicators if i.follow_up}
+    period, of = (found.table[name].combine_chunks() for name in ("period", "indicator"))
+    years = np.array([int(word[:4]) for word in period.dictionary.to_pylist()], np.int64)
+    last = np.array([closed.get(word, 9999) for word in of.dictionary.to_pylist()], np.int64)
+    early = pa.array(years[period.indices.to_numpy()] > last[of.indices.to_numpy()])
+    flags = found.table["flags"].combine_chunks().cast(pa.string())
+    marked = pc.if_else(pc.and_(early, pc.is_valid(found.table["value"].combine_chunks())), "immature", flags)
+    at, field = SCHEMA.get_field_index("flags"), SCHEMA.field("flags")
+    return Estimates(found.table.set_column(at, field, marked.dictionary_encode().cast(field.type)))
 
 
 FLAG_WORDS: list[str | None] = ["", "unreliable", "not_applicable"]

@@ -28,7 +28,7 @@ class Along:
     events: Expression
     deaths: Expression
     departures: Expression
-    known_until: int
+    known_until: date
 
     @classmethod
     def of(cls, engine: Any, snapshot: Snapshot, known_until: date) -> Along:
@@ -44,7 +44,7 @@ class Along:
             _happened(event),
             died.select("person_id", died=_number(died.death_date)),
             _departures(residence),
-            (known_until - EPOCH).days,
+            known_until,
         )
 
 
@@ -75,7 +75,7 @@ def episodes(pathway: Pathway, along: Along) -> Expression:
     found = _with_departure(found, along.departures)
     found = _with_any(found, along.events, pathway.exclusions, "excluded")
     for step in pathway.steps:
-        found = _with_step(found, along.events, step, along.known_until - pathway.latest(step))
+        found = _with_step(found, along.events, step, (along.known_until - EPOCH).days - pathway.latest(step))
     days = {step.id: (found[step.id] - found[START]).cast("int32") for step in pathway.steps}
     return found.mutate(**days).select(
         "person_id",

@@ -152,6 +152,7 @@ class Pathway(Definition):
             unit="percent",
             stratifiers=self.stratifiers,
             standardise=self.standardise,
+            follow_up=self.latest(step),
             source=self.source,
             caveats=self.caveats,
             references=self.references,

@@ -155,7 +155,10 @@ class Example(Definition):
 
 
 class Indicator(Definition):
-    """What is counted, among whom, in what unit, and in which direction it is good."""
+    """What is counted, among whom, in what unit, and in which direction it is good.
+
+    A period's figure is complete ``follow_up`` days after the period.
+    """
 
     id: str
     bullet: str | None = None
@@ -171,6 +174,7 @@ class Indicator(Definition):
     unit: UnitId
     stratifiers: tuple[str, ...] = ()
     standardise: Standardise | None = None
+    follow_up: int = Field(default=0, ge=0)
     source: Source
     caveats: tuple[Text, ...] = ()
     references: tuple[str, ...] = ()

@@ -49,7 +49,7 @@ def pathway(view: View, one: Pathway, *, by: str | None) -> Page:
     choices = (view.area_choice(), Choice("by", view.say("choice.by"), options))
     blocks: list[Block] = [Choices(view.href(f"pathway/{one.id}", area=None), choices, view.say("choice.show"))]
     rows = view.index.groups(last, chosen.id)
-    shown = [row for row in rows if row["value"] is not None]
+    shown = [row for row in rows if row["value"] is not None and row["flags"] != "immature"]
     if not shown:
         blocks.append(Notice(view.say("indicator.no_rows")))
     else:
