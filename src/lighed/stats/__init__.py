@@ -90,7 +90,18 @@ from lighed.stats.shape import Departure, index_of_relative_rank, linear_correla
 from lighed.stats.shrink import Fit, Strata, fit, shrink, shrink_rates, strata
 from lighed.stats.simulate import bootstrap, simulate
 from lighed.stats.staggered import Staggered, staggered
+from lighed.stats.states import Occupation, occupation
 from lighed.stats.survey import Joint, Sample
+from lighed.stats.survival import (
+    Curve,
+    Excess,
+    FollowUp,
+    aalen_johansen,
+    excess_mortality,
+    kaplan_meier,
+    restricted_mean,
+    time_lost,
+)
 from lighed.stats.trend import (
     TrendTest,
     change_between,
@@ -109,9 +120,12 @@ __all__ = [
     "Chart",
     "Clustered",
     "Contributions",
+    "Curve",
     "Departure",
     "Effect",
+    "Excess",
     "Fit",
+    "FollowUp",
     "Gap",
     "Indices",
     "Joint",
@@ -120,6 +134,7 @@ __all__ = [
     "Measure",
     "Moments",
     "Narrowing",
+    "Occupation",
     "Polarity",
     "Representation",
     "Sample",
@@ -128,6 +143,7 @@ __all__ = [
     "Strata",
     "TrendTest",
     "Values",
+    "aalen_johansen",
     "achievement_index",
     "arrange",
     "attributable_fraction",
@@ -159,6 +175,7 @@ __all__ = [
     "diverges",
     "erreygers_index",
     "evaluate",
+    "excess_mortality",
     "exposure",
     "extended_concentration_index",
     "fewest",
@@ -177,6 +194,7 @@ __all__ = [
     "indirect",
     "interrupted",
     "isolation",
+    "kaplan_meier",
     "kitagawa",
     "laney",
     "life_expectancy",
@@ -206,6 +224,7 @@ __all__ = [
     "mutual_information",
     "narrowing",
     "oaxaca",
+    "occupation",
     "overdispersion",
     "potential_impact",
     "proportion",
@@ -219,6 +238,7 @@ __all__ = [
     "repeated",
     "representation",
     "residual_variance",
+    "restricted_mean",
     "ridit",
     "segmented",
     "shapley",
@@ -234,6 +254,7 @@ __all__ = [
     "symmetric_concentration_index",
     "theil_index",
     "theil_segregation",
+    "time_lost",
     "too_few",
     "trend_of_proportions",
     "wagstaff_index",
