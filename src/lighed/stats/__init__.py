@@ -73,6 +73,7 @@ from lighed.stats.lifetable import (
     lifespan_gini,
     lifespan_variation,
 )
+from lighed.stats.need import NeedStandardised, need_standardised
 from lighed.stats.persons import Moments, fractional_rank, index_of_moments, index_of_persons
 from lighed.stats.rates import direct, indirect, mean, proportion, rate, repeated
 from lighed.stats.registry import MEASURES, TESTS, Measure, Shape
@@ -134,6 +135,7 @@ __all__ = [
     "Measure",
     "Moments",
     "Narrowing",
+    "NeedStandardised",
     "Occupation",
     "Polarity",
     "Representation",
@@ -223,6 +225,7 @@ __all__ = [
     "monotonicity",
     "mutual_information",
     "narrowing",
+    "need_standardised",
     "oaxaca",
     "occupation",
     "overdispersion",

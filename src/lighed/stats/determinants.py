@@ -43,8 +43,14 @@ def moments(columns: Array, weight: Array | None = None) -> Floats:
     return np.asarray(np.swapaxes(whole, -1, -2) @ weighted)
 
 
-def _inverse(matrix: Array) -> Floats:
-    """Inverse of symmetric matrices, NaN of those that have none."""
+def symmetric_inverse(matrix: Array) -> Floats:
+    """Inverse of symmetric matrices, NaN of those that have none.
+
+    Examples
+    --------
+    >>> symmetric_inverse(np.array([[[2.0, 0], [0, 4]], [[1, 1], [1, 1]]])).tolist()
+    [[[0.5, 0.0], [0.0, 0.25]], [[nan, nan], [nan, nan]]]
+    """
     one = np.eye(matrix.shape[-1])
     finite = np.isfinite(matrix).all((-2, -1), keepdims=True)
     safe = np.where(finite, matrix, one)
@@ -59,7 +65,7 @@ def _normal(squares: Array, categories: tuple[tuple[int, ...], ...]) -> Floats:
     bordered[..., :size, :size] = squares
     for row, columns in enumerate(categories, size):
         bordered[..., row, np.array(columns) + 1] = bordered[..., np.array(columns) + 1, row] = 1
-    return _inverse(bordered)[..., :size, :size]
+    return symmetric_inverse(bordered)[..., :size, :size]
 
 
 def _lines(sums: Array, categories: tuple[tuple[int, ...], ...]) -> tuple[Floats, Floats, Floats]:
@@ -192,7 +198,7 @@ def _influence(y: Floats, x: Floats, rank: Floats, weight: Floats) -> tuple[Floa
     y, off = y[..., None], rank[..., None] - 0.5
     columns, whole = np.concatenate([x, y], -1), np.concatenate([np.ones_like(y), x], -1)
     weighted = np.swapaxes(weight[..., None] * whole, -1, -2)
-    inverse = _inverse(weighted @ whole)
+    inverse = symmetric_inverse(weighted @ whole)
     slope, held = inverse @ (weighted @ y), weight[..., None] * columns
     mean, gathered = held.sum(-2, keepdims=True), (held * off).sum(-2, keepdims=True)
     found = np.concatenate([slope, np.swapaxes(mean[..., -1:], -1, -2), np.swapaxes(gathered, -1, -2)], -2)[..., 0]
