@@ -160,6 +160,28 @@ def test_a_ratio_is_refused() -> None:
         need_standardised(SUMS, [[0]]).inequity(MEASURES["ratio"], polarity="lower_is_better")
 
 
+def test_the_covariance_is_the_sum_of_what_each_person_adds() -> None:
+    persons = _drawn(np.random.default_rng(9), 20)[0]
+    made = need_standardised(moments(persons), [[0, 1]], [2]).standardised
+    x = np.concatenate([np.ones((5, 20, 1)), persons[..., :3]], -1)
+    slope, inverse = (
+        np.linalg.lstsq(x.reshape(-1, 4), persons[..., 3].ravel())[0],
+        np.linalg.inv(x.reshape(-1, 4).T @ x.reshape(-1, 4)),
+    )
+    need = np.array([0.0, 1, 1, 0])
+    off = (x.mean(1) - x.mean((0, 1))) * need
+    own = np.eye(5)[:, :, None] / 20
+    by_use = own - np.einsum("gk,kl,hil->ghi", off, inverse, x)
+    left = persons[..., 3] - x @ slope
+    other, needed = (part - part.mean(1, keepdims=True) for part in (x @ (slope * (1 - need)), x @ (slope * need)))
+    drawn = own * other + needed / 100
+    want = (
+        np.einsum("ghi,fhi,h->gf", by_use, by_use, left.var(1, ddof=1))
+        + np.einsum("ghi,fhi->gf", drawn, drawn) * 20 / 19
+    )
+    assert_allclose(made.covariance[0], want, rtol=1e-8)
+
+
 def test_the_covariance_is_that_of_persons_drawn_anew() -> None:
     made = need_standardised(moments(_drawn(np.random.default_rng(4), 60, 6000)), [[0, 1]], [2]).standardised
     true = np.cov(made.value[:, 0].T)
