@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lighed.stats.intervals import Array, Floats, Values
-from lighed.stats.survival import ROUNDING, FollowUp, probabilities
+from lighed.stats.survival import ROUNDING, FollowUp, Steps, probabilities
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,20 +67,6 @@ def _drawn(part: Array) -> Floats:
     return np.asarray(part[..., None] * np.eye(part.shape[-1]) - part[..., None] * part[..., None, :], float)
 
 
-def _moving(counts: FollowUp) -> tuple[Floats, Floats]:
-    """Probability of each move, shape (..., from, to, time), and one in so many at risk, shape (..., from, time).
-
-    Who does not move stays; from a state in which nobody is, nobody moves.
-    """
-    n, stays = counts.at_risk, np.eye(counts.events.shape[-2], dtype=bool)[..., None]
-    moves = np.where(stays, 0.0, counts.events)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        total = moves.sum(-2, keepdims=True)
-        part = np.where(total == 0, 0.0, np.where(total <= n[..., None, :], moves / n[..., None, :], np.nan))
-    part = part + np.where(stays, 1 - part.sum(-2, keepdims=True), 0.0) + 0 * n[..., None, :]
-    return part, np.divide(1.0, n, out=0 * n, where=n != 0)
-
-
 def occupation(counts: FollowUp, start: Array) -> Occupation:
     """Probability of being in each state, whatever the way there: the product integral of Aalen and Johansen.
 
@@ -120,7 +106,8 @@ def occupation(counts: FollowUp, start: Array) -> Occupation:
     [0.333, 0.333, 0.333]
     """
     start = np.asarray(start, float)
-    part, per_person = _moving(counts)
+    steps = Steps.of(counts)
+    part, per_person = steps.each + np.eye(start.shape[-1])[..., None] * (1 - steps.any), steps.per_person[..., 0, :]
     people = start.sum(-1, keepdims=True)
     with np.errstate(divide="ignore", invalid="ignore"):
         share = start / people

@@ -129,8 +129,15 @@ def _within(name: str, code: Array, size: int) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Steps:
-    """At each time, shape (..., cause, time) or with 1 in the place of the causes: what can happen, and to whom."""
+class Steps:
+    """At each time, shape (..., cause, time) or with 1 in the place of the causes: what can happen, and to whom.
+
+    Examples
+    --------
+    >>> steps = Steps.of(FollowUp.of(np.array([1, 2, 2, 4]), np.array([1, 2, 0, 1]), causes=2))
+    >>> steps.each[:, 2].round(3).tolist(), steps.free[0].tolist()
+    ([0.0, 0.333], [1.0, 0.75, 0.5, 0.5, 0.0])
+    """
 
     n: Floats
     each: Floats  # the part of those at risk to whom a cause happens
@@ -138,7 +145,8 @@ class _Steps:
     before: Floats  # probability of having had no event before
 
     @classmethod
-    def of(cls, counts: FollowUp) -> _Steps:
+    def of(cls, counts: FollowUp) -> Steps:
+        """Return what counts say; NaN from a time on at which one is missing or more have an event than are there."""
         n = counts.at_risk[..., None, :]
         total = counts.events.sum(-2, keepdims=True)
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -149,10 +157,12 @@ class _Steps:
 
     @property
     def free(self) -> Floats:
+        """Probability of having had no event until each time, shape (..., 1, time)."""
         return self.before * (1 - self.any)
 
     @property
     def incidence(self) -> Floats:
+        """Probability of having had an event of each cause until each time."""
         return np.asarray((self.before * self.each).cumsum(-1), float)
 
     @property
@@ -291,7 +301,7 @@ def kaplan_meier(counts: FollowUp) -> Curve:
     >>> made.value.tolist(), float(made.reached().value)
     ([1.0, 0.75, 0.5, 0.5, 0.0], 2.0)
     """
-    steps = _Steps.of(counts)
+    steps = Steps.of(counts)
     free = steps.free[..., 0, :]
     variance = free**2 * steps.greenwood[..., 0, :].cumsum(-1)
     return Curve(counts.time, free, variance, free, _known(counts, free), "survival")
@@ -327,7 +337,7 @@ def aalen_johansen(counts: FollowUp) -> Curve:
     >>> made.at([7, 30]).value.tolist(), made.free[..., -1].tolist()
     ([[0.25, 0.5], [0.25, 0.25]], [0.25, 0.25])
     """
-    steps = _Steps.of(counts)
+    steps = Steps.of(counts)
     incidence, free = steps.incidence, steps.free[..., 0, :]
     # Only differences of the incidence count: taken from its end they are small where few are at risk.
     off, survive = incidence - incidence[..., -1:], steps.greenwood
@@ -367,7 +377,7 @@ def time_lost(counts: FollowUp, until: float) -> Values:
     >>> made.value.tolist()
     [35.75, 20.75]
     """
-    steps = _Steps.of(counts)
+    steps = Steps.of(counts)
     known = until <= _known(counts, steps.free[..., 0, :])[..., None]
     ahead = np.maximum(until - counts.time, 0)
     taken = ahead * steps.before * steps.each
@@ -470,7 +480,7 @@ def excess_mortality(counts: FollowUp, rate: Array, horizon: Array | float) -> E
     (0.75, 0.9048)
     """
     whole = FollowUp(counts.time, counts.entered.sum(-2), counts.events.sum(-3), counts.censored.sum(-2))
-    steps, width = _Steps.of(whole), np.diff(counts.time, prepend=0.0)
+    steps, width = Steps.of(whole), np.diff(counts.time, prepend=0.0)
     hazard = (counts.at_risk * np.asarray(rate, float)).sum(-2) * steps.per_person[..., 0, :] * width
     observed = kaplan_meier(whole)
     expected = Curve(whole.time, np.exp(-hazard.cumsum(-1)), 0 * hazard, observed.free, observed.until, "survival")
