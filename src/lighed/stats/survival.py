@@ -323,7 +323,7 @@ def aalen_johansen(counts: FollowUp) -> Curve:
     Curve, shape (..., cause, time)
         From 0 up; with ``free`` the causes add up to 1. The variance is by the delta method (Marubini and Valsecchi's),
         which is Greenwood's where nothing competes; the form of Aalen (1978) is some per cent larger in small groups.
-        Intervals cover 94 to 96 % even of some 5 events. Where follow-up begins late and everybody who is at risk on
+        Intervals cover 94 to 96 % from some ten events. Where follow-up begins late and everybody who is at risk on
         an early day has the event, the curve says that nobody is left; leave such days out. NaN as in ``kaplan_meier``.
 
     References
