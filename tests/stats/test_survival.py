@@ -281,3 +281,10 @@ def test_those_who_die_as_others_do_have_a_relative_survival_of_one() -> None:
     more = excess_mortality(counts, rate - 0.001, [50, 100])
     assert_allclose(more.relative.value, made.relative.value * np.exp(-0.001 * np.array([50, 100])), rtol=ROUNDING)
     assert (more.deaths.lower > 0).all()
+
+
+def test_where_nobody_is_left_there_is_an_excess_and_no_ratio() -> None:
+    counts = FollowUp.of(np.array([3, 8]), np.array([1, 1]), causes=1, shape=(1,))
+    made = excess_mortality(counts, np.full((1, 9), 0.01), [5, 9])
+    assert_allclose(made.deaths.value, np.exp([-0.05, -0.08]) - [0.5, 0.0])
+    assert np.isnan(made.relative.value).tolist() == [False, True]

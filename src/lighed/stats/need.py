@@ -100,7 +100,7 @@ def need_standardised(sums: Array, need: Sequence[Sequence[int]], others: Sequen
 
     References
     ----------
-    .. [1] Wagstaff A, van Doorslaer E. J Hum Resour 2000;35:716-733. doi:10.2307/146370
+    .. [1] Wagstaff A, van Doorslaer E. J Hum Resour 2000;35:716-733.
     .. [2] O'Donnell O, van Doorslaer E, Wagstaff A, Lindelow M. Analyzing health equity using household survey data.
        World Bank 2008. doi:10.1596/978-0-8213-6933-3
 

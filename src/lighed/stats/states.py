@@ -93,7 +93,7 @@ def occupation(counts: FollowUp, start: Array) -> Occupation:
     .. [1] Aalen OO, Johansen S. Scand J Stat 1978;5:141-150.
     .. [2] Andersen PK, Borgan Ø, Gill RD, Keiding N. Statistical models based on counting processes. Springer 1993.
        doi:10.1007/978-1-4612-4348-9
-    .. [3] Datta S, Satten GA. Stat Probab Lett 2001;55:403-411. doi:10.1016/S0167-7152(01)00155-9
+    .. [3] Datta S, Satten GA. Stat Probab Lett 2001;55:403-411.
 
     Examples
     --------

@@ -369,7 +369,7 @@ def time_lost(counts: FollowUp, until: float) -> Values:
 
     References
     ----------
-    .. [1] Andersen PK. Stat Med 2013;32:5278-5285. doi:10.1002/sim.5903
+    .. [1] Andersen PK. Stat Med 2013;32:5278-5285.
 
     Examples
     --------
@@ -430,10 +430,9 @@ class Excess:
 
     @property
     def relative(self) -> Values:
-        """Observed over expected survival; 1 means no more deaths than among others."""
-        log_se = self.observed.se / self.observed.value
-        made = Values.around(np.log(self.observed.value / self.expected), log_se)
-        return made.exponentiated()
+        """Observed over expected survival; 1 means no more deaths than among others, NaN where nobody is left."""
+        alive = np.where(self.observed.value > 0, self.observed.value, np.nan)
+        return Values.around(np.log(alive / self.expected), self.observed.se / alive).exponentiated()
 
     @property
     def deaths(self) -> Values:
