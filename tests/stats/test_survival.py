@@ -232,6 +232,13 @@ def test_an_episode_that_cannot_be_is_refused_by_its_number(
         )
 
 
+def test_columns_of_a_byte_are_counted_as_others() -> None:
+    persons = _persons(np.random.default_rng(8), 300)
+    small = {name: part.astype(np.int8) for name, part in persons.items()}
+    for name in PARTS:
+        assert (getattr(_counted(small), name) == getattr(_counted(persons), name)).all()
+
+
 def test_counts_at_other_times_cannot_be_added() -> None:
     with pytest.raises(ValueError, match="same number of days"):
         COUNTS + FollowUp.of(np.array([3]), np.array([1]), causes=2)

@@ -81,9 +81,9 @@ class FollowUp:
             From a day that is below 0, after the last, or not after the entry, from causes or groups that are not among
             those announced.
         """
-        day, cause = np.asarray(day), np.asarray(cause)
-        group = np.zeros(day.shape, int) if group is None else np.asarray(group)
-        from_day = np.zeros(day.shape, int) if entry is None else np.maximum(np.asarray(entry) + 1, 0)
+        day, cause = np.asarray(day, np.int64), np.asarray(cause, np.int64)  # in small types a place would overflow
+        group = np.zeros_like(day) if group is None else np.asarray(group, np.int64)
+        from_day = np.zeros_like(day) if entry is None else np.maximum(np.asarray(entry, np.int64) + 1, 0)
         length = int(day.max(initial=0)) + 1 if days is None else days + 1
         _within("group", group, prod(shape))
         _within("cause", cause, causes + 1)
