@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import combinations
 from typing import Any
 
 from lighed.catalogue.catalogue import Catalogue
@@ -121,10 +122,10 @@ def _along(catalogue: Catalogue, pathway: Pathway) -> Iterator[str]:
         else:
             yield from _windows(pathway, step)
         steps.append(step.id)
-    named = [(step.item, step.where) for step in pathway.steps]
-    for item, where in named:
-        if named.count((item, where)) > 1:
-            yield f"two steps are the same event '{item}'; say in 'where' what tells them apart"
+    for one, other in combinations(pathway.steps, 2):
+        beside = one not in pathway.before(other) and one.days != other.days  # within 7 days, and within 30
+        if (one.item, one.where) == (other.item, other.where) and not beside:
+            yield f"two steps are the same event '{one.item}'; say in 'where' what tells them apart"
     seen = (pathway.index, *pathway.exclusions, *pathway.steps, *(u for step in pathway.steps for u in step.unless))
     for wanted in seen:
         yield from _unknown([("item", wanted.item, catalogue.items)])
