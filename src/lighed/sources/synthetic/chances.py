@@ -72,8 +72,9 @@ def models() -> dict[str, dict[str, Any]]:
     for survey in given["survey"].values():
         common = {"age": survey["age"], "only": survey.get("only", {})}
         asked |= {name: common | item for name, item in survey["items"].items() if "share" in item}
-    asked |= {follow["item"]: {"age": [0, 120]} | follow for follow in given["follows"]}
-    asked |= {name: {"age": [0, 0]} | model for name, model in given["events"].items()}
+    for drawn in (given, given["along"]):
+        asked |= {follow["item"]: {"age": [0, 120]} | follow for follow in drawn["follows"]}
+        asked |= {name: {"age": [0, 0]} | model for name, model in drawn["events"].items()}
     return asked | given["positions"]
 
 

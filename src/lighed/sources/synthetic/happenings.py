@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -26,8 +26,10 @@ class Truth:
     sums: dict[tuple[str, int], Array] = field(default_factory=dict)
 
     def add(self, outcome: str, year: int, people: Population, who: Array, chance: Array) -> None:
-        """Add the chances of the persons at the positions `who`."""
-        education, shape = people.education3(year)[who], (len(municipalities()[0]), len(LEVELS))
+        """Add the chances of the persons at the positions `who`, by their parents' education if it weighs on them."""
+        of_parents = "parents" in models()[outcome]["by"]
+        education = (people.group("parents", year) if of_parents else people.education3(year))[who]
+        shape = len(municipalities()[0]), len(LEVELS)
         known = education >= 0
         cell = (people.area_in(year)[who] * len(LEVELS) + education)[known]
         parts = [np.bincount(cell, part, shape[0] * shape[1]) for part in (chance[known], np.ones(len(cell)))]
@@ -50,53 +52,75 @@ class Truth:
 
 @dataclass(frozen=True)
 class Happened:
-    """Events of one kind: to whom (positions in the population), when, and in which category."""
+    """Events of one kind: to whom (positions in the population), when, in which category, and until when."""
 
     item: str
     who: Array
     day: Array
     category: Array | None = None
+    last: Array | None = None
 
 
 def events(people: Population, rng: Rng, truth: Truth, *, first_id: int) -> pa.Table:
     """Draw the events of every year."""
-    happened = list(_happened(people, rng, truth))
-    kept = [people.exit[h.who] >= h.day for h in happened]
-    parts = [
-        (h.item, h.who[k], h.day[k], None if h.category is None else h.category[k])
-        for h, k in zip(happened, kept, strict=True)
-    ]
-    counts = np.cumsum([0, *[len(who) for _, who, _, _ in parts]])
-    return pa.concat_tables(
-        rows(
-            "event",
-            event_id=first_id + np.arange(start, start + len(who)),
-            person_id=people.id[who],
-            item=np.full(len(who), item),
-            date=date(day),
-            category=category,
-            status=np.full(len(who), "active"),
+    parts, start = [], first_id
+    for h in _happened(people, rng, truth):
+        kept = people.exit[h.who] >= h.day
+        who = h.who[kept]
+        parts.append(
+            rows(
+                "event",
+                event_id=start + np.arange(len(who)),
+                person_id=people.id[who],
+                item=np.full(len(who), h.item),
+                date=date(h.day[kept]),
+                date_to=None if h.last is None else date(np.minimum(h.last[kept], people.exit[who])),
+                category=None if h.category is None else h.category[kept],
+                status=np.full(len(who), "active"),
+            )
         )
-        for (item, who, day, category), start in zip(parts, counts, strict=False)
-    )
+        start += len(who)
+    return pa.concat_tables(parts)
 
 
 def _happened(people: Population, rng: Rng, truth: Truth) -> Iterator[Happened]:
-    follows = parameters()["follows"]
+    (own,) = rng.spawn(1)  # what is drawn from it moves nothing that is drawn from the other
+    along = parameters()["along"]
     for year in years():
-        firsts = {}
-        for name, given in parameters()["events"].items():
-            happened = _event(people, rng, truth, name, models()[name] | given, year)
-            firsts[name] = happened
-            yield happened
-        for follow in follows:
-            first = firsts[follow["after"]]
-            chance = chances(people, follow["item"], models()[follow["item"]], year)[first.who]
-            truth.add(follow["item"], year, people, first.who, chance)
-            hit = rng.random(len(first.who)) < chance
-            day = first.day[hit] + rng.integers(follow["days"][0], follow["days"][1] + 1, hit.sum())
-            firsts[follow["item"]] = Happened(follow["item"], first.who[hit], day)
-            yield firsts[follow["item"]]
+        firsts: dict[str, Happened] = {}
+        for given, stream in ((parameters(), rng), (along, own)):
+            for name in given["events"]:
+                firsts[name] = _event(people, stream, truth, name, models()[name], year)
+            for name, days in given.get("stays", {}).items():
+                firsts[name] = replace(firsts[name], last=firsts[name].day + _delay(stream, days, firsts[name].who))
+            for follow in given["follows"]:
+                firsts[follow["item"]] = _following(people, stream, truth, follow, firsts[follow["after"]], year)
+        yield from firsts.values()
+
+
+def _following(
+    people: Population, rng: Rng, truth: Truth, model: dict[str, Any], first: Happened, year: int
+) -> Happened:
+    """What follows, from its last day, a first event; of a category, if the definition names one."""
+    of = first.category == model["of"] if "of" in model else slice(None)
+    who, day = first.who[of], (first.day if first.last is None else first.last)[of]
+    chance = chances(people, model["item"], models()[model["item"]], year)[who]
+    truth.add(model["item"], year, people, who, chance)
+    hit, category = rng.random(len(who)) < chance, None
+    if "outcome" in model:
+        hit, category = np.full(len(who), True), np.where(hit, *model["outcome"])
+    who, day = who[hit], day[hit] + _delay(rng, model["days"], who[hit])
+    if "categories" in model:
+        category = _category(rng, model["categories"], who)
+    return Happened(model.get("into", model["item"]), who, day, category)
+
+
+def _delay(rng: Rng, days: list[int], who: Array) -> Array:
+    return rng.integers(days[0], days[1] + 1, len(who))
+
+
+def _category(rng: Rng, shares: dict[str, float], who: Array) -> Array:
+    return rng.choice([*shares], size=len(who), p=[*shares.values()])
 
 
 def _event(people: Population, rng: Rng, truth: Truth, name: str, model: dict[str, Any], year: int) -> Happened:
@@ -114,10 +138,7 @@ def _event(people: Population, rng: Rng, truth: Truth, name: str, model: dict[st
     times = rng.binomial(model.get("times", 1), chance)
     who, day = np.repeat(who, times), np.repeat(day, times)
     day = day + rng.integers(1, 300, len(who)) if "birth" in model else day  # several in the first year of life
-    if "categories" not in model:
-        return Happened(name, who, day)
-    shares = model["categories"]
-    return Happened(name, who, day, rng.choice([*shares], size=len(who), p=[*shares.values()]))
+    return Happened(name, who, day, _category(rng, model["categories"], who) if "categories" in model else None)
 
 
 def _those(people: Population, rng: Rng, model: dict[str, Any], year: int) -> Array:
