@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import re
+from collections import defaultdict
 from datetime import date, timedelta
 from typing import Any
 
@@ -22,7 +24,6 @@ from lighed.sources.synthetic.happenings import LEVELS
 from lighed.store.engine import connect
 from tests.conftest import Synthetic
 
-STEPS = {"planned", "started", "completed"}
 TEXT = {"da": "x", "en": "x"}
 NAMED = {"title": TEXT, "short": TEXT}
 BEGAN = date(2020, 1, 1)
@@ -171,17 +172,42 @@ def test_the_engine_reads_events_as_they_are_read_by_hand(index: dict[str, Any],
 # --- the steps as indicators
 
 
-def test_the_loss_by_education_that_was_planted_is_found_at_its_step(synthetic: Synthetic) -> None:
-    """Plans are followed within 2 to 40 days, each as likely as another, so 29 of 39 of those who come are in time."""
-    found = synthetic.estimates.where(area=COUNTRY, stratifier="education", measure="crude").rows()
-    in_time = 29 / 39
+# Where education was planted: by what, the outcome, and how large a part of those who come do so within the window,
+# each day from the first to the last being as likely as another.
+PLANTED: dict[str, tuple[str, str, float]] = {
+    "rehabilitation.started": ("education", "rehabilitation_start", 29 / 39),  # days 2 to 40, of which 30
+    "prevention.started": ("education", "prevention_start", 54 / 84),  # 7 to 90, 60
+    "psychiatric_aftercare.seen_within_7": ("education", "aftercare_contact", 8 / 41),  # 0 to 40, 7
+    "psychiatric_aftercare.seen_within_30": ("education", "aftercare_contact", 31 / 41),  # 0 to 40, 30
+    "colorectal_follow_up.colonoscopy_14": ("education", "colonoscopy", 11 / 67),  # 4 to 70, 14
+    "colorectal_follow_up.colonoscopy_60": ("education", "colonoscopy", 57 / 67),  # 4 to 70, 60
+    "smoking_cessation.completed": ("education", "smoking_cessation_completion", 1),
+    "cardiac_rehabilitation.started": ("education", "cardiac_start", 28 / 43),  # 3 to 45, 30
+    "medicine_collected.collected": ("education", "medicine_collected", 31 / 46),  # 0 to 45, 30
+    "newborn_visit.visited": ("parental_education", "newborn_visit", 7 / 12),  # 1 to 12, 7
+    "I1.2": ("parental_education", "newborn_visit", 7 / 12),
+    "child_examinations.at_5_months": ("parental_education", "child_examination_5_months", 1),
+    "cancer_package.treated": ("education", "cancer_treatment", 38 / 45),  # 5 to 49, 42
+    "home_visits.accepted": ("education", "home_visit", 84 / 94),  # 7 to 100, 90
+    "I3.7": ("education", "home_visit", 84 / 94),
+}
+
+
+@pytest.mark.parametrize("indicator", PLANTED)
+def test_the_loss_by_education_that_was_planted_is_found_at_its_step(indicator: str, synthetic: Synthetic) -> None:
+    by, outcome, in_time = PLANTED[indicator]
+    found = synthetic.estimates.where(indicator=indicator, area=COUNTRY, stratifier=by, measure="crude").rows()
     beside = []
     for row in found:
-        if row["indicator"] == "rehabilitation.started" and row["level"] in LEVELS and row["period"] < "2025":
-            due = 100 * in_time * synthetic.truth.share("rehabilitation_start", int(row["period"]), row["level"])
+        if row["level"] in LEVELS and row["period"] < "2025":
+            due = 100 * in_time * synthetic.truth.share(outcome, int(row["period"]), row["level"])
             beside.append(row["lower"] <= due <= row["upper"])
     assert len(beside) == 27
     assert sum(beside) >= 23  # of 27 intervals of 95 %, fewer hold once in 300
+
+
+def test_a_loss_is_planted_in_every_pathway(catalogue: Catalogue) -> None:
+    assert {name.split(".")[0] for name in PLANTED} >= {*catalogue.pathways}
 
 
 def test_the_stages_of_a_pathway_multiply_to_the_whole(synthetic: Synthetic) -> None:
@@ -192,18 +218,51 @@ def test_the_stages_of_a_pathway_multiply_to_the_whole(synthetic: Synthetic) -> 
     assert product == pytest.approx(share["rehabilitation.completed.all"], rel=0.02)
 
 
-def test_the_parts_of_the_gap_add_up(synthetic: Synthetic) -> None:
-    where = {"area": COUNTRY, "stratifier": "education", "period": "2020"}
-    parts = synthetic.estimates.where(measure="gap_by_step", **where).rows()
-    stages = synthetic.estimates.where(measure="crude", indicator={f"rehabilitation.{s}" for s in STEPS}, **where)
+CHAINS = ["rehabilitation", "prevention", "smoking_cessation", "cardiac_rehabilitation", "child_examinations"]
+
+
+@pytest.mark.parametrize("name", [*CHAINS, "cancer_package"])
+def test_the_parts_of_the_gap_add_up(name: str, synthetic: Synthetic, catalogue: Catalogue) -> None:
+    path = catalogue.pathways[name]
+    where = {"area": COUNTRY, "stratifier": path.stratifiers[0], "period": "2020"}
+    parts = synthetic.estimates.where(measure="gap_by_step", indicator=path.whole(path.steps[-1]), **where).rows()
+    stages = synthetic.estimates.where(measure="crude", indicator=[path.stage(s) for s in path.steps], **where)
     shares = dict.fromkeys(LEVELS, 1.0)
     for row in stages.rows():
         if row["level"] in shares:
             shares[row["level"]] *= row["value"] / 100
-    assert {row["component"] for row in parts} == STEPS
+    assert [row["component"] for row in parts] == [step.id for step in path.steps]
     assert sum(row["value"] for row in parts) == pytest.approx(100 * (shares["long"] - shares["short"]))
+
+
+def test_the_shares_of_the_gap_add_up_to_the_whole(synthetic: Synthetic) -> None:
+    where = {"area": COUNTRY, "stratifier": "education", "period": "2020", "indicator": "rehabilitation.completed.all"}
     logs = synthetic.estimates.where(measure="gap_share_by_step", **where).rows()
+    assert {row["component"] for row in logs} == {"planned", "started", "completed"}
     assert sum(row["value"] for row in logs) == pytest.approx(100)
+
+
+OPENS = {
+    "cardiac_rehabilitation": "started",
+    "smoking_cessation": "completed",
+    "child_examinations": "at_5_months",
+    "cancer_package": "treated",
+}
+
+
+@pytest.mark.parametrize("name", OPENS)
+def test_the_gap_opens_at_the_step_at_which_it_was_planted_and_at_no_other(
+    name: str, synthetic: Synthetic, catalogue: Catalogue
+) -> None:
+    path = catalogue.pathways[name]
+    where = {"indicator": path.whole(path.steps[-1]), "stratifier": path.stratifiers[0], "area": COUNTRY}
+    points, errors = defaultdict[str, list[float]](list), defaultdict[str, list[float]](list)
+    for row in synthetic.estimates.where(measure="gap_by_step", **where).rows():
+        points[row["component"]].append(row["value"])
+        errors[row["component"]].append(row["se"])
+    away = {step: sum(points[step]) / math.hypot(*errors[step]) for step in points}
+    assert [step for step in away if abs(away[step]) > 3] == [OPENS[name]]  # three standard errors
+    assert away[OPENS[name]] > 0
 
 
 def test_a_period_ends_when_its_windows_have(synthetic: Synthetic) -> None:
@@ -225,6 +284,10 @@ FAULTS: dict[str, tuple[dict[str, Any], str]] = {
     "a window over before the step before begins": ({"days": [-20, -15], "after": "plan"}, "which nothing can be in"),
     "an event that is not known": ({"item": "xylophone"}, "the item 'xylophone' is not known"),
     "an event in two steps": ({"item": "rehabilitation_plan"}, "two steps are the same event"),
+    "an event in two steps beside each other": (
+        {"item": "rehabilitation_plan", "after": "index", "days": [-14, 14]},
+        "two steps are the same event",
+    ),
     "a name that a column has": ({"id": "age"}, "needs a name of its own"),
     "a column that events have not": ({"where": {"income": {"at_least": 1}}}, "the column 'income' is not known"),
 }
