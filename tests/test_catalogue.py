@@ -7,16 +7,18 @@ from typing import Any, get_args
 
 import pytest
 
-from lighed.analysis.examples import mistakes, mistakes_of_evaluation
+from lighed.analysis.examples import mistakes, mistakes_along, mistakes_of_evaluation
 from lighed.catalogue import Catalogue, load
 from lighed.catalogue.areas import members, parent_of
 from lighed.catalogue.crossed import parts_of
 from lighed.core.errors import DefinitionError
+from lighed.core.pathway import Pathway
 from lighed.core.text import Text, texts
 from lighed.core.types import Design, Evaluation, Indicator
 
 CATALOGUE = load()
-COMPUTED = [i for i in CATALOGUE.indicators.values() if i.computes]
+STEPS = {i.id for pathway in CATALOGUE.pathways.values() for i in pathway.indicators}  # the pathway's example is theirs
+COMPUTED = [i for i in CATALOGUE.indicators.values() if i.computes and i.id not in STEPS]
 STATUS_FIELDS = {"I4.1", "I4.3", "I5.2", "I8.1"}
 
 
@@ -59,6 +61,11 @@ def test_the_worked_example_gives_its_cells(indicator: Indicator, engine: Any) -
     assert list(mistakes(engine, indicator)) == []
 
 
+@pytest.mark.parametrize("pathway", CATALOGUE.pathways.values(), ids=lambda p: p.id)
+def test_the_patients_of_a_pathway_come_as_far_as_they_should(pathway: Pathway, engine: Any) -> None:
+    assert list(mistakes_along(engine, pathway)) == []
+
+
 @pytest.mark.parametrize("evaluation", CATALOGUE.evaluations.values(), ids=lambda e: e.id)
 def test_the_worked_example_of_an_evaluation_gives_its_effects(evaluation: Evaluation) -> None:
     assert list(mistakes_of_evaluation(evaluation, CATALOGUE.groups(evaluation))) == []
@@ -81,7 +88,8 @@ def _texts_of(definition: Any) -> list[Text]:
 
 
 @pytest.mark.parametrize(
-    "name", ["factors", "indicators", "stratifiers", "items", "dimensions", "policies", "plans", "evaluations"]
+    "name",
+    ["factors", "indicators", "stratifiers", "items", "dimensions", "policies", "plans", "evaluations", "pathways"],
 )
 def test_every_text_is_in_both_languages(name: str, catalogue: Catalogue) -> None:
     for definition in getattr(catalogue, name).values():
