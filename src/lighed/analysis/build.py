@@ -73,6 +73,7 @@ def from_people(
     along = [
         _tagged(engine, people, records.episodes(pathway), [i for i in every if i.of_pathway == name], levels)
         for name, pathway in catalogue.pathways.items()
+        if name in {i.of_pathway for i in every}
     ]
     others = _together([events, *along])
     both = _both(engine, people, events, [i for i in every if counted_twice(i)], asked, catalogue)
