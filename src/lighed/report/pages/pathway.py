@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lighed.charts import Heads, equiplot
 from lighed.core.condition import ALWAYS, sentence
-from lighed.core.pathway import START, Pathway, Step, Within
+from lighed.core.pathway import START, Occurrence, Pathway, Step, Within
 from lighed.core.types import Stratifier
 from lighed.report import sentences
 from lighed.report.page import (
@@ -83,11 +83,15 @@ def _parts(view: View, one: Pathway, chosen: Stratifier, period: str, measure: s
 
 
 def _figures(view: View, one: Pathway, chosen: Stratifier, period: str) -> list[Block]:
+    """How far each group comes; and, where a step follows another, who goes on and where the gap opens."""
     blocks: list[Block] = []
-    for name, ids in (("whole", [one.whole(s) for s in one.chain]), ("stage", [one.stage(s) for s in one.chain])):
+    shown = {"whole": [(s, one.whole(s)) for s in one.steps]}
+    if len(one.chain) > 1:
+        shown["stage"] = [(s, one.stage(s)) for s in one.chain]
+    for name, steps in shown.items():
         rows = [
             row | {"row": step.short[view.lang], "step": step}
-            for step, of in zip(one.chain, ids, strict=True)
+            for step, of in steps
             for row in view.index.groups(view.release.indicators[of], chosen.id)
             if row["period"] == period
         ]
@@ -163,8 +167,7 @@ def _gap(view: View, one: Pathway, chosen: Stratifier, period: str) -> list[Bloc
 
 def _definition(view: View, one: Pathway) -> list[Block]:
     """The definition, as a clinician would sign it."""
-    item = view.catalogue.items[one.index.item].title[view.lang]
-    begins = view.say(f"pathway.index_{one.index.rule}", item=item.lower())
+    begins = view.say(f"pathway.index_{one.index.rule}", item=_event(view, one.index))
     if one.index.washout:
         begins = view.say("pathway.washout", begins=begins, days=one.index.washout)
     points = [Words(begins)]
@@ -188,5 +191,14 @@ def _within(view: View, one: Pathway, key: str, wanted: Within) -> str:
     titles[START] = view.say("pathway.the_index")
     low, high = wanted.days
     after = view.say("pathway.after", step=titles[wanted.after]) if wanted.after not in {START, wanted.anchor} else ""
-    item = view.catalogue.items[wanted.item].title[view.lang]
-    return view.say(key, item=item.lower(), low=low, high=high, anchor=titles[wanted.anchor], after=after)
+    return view.say(key, item=_event(view, wanted), low=low, high=high, anchor=titles[wanted.anchor], after=after)
+
+
+def _event(view: View, wanted: Occurrence) -> str:
+    """An event in words: its kind, what must hold of it, and that its last day counts where it does."""
+    item = view.catalogue.items[wanted.item]
+    event = item.title[view.lang].lower()
+    if wanted.where != ALWAYS:
+        names = names_of(view.catalogue) | {("category", code): text for code, text in item.categories.items()}
+        event = view.say("pathway.where", event=event, condition=sentence(wanted.where, view.lang, names))
+    return view.say("pathway.last_day", event=event) if wanted.day == "last" else event
