@@ -164,3 +164,25 @@ def test_a_question_in_the_address_cannot_put_a_script_on_the_page(visit: Visit)
 def test_every_answer_is_sent_with_its_guards(visit: Visit, header: str) -> None:
     for path in ("/da/denmark/", "/static/lighed.css", "/da/denmark/index.json", "/da/none/"):
         assert header in visit.page.request.get(visit.address + path).headers
+
+
+DEFINED = [
+    ("colorectal_follow_up", "da", "hvor svaret er blod i afføringen"),
+    ("colorectal_follow_up", "en", "where the answer is blood in the stool"),
+    ("psychiatric_aftercare", "da", "på den sidste dag"),
+    ("psychiatric_aftercare", "en", "on its last day"),
+]
+
+
+@pytest.mark.parametrize(("name", "lang", "said"), DEFINED)
+def test_the_page_of_a_pathway_says_which_events_begin_it(visit: Visit, name: str, lang: str, said: str) -> None:
+    page = visit.open(f"/{lang}/synthetic/pathway/{name}")
+    assert said in page.locator("main").inner_text()
+
+
+def test_steps_beside_each_other_are_shown_together(visit: Visit) -> None:
+    page = visit.open("/en/synthetic/pathway/psychiatric_aftercare")
+    shown = page.locator("#whole-table").text_content() or ""
+    assert "contact within seven days" in shown
+    assert "contact within 30 days" in shown
+    assert page.locator("#stage-table").count() == 0  # neither follows the other
