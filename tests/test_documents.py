@@ -14,7 +14,7 @@ import pytest
 import typer
 import yaml
 
-from lighed.analysis.examples import mistakes, mistakes_of_evaluation
+from lighed.analysis.examples import mistakes, mistakes_along, mistakes_of_evaluation
 from lighed.catalogue import evaluation, load
 from lighed.cli import app
 from lighed.stats import MEASURES, TESTS, gaps, groups, registry
@@ -54,7 +54,7 @@ def test_every_command_of_the_readme_exists_with_its_options() -> None:
 
 
 def test_the_indicator_of_the_guide_is_computed(tmp_path: Path, engine: Any) -> None:
-    text, _ = blocks("CONTRIBUTING.md", "yaml")
+    text, *_ = blocks("CONTRIBUTING.md", "yaml")
     (tmp_path / "indicators").mkdir()
     name = yaml.safe_load(text)["id"]
     (tmp_path / "indicators" / f"{name}.yaml").write_text(text, "utf-8")
@@ -64,8 +64,18 @@ def test_the_indicator_of_the_guide_is_computed(tmp_path: Path, engine: Any) -> 
     assert list(mistakes(engine, indicator.model_copy(update={"numerator": indicator.population}))) != []
 
 
+def test_the_patients_of_the_guide_are_followed(tmp_path: Path, engine: Any) -> None:
+    _, text, _ = blocks("CONTRIBUTING.md", "yaml")
+    (tmp_path / "pathways").mkdir()
+    name = yaml.safe_load(text)["id"]
+    (tmp_path / "pathways" / f"{name}.yaml").write_text(text, "utf-8")
+    known = load(tmp_path)
+    assert {f"{name}.referred", f"{name}.came", f"{name}.came.all"} <= set(known.indicators)
+    assert list(mistakes_along(engine, known.pathways[name])) == []
+
+
 def test_the_evaluation_of_the_guide_gives_its_effects(tmp_path: Path) -> None:
-    _, text = blocks("CONTRIBUTING.md", "yaml")
+    *_, text = blocks("CONTRIBUTING.md", "yaml")
     (tmp_path / "own.yaml").write_text(text, "utf-8")
     known = load()
     one = evaluation(known, str(tmp_path / "own.yaml"))
