@@ -49,8 +49,9 @@ def from_store(engine: Any, snapshot: Snapshot, catalogue: Catalogue, plan: Rele
         people = person_years(engine, snapshot, catalogue, periods, _columns(indicators, stratifiers, catalogue))
     asked = [(s, [i for i in indicators if s.id in over[i.id]]) for s in stratifiers]
     by_area = [catalogue.stratifiers[name] for name in plan.area_stratifiers]
-    records = Records(engine, snapshot, plan.known_until or date(plan.years[1], 12, 31))
-    return from_people(engine, people, records, catalogue, [(None, indicators), *asked], by_area=by_area)
+    known_until = plan.known_until or date(plan.years[1], 12, 31)
+    records, every = Records(engine, snapshot, known_until), [(None, indicators), *asked]
+    return from_people(engine, people, records, catalogue, every, by_area=by_area, known_until=known_until)
 
 
 def from_people(
@@ -61,10 +62,12 @@ def from_people(
     asked: Asked,
     *,
     by_area: Sequence[Stratifier] = (),
+    known_until: date = date.max,
 ) -> Estimates:
     """Return the estimates of the indicators that are asked for with each stratifier.
 
-    `by_area` are groups of areas, made of what is counted for everybody together.
+    `by_area` are groups of areas, made of what is counted for everybody together. What happened is known to the end of
+    the day `known_until`.
     """
     levels = {s.id for s, _ in asked if s}
     every = {i.id: i for _, some in asked for i in some}.values()
@@ -88,7 +91,7 @@ def from_people(
             parts += _estimated(counted, count(people, others, counted, by=by), None, catalogue, shown, twice)
         if answering:
             parts += _estimated(answering, count_sample(survey, answering, by=by), records.strata, catalogue, shown)
-    found = matured(Estimates.concat(parts), every, records.along.known_until)
+    found = matured(Estimates.concat(parts), every, known_until)
     return Estimates.concat([found, cascade.opened(found, catalogue)])
 
 

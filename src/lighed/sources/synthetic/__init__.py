@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
+from multiprocessing import get_context
 
 import numpy as np
 import pyarrow as pa
@@ -18,7 +19,7 @@ import pyarrow.parquet as pq
 
 from lighed.core.errors import StoreError
 from lighed.core.progress import track
-from lighed.sources.synthetic.chances import calibrated, draw_positions
+from lighed.sources.synthetic.chances import adopt, calibrated, draw_positions
 from lighed.sources.synthetic.happenings import Truth, answers, events
 from lighed.sources.synthetic.people import Population
 from lighed.sources.synthetic.world import BLOCK, years
@@ -45,7 +46,6 @@ def generate(persons: int, *, seed: int, workers: int = 1) -> Iterator[tuple[Tab
     """
     sizes = [min(BLOCK, persons - start) for start in range(0, persons, BLOCK)]
     tasks = [(size, seed, block, persons) for block, size in enumerate(sizes)]
-    calibrated()  # once, before the processes divide
     respondents, strata = [], []
     for made, truth in _shared(tasks, workers):
         respondents.append(made.pop("respondent"))
@@ -58,7 +58,8 @@ def _shared(tasks: list[tuple[int, int, int, int]], workers: int) -> Iterator[tu
     if workers == 1:
         yield from map(_block, tasks)
         return
-    with ProcessPoolExecutor(workers) as pool:
+    # Not forked: a copy of a process in which an engine has threads may die of it.
+    with ProcessPoolExecutor(workers, get_context("spawn"), adopt, (calibrated(),)) as pool:
         yield from pool.map(_block, tasks)
 
 

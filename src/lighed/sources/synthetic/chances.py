@@ -55,9 +55,22 @@ def draw_positions(people: Population, rng: Rng) -> dict[str, Array]:
     return drawn | {"marginalisation": drawn["marginalised"]}
 
 
-@cache
+_CALIBRATED: dict[str, dict[str, Any]] = {}
+
+
 def calibrated() -> dict[str, dict[str, Any]]:
     """Return, by outcome, the coefficients for which the groups of a pilot population have the shares asked for."""
+    if not _CALIBRATED:
+        adopt(_calibrate())
+    return _CALIBRATED
+
+
+def adopt(found: dict[str, dict[str, Any]]) -> None:
+    """Take what another process has calibrated."""
+    _CALIBRATED.update(found)
+
+
+def _calibrate() -> dict[str, dict[str, Any]]:
     pilot, found = _pilot(), {}
     for name, model in models().items():
         year = int(np.clip(model.get("year", 2021), years()[0], years()[-1]))
