@@ -312,10 +312,7 @@ def _gap(effect: Effect, wanted: Measure, weight: Array, *, polarity: Polarity) 
     weight = np.broadcast_to(weight, value.shape)
     turn = -1.0 if wanted.directed and polarity == "higher_is_better" else 1.0
     with np.errstate(divide="ignore", invalid="ignore"):
-        if wanted.with_gradient:
-            found, slope = wanted.with_gradient(value, weight)
-        else:
-            found, slope = wanted(value, weight), gradient(wanted.function, value, weight)
+        found, slope = wanted(value, weight), wanted.slope(value, weight)
         if wanted.null == 1.0:
             usable = np.where(found > 0, found, np.nan)
             found, slope = np.log(usable), slope / usable[..., None]
