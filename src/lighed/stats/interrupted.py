@@ -50,8 +50,7 @@ def segmented(
     ----------
     .. [1] Wagner AK, Soumerai SB, Zhang F, Ross-Degnan D. J Clin Pharm Ther 2002;27:299-309.
        doi:10.1046/j.1365-2710.2002.00430.x
-    .. [2] Zellner A, Tiao GC. J Am Stat Assoc 1964;59:763-778. doi:10.1080/01621459.1964.10480726 (the mean over
-       correlations)
+    .. [2] Zellner A, Tiao GC. J Am Stat Assoc 1964;59:763-778 (the mean over correlations)
     .. [3] Newey WK, West KD. Econometrica 1987;55:703-708. doi:10.2307/1913610 (the lag)
 
     Examples
@@ -135,7 +134,7 @@ def interrupted(
     ----------
     .. [1] Wagner AK, Soumerai SB, Zhang F, Ross-Degnan D. J Clin Pharm Ther 2002;27:299-309.
        doi:10.1046/j.1365-2710.2002.00430.x
-    .. [2] Zellner A, Tiao GC. J Am Stat Assoc 1964;59:763-778. doi:10.1080/01621459.1964.10480726
+    .. [2] Zellner A, Tiao GC. J Am Stat Assoc 1964;59:763-778
 
     Examples
     --------

@@ -85,7 +85,7 @@ def linear_correlation(value: Array, weight: Array) -> Floats:
 
     References
     ----------
-    .. [1] Pearson K. Proc R Soc Lond 1895;58:240-242. doi:10.1098/rspl.1895.0041
+    .. [1] Pearson K. Proc R Soc Lond 1895;58:240-242
 
     Examples
     --------
