@@ -93,7 +93,7 @@ def _episode(path: Pathway, events: list[Any], index: int, died: int, left: int,
 
     horizon = {"plan": 5, "offer": 9, "start": 13, "end": 19}
     excluded = first(_Plain(path.exclusions[0]))
-    row: dict[str, Any] = {}
+    row: dict[str, Any] = {name: day - index if day < 10**9 else None for name, day in (("died", died), ("left", left))}
     for step in path.steps:
         there, excused = first(_Plain(step)), any(first(_Plain(u)) is not None for u in step.unless)
         end = None if days[step.anchor] is None else days[step.anchor] + step.days[1]
@@ -131,7 +131,7 @@ def made_by_engine(path: Pathway, example: PathwayExample) -> list[dict[str, Any
     rows = episodes(path, along_of(connect(), example)).to_pyarrow().to_pylist()
     for row in rows:
         row["excluded"] = row["excluded"] is not None
-        del row["item"], row["category"], row["amount"]
+        del row["item"], row["category"], row["amount"], row["sender"]
     return rows
 
 

@@ -12,9 +12,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lighed.analysis import cascade, crossed, inequality
+from lighed.analysis.fates import fates
 from lighed.analysis.grid import Grid, place, shown_areas
 from lighed.analysis.indicators import count_groups, estimates, matured, sample_groups, unknown_shares
 from lighed.analysis.overlap import correlated, counted_twice, places
+from lighed.analysis.parts import Told
 from lighed.analysis.pathways import Along, episodes
 from lighed.analysis.summarise import count, count_sample, count_twice, standing_twice, tagged
 from lighed.catalogue import Catalogue
@@ -31,6 +33,7 @@ from lighed.store.snapshot import Snapshot
 BLOCK = 8  # indicators at a time: their cells are a few hundred megabytes
 TAGGED = {"indicator", "person_id", "year", "area", "sex", "age_band", "has", "amount"}
 EVENTS = ("person", "event")
+KINDS = (fates,)  # of parts of the steps of a pathway
 TAGGED |= {"weight", "stratum", "sampling_unit"}  # of answers
 
 Asked = Sequence[tuple[Stratifier | None, Sequence[Indicator]]]
@@ -73,10 +76,13 @@ def from_people(
     every = {i.id: i for _, some in asked for i in some}.values()
     survey = _tagged(engine, people, records.answers, [i for i in every if i.basis == "survey"], levels)
     events = _tagged(engine, people, records.events, [i for i in every if i.basis in EVENTS and i.item], levels)
-    along = [
-        _tagged(engine, people, records.episodes(pathway), [i for i in every if i.of_pathway == name], levels)
+    told = [
+        Told.of(pathway, records.episodes(pathway), people, catalogue)
         for name, pathway in catalogue.pathways.items()
         if name in {i.of_pathway for i in every}
+    ]
+    along = [
+        _tagged(engine, None, one.rows, [i for i in every if i.of_pathway == one.pathway.id], levels) for one in told
     ]
     others = _together([events, *along])
     both = _both(engine, people, events, [i for i in every if counted_twice(i)], asked, catalogue)
@@ -91,6 +97,9 @@ def from_people(
             parts += _estimated(counted, count(people, others, counted, by=by), None, catalogue, shown, twice)
         if answering:
             parts += _estimated(answering, count_sample(survey, answering, by=by), records.strata, catalogue, shown)
+        if stratifier is None or stratifier.social:
+            of = {i.of_pathway for i in wanted}
+            parts += [made for one in told if one.pathway.id in of for kind in KINDS for made in kind(one, stratifier)]
     found = matured(Estimates.concat(parts), every, known_until)
     return Estimates.concat([found, cascade.opened(found, catalogue)])
 

@@ -64,9 +64,10 @@ def _departures(residence: Expression) -> Expression:
 
 
 def episodes(pathway: Pathway, along: Along) -> Expression:
-    """Return the episodes of `pathway`: ``person_id, year, item, category, amount`` and ``pathway.columns``.
+    """Return the episodes of `pathway`: ``person_id, year, item, category, amount, sender, died, left``, its columns.
 
-    Days are counted from the index, and negative before it; the year is that of the index. What is recorded after death
+    ``sender`` is who provided the index event, ``died`` and ``left`` are the days of a death and a departure. Days are
+    counted from the index, and negative before it; the year is that of the index. What is recorded after death
     is not looked at; of a step and a death on one day the step comes first. A step is ``open`` for all with an index
     day or for none of them, whether or not they are there already: those who were quick must not stand for all.
     """
@@ -76,10 +77,14 @@ def episodes(pathway: Pathway, along: Along) -> Expression:
     found = _with_any(found, along.events, pathway.exclusions, "excluded")
     for step in pathway.steps:
         found = _with_step(found, along.events, step, (along.known_until - EPOCH).days - pathway.latest(step))
-    days = {step.id: (found[step.id] - found[START]).cast("int32") for step in pathway.steps}
+    counted = ("died", "left", *(step.id for step in pathway.steps))
+    days = {name: (found[name] - found[START]).cast("int32") for name in counted}
     return found.mutate(**days).select(
         "person_id",
         "year",
+        "sender",
+        "died",
+        "left",
         *pathway.columns,
         item=ibis.literal(pathway.id),
         category=ibis.null(str),
@@ -98,11 +103,12 @@ def _of(events: Expression, wanted: Occurrence, **more: Expression) -> Expressio
 
 def _begun(index: Index, events: Expression) -> Expression:
     """The index days: of a person's events those before which the washout passed without one, or the first alone."""
-    rows = _of(events, index, year=events[f"{index.day}_year"].cast("int32")).distinct()
+    rows = _of(events, index, year=events[f"{index.day}_year"].cast("int32"), provider=events.provider_id)
+    rows = rows.group_by(["who", "when", "year"]).aggregate(sender=rows.provider.min())
     in_order = ibis.window(group_by="who", order_by="when")
     rows = rows.mutate(pause=rows.when - rows.when.lag().over(in_order), place=ibis.row_number().over(in_order))
     begun = (rows.place == 0) if index.rule == "first" else (rows.place == 0) | (rows.pause > index.washout)
-    return rows.filter(begun).select("year", person_id=rows.who, **{START: rows.when})
+    return rows.filter(begun).select("year", "sender", person_id=rows.who, **{START: rows.when})
 
 
 def _with_departure(found: Expression, departures: Expression) -> Expression:

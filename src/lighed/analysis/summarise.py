@@ -213,16 +213,20 @@ def _long(cells: pa.Table, i: Indicator, key: str) -> pa.Table:
     return table.filter(pc.greater(table["n"], 0))
 
 
-def tagged(engine: Any, people: Expression, records: Expression, indicators: Sequence[Indicator]) -> Expression | None:
+def tagged(
+    engine: Any, people: Expression | None, records: Expression, indicators: Sequence[Indicator]
+) -> Expression | None:
     """Return records with the person's place and positions, once for each indicator that counts them.
 
     Those outside an indicator's population are left out; ``has`` says who has the thing. None without indicators.
+    Records that have place and positions need no `people`.
     """
     if not indicators:
         return None
     names = pa.table({"item": [i.item for i in indicators], "indicator": [i.id for i in indicators]})
     tags = memory_table(engine, "tags", names)
-    rows = records.join(tags, "item").join(people, ["person_id", "year"])
+    rows = records.join(tags, "item")
+    rows = rows if people is None else rows.join(people, ["person_id", "year"])
     inside = ibis.cases(*[(rows.indicator == i.id, expression(i.population, rows)) for i in indicators], else_=False)
     has = ibis.cases(*[(rows.indicator == i.id, expression(i.numerator, rows)) for i in indicators], else_=False)
     rows = rows.mutate(inside=inside, has=has.coalesce(False), age_band=age_band(rows.age))

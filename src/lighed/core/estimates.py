@@ -15,6 +15,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+# Rows that count a part of a group: n and events of them are persons and cases, as of a whole group. `sent` divides a
+# group by whom it came from; the DIVIDING of a step (of one horizon) are of the same persons and add up; those of
+# TOGETHER are shown all or none. What is worked out of parts has a name that begins with theirs ("waiting_difference").
+DIVIDING = ("fate", "reason", "state")
+TOGETHER = ("waiting", "gone", "score")
+PARTS = ("sent", *DIVIDING, *TOGETHER)
+OF_GROUPS = ("crude", "standardised", *PARTS)  # rows of one group each; others are of the groups of a dimension
 FLAGS = ("suppressed", "unreliable", "immature", "not_collected", "not_applicable")
 CONFIDENCE = 0.95
 
@@ -117,6 +124,18 @@ class Estimates:
         return sorted(
             value for value in pc.unique(self.table[column].cast(pa.string())).to_pylist() if value is not None
         )
+
+
+def family(measure: str) -> str:
+    """Return the kind of parts that a measure is, or is worked out of; nothing where it is of whole groups.
+
+    Examples
+    --------
+    >>> family("waiting"), family("waiting_difference"), family("crude")
+    ('waiting', 'waiting', '')
+    """
+    word = measure.split("_")[0]
+    return word if word in PARTS else ""
 
 
 def _column(field: pa.Field, given: Any, length: int) -> pa.Array:

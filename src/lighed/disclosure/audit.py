@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import permutations
 from typing import Any
 
@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from lighed.catalogue import Catalogue
 from lighed.catalogue.areas import members
-from lighed.core.estimates import Estimates
+from lighed.core.estimates import DIVIDING, PARTS, Estimates
 from lighed.core.types import COUNTRY, UNKNOWN, Stratifier
 
 
@@ -23,7 +23,7 @@ def audit(shown: Estimates, catalogue: Catalogue) -> dict[str, int]:
     levels that together are a level of another division of the same codes, and the combinations that are a part of a
     level of what they cross.
     """
-    groups = _plain(_counted(shown.where(measure="crude").table))
+    groups = _plain(_counted(shown.where(measure=["crude", *PARTS]).table))
     hidden = pc.equal(groups["flags"], "suppressed")
     everything = shown.table["flags"].cast(pa.string())
     return {
@@ -31,7 +31,8 @@ def audit(shown: Estimates, catalogue: Catalogue) -> dict[str, int]:
         "hidden_groups": int(pc.sum(hidden).as_py() or 0),
         "lines_with_one_hidden": _alone_over_levels(groups)
         + _alone_over_areas(groups, catalogue)
-        + _alone_over_names(groups, catalogue),
+        + _alone_over_names(groups, catalogue)
+        + _alone_over_parts(groups),
     }
 
 
@@ -41,16 +42,33 @@ def _counted(table: pa.Table) -> pa.Table:
 
 
 def _plain(table: pa.Table) -> pa.Table:
-    names = ["indicator", "period", "area", "stratifier", "level", "flags"]
+    names = [
+        "indicator",
+        "period",
+        "area",
+        "stratifier",
+        "level",
+        "flags",
+        "measure",
+        "component",
+        "counterpart",
+        "horizon",
+    ]
     strings = [pc.fill_null(table[name].cast(pa.string()), "") for name in names]
-    one = pc.cast(pc.equal(strings[-1], "suppressed"), pa.int64())
+    one = pc.cast(pc.equal(strings[5], "suppressed"), pa.int64())
     somebody = pc.cast(pc.not_equal(pc.fill_null(table["n"], 1), 0), pa.int64())
-    return pa.table([*strings, one, somebody], names=[*names, "hidden", "somebody"])
+    whole = pc.equal(strings[-1], "crude")
+    name = (
+        pc.fill_null(table[column].cast(pa.string()), "")
+        for column in ("measure", "component", "counterpart", "horizon")
+    )
+    part = pc.if_else(whole, "", pc.binary_join_element_wise(*name, "/"))
+    return pa.table([*strings, part, one, somebody], names=[*names, "part", "hidden", "somebody"])
 
 
 def _alone_over_levels(groups: pa.Table) -> int:
     """Levels with the total of their area: lines in which one figure is hidden and all others are shown."""
-    key = ["indicator", "period", "area"]
+    key = ["indicator", "period", "area", "part"]
     levels = groups.filter(pc.not_equal(groups["stratifier"], ""))
     totals = groups.filter(pc.equal(groups["stratifier"], "")).select([*key, "hidden"])
     lines = levels.group_by([*key, "stratifier"]).aggregate([("hidden", "sum")])
@@ -67,7 +85,7 @@ def _alone_over_areas(groups: pa.Table, catalogue: Catalogue) -> int:
             alone += _alone(
                 of_period.filter(_among(of_period["area"], parts)),
                 of_period.filter(_among(of_period["area"], [whole])),
-                ["indicator", "stratifier", "level"],
+                ["indicator", "stratifier", "level", "part"],
             )
     return alone
 
@@ -75,19 +93,29 @@ def _alone_over_areas(groups: pa.Table, catalogue: Catalogue) -> int:
 def _alone_over_names(groups: pa.Table, catalogue: Catalogue) -> int:
     """Levels that are made of areas, and levels that are made of the levels of another division of the same codes."""
     alone = 0
-    everybody = groups.filter(_among(groups["stratifier"], [""]))
+    key, everybody = ["indicator", "period", "part"], groups.filter(_among(groups["stratifier"], [""]))
     names = sorted(groups["stratifier"].unique().to_pylist())
     of = {name: groups.filter(_among(groups["stratifier"], [name])) for name in names if name}
     for stratifier, level, codes in _area_levels(catalogue):
         if stratifier in of:
             whole = of[stratifier].filter(_among(of[stratifier]["level"], [level]))
             for parts in (codes, [level]):
-                alone += _alone(everybody.filter(_among(everybody["area"], parts)), whole, ["indicator", "period"])
+                alone += _alone(everybody.filter(_among(everybody["area"], parts)), whole, key)
     for coarse, fine in permutations(of, 2):
         for level, parts in _inside(catalogue.stratifiers[coarse], catalogue.stratifiers[fine], catalogue).items():
             whole = of[coarse].filter(_among(of[coarse]["level"], [level]))
-            alone += _alone(of[fine].filter(_among(of[fine]["level"], parts)), whole, ["indicator", "period", "area"])
+            alone += _alone(of[fine].filter(_among(of[fine]["level"], parts)), whole, [*key, "area"])
     return alone
+
+
+def _alone_over_parts(groups: pa.Table) -> int:
+    """Those of a group from each sender, with the group; and the parts of a group that add up to those who came."""
+    key = ["indicator", "period", "area", "stratifier", "level"]
+    sent, whole = (groups.filter(_among(groups["measure"], [name])) for name in ("sent", "crude"))
+    parts = groups.filter(_among(groups["measure"], DIVIDING))
+    lines = parts.group_by([*key, "measure", "horizon"]).aggregate([("hidden", "sum"), ("hidden", "count")])
+    alone = pc.and_(pc.equal(lines["hidden_sum"], 1), pc.greater(lines["hidden_count"], 1))
+    return _alone(sent, whole, key) + int(pc.sum(alone).as_py() or 0)
 
 
 def _areas(catalogue: Catalogue, year: int) -> Iterator[tuple[str, list[str]]]:
@@ -157,5 +185,5 @@ def _alone(parts: pa.Table, wholes: pa.Table, key: list[str]) -> int:
     return int(pc.sum(pc.equal(pc.add(joined["hidden_sum"], joined["hidden"]), 1)).as_py() or 0)
 
 
-def _among(column: pa.ChunkedArray, words: list[str]) -> pa.ChunkedArray:
+def _among(column: pa.ChunkedArray, words: Sequence[str]) -> pa.ChunkedArray:
     return pc.is_in(column, value_set=pa.array(words, pa.string()))

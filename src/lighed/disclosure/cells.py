@@ -1,9 +1,10 @@
 """The counted groups of some estimates, and the sums that tie them together.
 
-A *cell* is a crude row: persons (or respondents, or records) and events of one group. A *line* is a sum that anybody
-can make of what is published: the levels of a stratifier and their total, the municipalities of a region and the
-region, the regions and the country, five groups of education and the three that they make up, crossed groups and the
-group that they are a part of. If exactly one cell of a line is hidden, it can be worked out from the others.
+A *cell* is a crude row: persons (or respondents, or records) and events of one group; or the row of a part of a group
+(``core.estimates.PARTS``). A *line* is a sum that anybody can make of what is published: the levels of a stratifier and
+their total, the municipalities of a region and the region, the regions and the country, five groups of education and
+the three that they make up, crossed groups and the group that they are a part of, those from each sender and the group.
+If exactly one cell of a line is hidden, it can be worked out from the others.
 
 Of crossed groups there is a *rest*: those of a group of whom another of the crossed dimensions is not known. No row has
 them and anybody can subtract them, so they are cells too.
@@ -18,22 +19,23 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 import pyarrow.compute as pc
 from scipy.sparse import csr_array
 
 from lighed.catalogue import Catalogue
 from lighed.catalogue.areas import parent_of
 from lighed.catalogue.crossed import combination, parts_of
-from lighed.core.estimates import Estimates
+from lighed.core.estimates import DIVIDING, PARTS, Estimates
 from lighed.core.types import COUNTRY, UNKNOWN, Stratifier
 
 Array = npt.NDArray[Any]
-KEY = ("indicator", "period", "area", "stratifier", "level")
+KEY = ("indicator", "period", "area", "stratifier", "level", "part")
 
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """The crude rows as arrays: ``row`` in the estimates (−1 of a rest), words as positions, counts."""
+    """The counted rows as arrays: ``row`` in the estimates (−1 of a rest), words as positions, counts."""
 
     row: Array
     words: dict[str, list[str]]
@@ -43,9 +45,10 @@ class Cells:
 
     @classmethod
     def of(cls, estimates: Estimates) -> Cells:
-        """Take the crude rows out of `estimates`."""
-        table = estimates.table
-        counted = pc.and_(pc.equal(table["measure"], "crude"), pc.is_valid(table["n"]))  # published rows have no counts
+        """Take the counted rows out of `estimates`."""
+        table = with_parts(estimates.table)
+        of_counts = pc.is_in(table["measure"].cast(pa.string()), value_set=pa.array(["crude", *PARTS]))
+        counted = pc.and_(of_counts, pc.is_valid(table["n"]))  # published rows have no counts
         row = np.flatnonzero(counted.to_numpy())
         words, at = {}, {}
         for name in KEY:
@@ -69,6 +72,22 @@ class Cells:
         return np.flatnonzero(found), order[place[found]]
 
 
+def with_parts(table: pa.Table) -> pa.Table:
+    """Return the rows with a column ``part``: the kind and the name of the part that they count, "" for a whole."""
+    is_part = pc.is_in(table["measure"].cast(pa.string()), value_set=pa.array(PARTS)).to_numpy()
+    rows = table.select(["measure", "component", "counterpart", "horizon"]).filter(is_part)
+    named = (pc.fill_null(column.cast(pa.string()), "") for column in rows.columns)
+    name = pc.binary_join_element_wise(*named, "|").combine_chunks().dictionary_encode()
+    at = np.zeros(table.num_rows, np.int32)
+    at[is_part] = name.indices.to_numpy() + 1
+    return table.append_column("part", pa.DictionaryArray.from_arrays(at, ["", *name.dictionary.to_pylist()]))
+
+
+def kinds(cells: Cells) -> list[str]:
+    """Return the kind of part that each word of ``part`` is; nothing for a whole."""
+    return [word.split("|")[0] for word in cells.words["part"]]
+
+
 def numbered(columns: list[Array], radix: list[int]) -> Array:
     """Return one number for each row of several columns of positions (from -2 up), the same for the same row."""
     number = np.zeros(len(columns[0]), np.int64)
@@ -79,7 +98,7 @@ def numbered(columns: list[Array], radix: list[int]) -> Array:
 
 def lines(cells: Cells, catalogue: Catalogue) -> csr_array:
     """Return the sums as an incidence matrix, shape (line, cell)."""
-    pairs = [*_level_lines(cells), *_area_lines(cells, catalogue)]
+    pairs = [*_level_lines(cells), *_sender_lines(cells), *_dividing_lines(cells), *_area_lines(cells, catalogue)]
     pairs += [*_area_group_lines(cells, catalogue), *_same_code_lines(cells, catalogue)]
     line, cell, start = [], [], 0
     for of_line, of_cell in pairs:
@@ -97,13 +116,29 @@ def _level_lines(cells: Cells) -> Iterator[tuple[Array, Array]]:
     """The levels of a stratifier, and the total of the same indicator, period and area."""
     at = cells.at
     level = np.flatnonzero((at["stratifier"] >= 0) & (cells.row >= 0))
-    names = ("indicator", "period", "area", "stratifier")
+    names = ("indicator", "period", "area", "part", "stratifier")
     radix = [len(cells.words[name]) + 3 for name in names]
     line = numbered([at[name][level] for name in names], radix)
     each = np.unique(line, return_index=True)[1]
-    wanted = [at[name][level[each]] for name in names[:3]] + [np.full(len(each), -1)]
+    wanted = [at[name][level[each]] for name in names[:-1]] + [np.full(len(each), -1)]
     row, total = cells.matched([at[name] for name in names], wanted)
     yield np.concatenate([line, line[each][row]]), np.concatenate([level, total])
+
+
+def _sender_lines(cells: Cells) -> Iterator[tuple[Array, Array]]:
+    """Those of a group from each sender, and the group."""
+    sent = np.array([kind == "sent" for kind in kinds(cells)])
+    yield from _made_of(cells, np.flatnonzero(sent[cells.at["part"]]), {"part": cells.position("part", "")})
+
+
+def _dividing_lines(cells: Cells) -> Iterator[tuple[Array, Array]]:
+    """The parts of a group of one kind and horizon: those who came, less the others, are the one that is hidden."""
+    of = [(kind, word.split("|")[-1]) for kind, word in zip(kinds(cells), cells.words["part"], strict=True)]
+    lines = [*dict.fromkeys(of)]
+    line = np.array([lines.index(one) if one[0] in DIVIDING else -1 for one in of])[cells.at["part"]]
+    part = np.flatnonzero(line >= 0)
+    columns = [*(cells.at[name][part] for name in KEY[:-1]), line[part]]
+    yield numbered(columns, [*(len(cells.words[name]) + 3 for name in KEY[:-1]), len(lines) + 3]), part
 
 
 def _area_lines(cells: Cells, catalogue: Catalogue) -> Iterator[tuple[Array, Array]]:
@@ -134,7 +169,7 @@ def _parents(cells: Cells, catalogue: Catalogue, kind: str) -> Array:
 
 
 def _summed(cells: Cells, parent: Array) -> Iterator[tuple[Array, Array]]:
-    names = ("indicator", "period", "stratifier", "level")
+    names = ("indicator", "period", "stratifier", "level", "part")
     part = np.flatnonzero(parent >= 0)
     if not len(part):
         return

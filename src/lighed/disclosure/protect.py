@@ -9,8 +9,9 @@ import numpy.typing as npt
 from scipy.sparse import csr_array
 
 from lighed.catalogue import Catalogue
+from lighed.core.estimates import DIVIDING, TOGETHER
 from lighed.core.types import Policy
-from lighed.disclosure.cells import KEY, Array, Cells, numbered
+from lighed.disclosure.cells import KEY, Array, Cells, kinds, numbered
 
 Mask = npt.NDArray[np.bool_]
 
@@ -40,11 +41,14 @@ def secondary(hidden: Mask, cells: Cells, sums: csr_array, policy: Policy, catal
 
     In every line with a hidden cell at least two are hidden, and together they hold at least the smallest count of
     persons, of events and, in a share, of persons without the thing: what the reader can work out of them is their
-    sum. Cells are taken from the smallest up, and so parts before wholes. The steps of a pathway are hidden together.
+    sum. Cells are taken from the smallest up, and so parts before wholes. The steps of a pathway are hidden together,
+    and so are the parts of a group; parts go where their group goes.
     """
-    shares, first, steps = _shares(cells, catalogue), hidden.copy(), _steps(cells, catalogue)
+    shares, first = _shares(cells, catalogue), hidden.copy()
+    kin, group = _tied(cells, catalogue)
     while True:
-        hidden = hidden | np.isin(steps, steps[hidden & (steps >= 0)])
+        hidden = hidden | _any(kin, kin[hidden])
+        hidden = hidden | _any(group, kin[hidden])
         unsafe = _unsafe(hidden, cells, sums, policy, shares)
         more = _smallest(unsafe, hidden, cells, sums)
         if not len(more):
@@ -53,14 +57,38 @@ def secondary(hidden: Mask, cells: Cells, sums: csr_array, policy: Policy, catal
         hidden[more] = True
 
 
-def _steps(cells: Cells, catalogue: Catalogue) -> Array:
-    """One number for all the steps of a pathway in a group, -1 for other cells: who leaves a step enters the next."""
-    names = [*catalogue.pathways]
-    indicators = [catalogue.indicators[name] for name in cells.words["indicator"]]
-    of = np.array([names.index(i.of_pathway) if i.of_pathway else -1 for i in indicators])[cells.at["indicator"]]
-    columns = [of, *(cells.at[name] for name in KEY[1:])]
-    number = numbered(columns, [len(names) + 3, *(len(cells.words[name]) + 3 for name in KEY[1:])])
-    return np.where(of >= 0, number, -1)
+def _any(number: Array, wanted: Array) -> Mask:
+    """Which numbers are among the wanted; -1 is no number."""
+    found = np.zeros(max(number.max(initial=0), wanted.max(initial=0)) + 2, bool)
+    found[wanted] = True
+    found[-1] = False
+    return np.asarray(found[number])
+
+
+def _tied(cells: Cells, catalogue: Catalogue) -> tuple[Array, Array]:
+    """Two numbers for each cell: one for all that are hidden with it, and of a part that of the group it is a part of.
+
+    The steps of a pathway in a group, of all or of those from one sender, are hidden together, for who leaves a step
+    enters the next. -1 for cells that stand alone, and for what does not go with a group.
+    """
+    names, words, kind = [*catalogue.pathways], cells.words, kinds(cells)
+    indicators = [catalogue.indicators[name] for name in words["indicator"]]
+    pathway = np.array([names.index(i.of_pathway) if i.of_pathway else -1 for i in indicators])[cells.at["indicator"]]
+    whole = cells.position("part", "")
+    one = [kind.index(k) if k in TOGETHER else at for at, k in enumerate(kind)]  # those together have one number
+    of_step = np.array([k in (*DIVIDING, *TOGETHER) for k in kind])[cells.at["part"]]
+    own = np.where(of_step, cells.at["indicator"], -1)
+    place = [np.where(pathway >= 0, pathway, len(names) + cells.at["indicator"])]
+    place += [cells.at[name] for name in KEY[1:-1]]
+    radix = [len(names) + len(words["indicator"]), *(len(words[name]) for name in KEY[1:]), len(words["indicator"])]
+    radix = [size + 3 for size in radix]
+    kin = numbered([*place, np.array(one)[cells.at["part"]], own], radix)
+    group = numbered([*place, np.full(len(own), whole), np.full(len(own), -1)], radix)
+    tied = (pathway >= 0) | of_step | np.isin(kin, group[of_step])
+    _, number = np.unique(np.concatenate([kin[tied], group[of_step]]), return_inverse=True)
+    made = np.full(len(own), -1), np.full(len(own), -1)
+    made[0][tied], made[1][of_step] = number[: tied.sum()], number[tied.sum() :]
+    return made
 
 
 def _unsafe(hidden: Mask, cells: Cells, sums: csr_array, policy: Policy, shares: Mask) -> Mask:

@@ -17,12 +17,12 @@ from lighed import __version__
 from lighed.analysis.small_areas import drawn
 from lighed.catalogue import Catalogue
 from lighed.core.errors import ReleaseError
-from lighed.core.estimates import NUMBERS, SCHEMA, Estimates
+from lighed.core.estimates import NUMBERS, OF_GROUPS, SCHEMA, Estimates, family
 from lighed.core.progress import working
 from lighed.core.release import FORMAT, Manifest, Release, area_file, digest
 from lighed.core.types import UNKNOWN, Definition, Policy, ReleasePlan
 from lighed.disclosure.audit import audit
-from lighed.disclosure.cells import KEY, Array, Cells, lines, with_rests
+from lighed.disclosure.cells import KEY, Array, Cells, kinds, lines, with_parts, with_rests
 from lighed.disclosure.protect import Mask, primary, secondary
 
 
@@ -81,20 +81,27 @@ def _protected(estimates: Estimates, policy: Policy, catalogue: Catalogue) -> tu
 def withhold(estimates: Estimates, cells: Cells, hidden: Mask) -> Estimates:
     """Take the numbers out of the hidden cells and of everything that was computed from them.
 
-    A measure goes with any of its ranked groups, in its own period and, for a change, in the one that it began in.
+    A measure goes with any of its ranked groups, in its own period and, for a change, in the one that it began in. What
+    is worked out of parts goes with any of them.
     """
-    table = estimates.table
-    ranked = hidden & (cells.at["level"] != cells.position("level", UNKNOWN))
+    table = with_parts(estimates.table)
+    of = np.array(kinds(cells))[cells.at["part"]]
+    ranked = cells.at["level"] != cells.position("level", UNKNOWN)
     of_cell = _hidden_keys(table, cells, hidden, KEY)
-    of_measure = _hidden_keys(table, cells, ranked, KEY[:4]) | _hidden_keys(
-        table, cells, ranked, KEY[:4], period="horizon"
+    whole = hidden & (of == "")
+    of_measure = _hidden_keys(table, cells, whole & ranked, KEY[:4]) | _hidden_keys(
+        table, cells, whole & ranked, KEY[:4], period="horizon"
     )
-    of_any = _hidden_keys(table, cells, hidden, KEY[:4])
-    mask = pa.array(
-        np.where(
-            _is(table, "crude", "standardised"), of_cell, np.where(_is(table, "unknown_share"), of_any, of_measure)
-        )
-    )
+    of_any = _hidden_keys(table, cells, whole, KEY[:4])
+    found = np.where(_is(table, *OF_GROUPS), of_cell, np.where(_is(table, "unknown_share"), of_any, of_measure))
+    over_levels = pc.and_(pc.is_valid(table["stratifier"]), pc.is_null(table["level"])).to_numpy()
+    measures = [word for word in pc.unique(table["measure"].cast(pa.string())).to_pylist() if word]
+    for kind in {*of} - {""}:
+        worked_out = _is(table, *(name for name in measures if family(name) == kind != name))
+        of_kind = hidden & (of == kind)
+        of_group, of_all = (_hidden_keys(table, cells, of_kind & ranked, KEY[:n]) for n in (5, 4))
+        found = np.where(worked_out, np.where(over_levels, of_all, of_group), found)
+    mask, table = pa.array(found), estimates.table
     for name in NUMBERS:
         column = table[name].combine_chunks()
         table = table.set_column(
@@ -106,7 +113,7 @@ def withhold(estimates: Estimates, cells: Cells, hidden: Mask) -> Estimates:
 
 
 def _is(table: pa.Table, *measures: str) -> Mask:
-    found = pc.is_in(table["measure"].cast(pa.string()), value_set=pa.array(measures))
+    found = pc.is_in(table["measure"].cast(pa.string()), value_set=pa.array(measures, pa.string()))
     return np.asarray(found.to_numpy())
 
 

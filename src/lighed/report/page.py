@@ -130,6 +130,15 @@ class Choices:
 
 
 @dataclass(frozen=True, slots=True)
+class Looks:
+    """The pages that show the same thing in other ways; the one that is open stands among them."""
+
+    label: str
+    links: tuple[Link, ...]
+    chosen: str
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """A thing with a title and a few words, and where it leads."""
 
@@ -169,7 +178,7 @@ class Folded:
     blocks: tuple[Block, ...]
 
 
-Block = Words | Heading | Notice | Table | Figure | Pair | Choices | Cards | Points | Facts | Folded
+Block = Words | Heading | Notice | Table | Figure | Pair | Choices | Looks | Cards | Points | Facts | Folded
 
 
 @dataclass(frozen=True, slots=True)

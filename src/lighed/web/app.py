@@ -161,7 +161,7 @@ def _page(view: View, path: str, asked: dict[str, str]) -> Page | None:
             found = view.release.indicators.get(one) or view.catalogue.indicators.get(one)
             look = asked.get("view", "equiplot")
             return pages.indicator(view, found, by=asked.get("by"), look=look) if found else None
-        case "pathway", one if one in view.release.pathways:
-            return pages.pathway(view, view.release.pathways[one], by=asked.get("by"))
+        case "pathway", _ if (way := rest.partition("/"))[0] in view.release.pathways:
+            return pages.pathway(view, view.release.pathways[way[0]], by=asked.get("by"), look=way[2])
         case _:
             return None

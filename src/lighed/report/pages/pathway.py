@@ -17,6 +17,8 @@ from lighed.report.page import (
     Column,
     Figure,
     Heading,
+    Link,
+    Looks,
     Notice,
     Option,
     Page,
@@ -24,6 +26,7 @@ from lighed.report.page import (
     Table,
     Words,
 )
+from lighed.report.pages.look import Look, Shown
 from lighed.report.rows import social
 from lighed.report.view import View
 from lighed.report.words import Row, interval, names_of, written
@@ -40,23 +43,42 @@ def pathways(view: View) -> Page:
     return Page(view.say("menu.pathways"), view.lang, tuple(blocks), view.trail())
 
 
-def pathway(view: View, one: Pathway, *, by: str | None) -> Page:
-    """Build the page of a pathway, by a social dimension."""
+def pathway(view: View, one: Pathway, *, by: str | None, look: str = "") -> Page | None:
+    """Build a page of a pathway, by a social dimension; None for a look that there is not."""
+    offered = [each for each in LOOKS if each.found(view, one)] or [CASCADE]
+    asked = CASCADE if not look else next((each for each in LOOKS if each.name == look), None)
+    if asked is None:
+        return None
     last = view.release.indicators[one.whole(one.chain[-1])]
     dimensions = [s for s in social(view.release, last) if s.social]
     chosen = next((s for s in dimensions if s.id == by), dimensions[0])
+    blocks, rows = asked.show(view, one, chosen)
+    links = tuple(Link(_named(view, each), view.href(_address(one, each), by=by)) for each in offered)
+    looks = [Looks(view.say("pathway.looks"), links, _named(view, asked))] if len(links) > 1 else []
     options = tuple(Option(s.id, s.title[view.lang], s.id == chosen.id) for s in dimensions)
     choices = (view.area_choice(), Choice("by", view.say("choice.by"), options))
-    blocks: list[Block] = [Choices(view.href(f"pathway/{one.id}", area=None), choices, view.say("choice.show"))]
-    rows = view.index.groups(last, chosen.id)
+    chooser = Choices(view.href(_address(one, asked), area=None), choices, view.say("choice.show"))
+    lead, rest = (blocks[:1], blocks[1:]) if rows else ([Notice(view.say("indicator.no_rows"))], blocks)
+    trail = view.trail(view.link("pathways"))
+    return Page(one.title[view.lang], view.lang, (*looks, *lead, chooser, *rest), trail, rows=rows)
+
+
+def _named(view: View, look: Look) -> str:
+    return view.say(f"pathway.look.{look.name}")
+
+
+def _address(one: Pathway, look: Look) -> str:
+    return f"pathway/{one.id}" + ("" if look == CASCADE else f"/{look.name}")
+
+
+def _cascade(view: View, one: Pathway, chosen: Stratifier) -> Shown:
+    """Who gets how far, where the gap opens, and the definition."""
+    rows = view.index.groups(view.release.indicators[one.whole(one.chain[-1])], chosen.id)
     shown = [row for row in rows if row["value"] is not None and row["flags"] != "immature"]
     if not shown:
-        blocks.append(Notice(view.say("indicator.no_rows")))
-    else:
-        blocks = [*_answers(view, one, chosen, shown), *blocks, *_figures(view, one, chosen, shown[-1]["period"])]
-    blocks += _definition(view, one)
-    trail = view.trail(view.link("pathways"))
-    return Page(one.title[view.lang], view.lang, tuple(blocks), trail, rows=rows)
+        return _definition(view, one), []
+    answers, figures = _answers(view, one, chosen, shown), _figures(view, one, chosen, shown[-1]["period"])
+    return [*answers, *figures, *_definition(view, one)], rows
 
 
 def _answers(view: View, one: Pathway, chosen: Stratifier, shown: list[Row]) -> list[Block]:
@@ -202,3 +224,7 @@ def _event(view: View, wanted: Occurrence) -> str:
         names = names_of(view.catalogue) | {("category", code): text for code, text in item.categories.items()}
         event = view.say("pathway.where", event=event, condition=sentence(wanted.where, view.lang, names))
     return view.say("pathway.last_day", event=event) if wanted.day == "last" else event
+
+
+CASCADE = Look("cascade", ("crude",), _cascade)
+LOOKS = (CASCADE,)

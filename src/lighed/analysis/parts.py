@@ -1,0 +1,111 @@
+"""Parts of the steps of a pathway, counted from its episodes: where from, what became of them, when, and why.
+
+Each kind of part (``core.estimates.PARTS``) has a file that says how it is counted and what its rows are. They are of
+the areas that are shown, but only crude: without sex and age.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import ibis
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lighed.analysis.grid import SHOWN_PARENTS, shown_areas
+from lighed.catalogue import Catalogue
+from lighed.catalogue.areas import parent_of
+from lighed.core.pathway import Pathway
+from lighed.core.summary import Summary
+from lighed.core.types import COUNTRY, Stratifier
+from lighed.store.engine import Expression, count_if, expression
+
+LARGE = (COUNTRY, *SHOWN_PARENTS)  # areas that are large enough for small parts
+KEY = ("period", "area", "level")
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The episodes of a pathway's population, each with the person's place and positions, before the engine."""
+
+    pathway: Pathway
+    rows: Expression
+    catalogue: Catalogue
+
+    @classmethod
+    def of(cls, pathway: Pathway, episodes: Expression, people: Expression, catalogue: Catalogue) -> Told:
+        """Put place and positions beside the episodes, and leave out those outside the population."""
+        rows = episodes.join(people, ["person_id", "year"])
+        return cls(pathway, rows.filter(expression(pathway.population, rows)).cache(), catalogue)
+
+    @property
+    def counted(self) -> Expression:
+        """The episodes that are not excluded."""
+        return self.rows.filter(self.rows.excluded.isnull())
+
+    def count(
+        self,
+        rows: Expression,
+        stratifier: Stratifier | None,
+        key: Sequence[str] = (),
+        *,
+        kinds: Sequence[str] = LARGE,
+        **wanted: Expression,
+    ) -> Summary:
+        """Count rows by period, area, level and the columns of `key`, in one pass over them.
+
+        Parameters
+        ----------
+        rows
+            Episodes, or what was made of them: a row each of what is counted.
+        kinds
+            The kinds of area to count: municipalities, and those that hold them in the year.
+        wanted
+            Conditions on the rows; how many meet each becomes a statistic of that name.
+        """
+        level = rows[stratifier.id] if stratifier else ibis.null(str)
+        grouped = rows.mutate(level=level).group_by(["year", "area", "level", *key])
+        found = grouped.aggregate(**{name: count_if(condition) for name, condition in wanted.items()})
+        return self._everywhere(found.rename(period="year").to_pyarrow(), key, tuple(wanted), kinds)
+
+    def _everywhere(
+        self, table: pa.Table, key: Sequence[str], statistics: tuple[str, ...], kinds: Sequence[str]
+    ) -> Summary:
+        """Add up the municipalities to the areas of `kinds`."""
+        dims = (*KEY, *key)
+        present, periods = (pc.unique(table[name]).to_pylist() for name in ("area", "period"))
+        held = _holding(self.catalogue, present, periods, kinds)
+        joined = table.join(held, ["period", "area"], join_type="inner").drop_columns(["area"])
+        whole = joined.rename_columns({"place": "area"}).group_by(list(dims), use_threads=False)
+        sums = whole.aggregate([(name, "sum") for name in statistics])
+        named = sums.rename_columns([name.removesuffix("_sum") for name in sums.column_names])
+        ordered = named.select([*dims, *statistics]).sort_by([(name, "ascending") for name in dims])
+        return Summary(dims, statistics, ordered, ("level", *key))
+
+
+def labels(summary: Summary, stratifier: Stratifier | None) -> dict[str, Any]:
+    """Return the columns that say of which period, area and group each row of a summary is."""
+    period, area, level = (summary.table[name].combine_chunks() for name in KEY)
+    named = {"stratifier": stratifier.id if stratifier else None}
+    return named | {
+        "period": period.cast(pa.string()).to_pylist(),
+        "area": area.to_pylist(),
+        "level": level.to_pylist(),
+    }
+
+
+def _holding(catalogue: Catalogue, municipalities: list[str], periods: list[int], kinds: Sequence[str]) -> pa.Table:
+    """For each municipality and period, itself and the shown areas above it that are of the wanted kinds."""
+    areas = catalogue.areas
+    known = [code for code in municipalities if code in areas and areas[code].kind == "municipality"]
+    shown = {*shown_areas(areas, known, periods)}
+    rows = []
+    for period in periods:
+        for code in known:
+            above = [parent_of(areas, code, kind, period) for kind in SHOWN_PARENTS if kind in kinds]
+            above += [COUNTRY] * (COUNTRY in kinds) + [code] * ("municipality" in kinds)
+            rows += [{"period": period, "area": code, "place": place} for place in above if place in shown]
+    schema = pa.schema([("period", pa.int32()), ("area", pa.string()), ("place", pa.string())])
+    return pa.Table.from_pylist(rows, schema)
