@@ -38,7 +38,8 @@ def pathway(**index: Any) -> Pathway:
             "id": "start", "item": "start", "after": "plan", "anchor": "plan", "days": [1, 8],
             "unless": [{"item": "wait", "days": [0, 6]}, {"item": "offer", "after": "plan", "days": [7, 7]}],
         },
-        {"id": "end", "item": "end", "day": "last", "after": "start", "anchor": "start", "days": [0, 6]},
+        {"id": "end", "item": "end", "day": "last", "after": "start", "apart": 1, "anchor": "start", "days": [0, 6]},
+        {"id": "again", "item": "start", "after": "start", "anchor": "plan", "days": [1, 20], "times": 2},
     ]  # fmt: skip
     return Pathway.model_validate(
         {
@@ -87,11 +88,11 @@ def _episode(path: Pathway, events: list[Any], index: int, died: int, left: int,
             for e in events
             if e["item"] == wanted.item and (wanted.item != "offer" or wanted.id is None or e.get("category") == "real")
         ]
-        return min(
-            (d for d in at if low <= d <= high and (wanted.after == "index" or d >= after) and d <= died), default=None
-        )
+        later = low if wanted.after == "index" else after + wanted.apart
+        inside = sorted({d for d in at if low <= d <= high and d >= later and d <= died})
+        return inside[wanted.times - 1] if len(inside) >= wanted.times else None
 
-    horizon = {"plan": 5, "offer": 9, "start": 13, "end": 19}
+    horizon = {"plan": 5, "offer": 9, "start": 13, "end": 19, "again": 25}
     excluded = first(_Plain(path.exclusions[0]))
     row: dict[str, Any] = {name: day - index if day < 10**9 else None for name, day in (("died", died), ("left", left))}
     for step in path.steps:
@@ -118,8 +119,9 @@ class _Plain:
     """A window as it stands, with the id of a step or none."""
 
     def __init__(self, wanted: Any) -> None:
-        self.item, self.after, self.anchor, self.days, self.day = (
-            getattr(wanted, name) for name in ("item", "after", "anchor", "days", "day")
+        names = "item", "after", "apart", "anchor", "days", "day", "times"
+        self.item, self.after, self.apart, self.anchor, self.days, self.day, self.times = (
+            getattr(wanted, name) for name in names
         )
         self.id = getattr(wanted, "id", None)
 

@@ -71,14 +71,18 @@ def episodes(pathway: Pathway, along: Along) -> Expression:
     is not looked at; of a step and a death on one day the step comes first. A step is ``open`` for all with an index
     day or for none of them, whether or not they are there already: those who were quick must not stand for all.
     """
-    found = _begun(pathway.index, along.events).left_join(along.deaths, "person_id").drop("person_id_right")
+    found = _begun(pathway.index, along.events)
+    for table in (along.deaths, _departed(along.departures), _seen(pathway, along.events)):
+        found = found.left_join(table, "person_id").drop("person_id_right")
     found = found.filter(found[START] <= found.died.coalesce(NEVER))
-    found = _with_departure(found, along.departures)
-    found = _with_any(found, along.events, pathway.exclusions, "excluded")
+    found = found.mutate(left=found.left.filter(lambda day: day >= found[START]).mins().coalesce(NEVER))
+    found = found.mutate(excluded=_any(found, pathway, pathway.exclusions))
     for step in pathway.steps:
-        found = _with_step(found, along.events, step, (along.known_until - EPOCH).days - pathway.latest(step))
-    counted = ("died", "left", *(step.id for step in pathway.steps))
-    days = {name: (found[name] - found[START]).cast("int32") for name in counted}
+        found = _with_step(found, pathway, step, (along.known_until - EPOCH).days - pathway.latest(step))
+    found = found.mutate(left=found.left.nullif(NEVER))
+    days = {
+        name: (found[name] - found[START]).cast("int32") for name in ("died", "left", *(s.id for s in pathway.steps))
+    }
     return found.mutate(**days).select(
         "person_id",
         "year",
@@ -96,66 +100,71 @@ def _number(day: Expression) -> Expression:
     return day.delta(ibis.literal(EPOCH), unit="day").cast("int32")
 
 
-def _of(events: Expression, wanted: Occurrence, **more: Expression) -> Expression:
-    rows = events.filter((events.item == wanted.item) & expression(wanted.where, events))
-    return rows.select(who=events.person_id, when=events[wanted.day], **more)
+def _is(events: Expression, wanted: Occurrence) -> Expression:
+    return (events.item == wanted.item) & expression(wanted.where, events)
 
 
 def _begun(index: Index, events: Expression) -> Expression:
     """The index days: of a person's events those before which the washout passed without one, or the first alone."""
-    rows = _of(events, index, year=events[f"{index.day}_year"].cast("int32"), provider=events.provider_id)
-    rows = rows.group_by(["who", "when", "year"]).aggregate(sender=rows.provider.min())
-    in_order = ibis.window(group_by="who", order_by="when")
-    rows = rows.mutate(pause=rows.when - rows.when.lag().over(in_order), place=ibis.row_number().over(in_order))
-    begun = (rows.place == 0) if index.rule == "first" else (rows.place == 0) | (rows.pause > index.washout)
-    return rows.filter(begun).select("year", "sender", person_id=rows.who, **{START: rows.when})
+    rows = events.filter(_is(events, index))
+    rows = rows.mutate(begun=rows[f"{index.day}_year"].cast("int32"), **{START: rows[index.day]})
+    rows = rows.group_by(["person_id", START]).aggregate(year=rows.begun.min(), sender=rows.provider_id.min())
+    in_order = ibis.window(group_by="person_id", order_by=START)
+    rows = rows.mutate(pause=rows[START] - rows[START].lag().over(in_order))
+    counted = rows.pause.isnull() if index.rule == "first" else rows.pause.isnull() | (rows.pause > index.washout)
+    return rows.filter(counted).drop("pause")
 
 
-def _with_departure(found: Expression, departures: Expression) -> Expression:
-    ends = departures.select(who=departures.person_id, when=departures.left)
-    return _earliest(found, ends, ends.when >= found[START], "left")
+def _departed(departures: Expression) -> Expression:
+    return departures.group_by("person_id").aggregate(left=departures.left.collect())
 
 
-def _earliest(found: Expression, events: Expression, when: Expression, name: str) -> Expression:
-    """Add the earliest day on which one of the person's events is `when` it should be; null where there is none."""
-    near = found.left_join(events, [found.person_id == events.who, when])
-    return near.group_by(found.columns).aggregate(**{name: near.when.min()})
+def _seen(pathway: Pathway, events: Expression) -> Expression:
+    """Return, of each person, a list of days for every kind of event that the pathway looks for."""
+    kinds = pathway.kinds
+    rows = events.filter(events.item.isin([*{kind.item for kind in kinds}]))
+    lists = {_list(pathway, kind): rows[kind.day].collect(where=_is(rows, kind)) for kind in kinds}
+    return rows.group_by("person_id").aggregate(**lists)
 
 
-def _with_first(found: Expression, events: Expression, wanted: Within, name: str) -> Expression:
-    """Add the day of the earliest of the wanted events in its window."""
-    rows = _of(events, wanted)
+def _list(pathway: Pathway, wanted: Occurrence) -> str:
+    return f"days_{pathway.kinds.index(wanted.kind)}"
+
+
+def _first(found: Expression, pathway: Pathway, wanted: Within) -> Expression:
+    """Return the day of the earliest of the wanted events in its window, or of the last of several; null without."""
     low, high = (found[wanted.anchor] + days for days in wanted.days)
-    not_before = low if wanted.after == START else ibis.greatest(low, found[wanted.after])
+    not_before = low if wanted.after == START else ibis.greatest(low, found[wanted.after] + wanted.apart)
     last = ibis.least(high, found.died.coalesce(NEVER))
-    return _earliest(found, rows, (rows.when >= not_before) & (rows.when <= last), name)
+    days = found[_list(pathway, wanted)].filter(lambda day: (day >= not_before) & (day <= last))
+    for _ in range(wanted.times - 1):
+        days = _later(days)
+    return days.mins()
 
 
-def _with_any(found: Expression, events: Expression, wanted: tuple[Within, ...], name: str) -> Expression:
-    """Add the day of one of the events of several kinds that are in their windows; null where there is none."""
-    parts = [f"{name}_{k}" for k in range(len(wanted))]
-    for part, each in zip(parts, wanted, strict=True):
-        found = _with_first(found, events, each, part)
-    none = ibis.null("int32")
-    return found.mutate(**{name: ibis.coalesce(*(found[part] for part in parts), none)}).drop(*parts)
+def _later(days: Expression) -> Expression:
+    """Return the days after the first of them."""
+    first = days.mins()
+    return days.filter(lambda day: day > first)
 
 
-def _with_step(found: Expression, events: Expression, step: Step, closed: int) -> Expression:
+def _any(found: Expression, pathway: Pathway, wanted: tuple[Within, ...]) -> Expression:
+    """Return the day of one of the events of several kinds that are in their windows; null where there is none."""
+    return ibis.coalesce(*(_first(found, pathway, each) for each in wanted), ibis.null("int32"))
+
+
+def _with_step(found: Expression, pathway: Pathway, step: Step, closed: int) -> Expression:
     """Add the day of a step and its fate; those whose index is after the day `closed` may still reach it."""
-    found = _with_first(found, events, step, step.id)
-    found = _with_any(found, events, step.unless, "excused")
+    found = found.mutate(**{step.id: _first(found, pathway, step)})
     ends = found[step.anchor] + step.days[1]
-    there = found[step.after].notnull()
-    gone = found.left.coalesce(NEVER)
     fate = ibis.cases(
         (found[START] > closed, "open"),
-        (~there, "before"),
+        (found[step.after].isnull(), "before"),
         (found[step.id].notnull(), "reached"),
-        (found.excused.notnull(), "excepted"),
-        ((found.died <= ends) & (found.died <= gone), "died"),
-        (gone <= ends, "emigrated"),
+        (_any(found, pathway, step.unless).notnull(), "excepted"),
+        ((found.died <= ends) & (found.died <= found.left), "died"),
+        (found.left <= ends, "emigrated"),
         else_="lost",
     )
     found = found.mutate(**{step.fate: fate})
-    reached = (found[step.fate] == "reached").ifelse(found[step.id], ibis.null("int32"))
-    return found.mutate(**{step.id: reached}).drop("excused")
+    return found.mutate(**{step.id: (found[step.fate] == "reached").ifelse(found[step.id], ibis.null("int32"))})

@@ -30,6 +30,11 @@ class Occurrence(Definition):
     where: Parsed = ALWAYS
     day: Literal["first", "last"] = "first"
 
+    @property
+    def kind(self) -> Occurrence:
+        """Return the event alone, without the window in which it is looked for."""
+        return Occurrence(item=self.item, where=self.where, day=self.day)
+
 
 class Index(Occurrence):
     """What an episode begins with: each such event, or the person's first; ``washout`` days must pass without one."""
@@ -41,12 +46,15 @@ class Index(Occurrence):
 class Within(Occurrence):
     """An event in a window of calendar days, both ends included: counted from ``anchor``, and not before ``after``.
 
-    A window from the index may begin before it: a plan can be written before the discharge.
+    A window from the index may begin before it: a plan can be written before the discharge. Of a step that it comes
+    after it is `apart` days away or more: 0 lets both be on one day.
     """
 
     after: str = START
+    apart: int = Field(default=0, ge=0)
     anchor: str = START
     days: tuple[int, int]
+    times: int = Field(default=1, ge=1)
 
 
 class Step(Within):
@@ -96,6 +104,12 @@ class Pathway(Definition):
     def columns(self) -> tuple[str, ...]:
         """What an episode has, beside whose it is: ``excluded``, and the day and the fate of every step."""
         return ("excluded", *(column for step in self.steps for column in (step.id, step.fate)))
+
+    @property
+    def kinds(self) -> tuple[Occurrence, ...]:
+        """Return every kind of event that is looked for after the index, once."""
+        sought = (*self.exclusions, *(one for step in self.steps for one in (step, *step.unless)))
+        return tuple(dict.fromkeys(one.kind for one in sought))
 
     @property
     def chain(self) -> tuple[Step, ...]:

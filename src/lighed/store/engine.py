@@ -1,10 +1,10 @@
 """The engine: a URL to Ibis, the verbs we keep to, and conditions as expressions.
 
 The verbs that every engine runs identically, and the only ones used: filter, mutate (arithmetic, ``ifelse``,
-``cases``, ``cast``, ``nullif``), equi-join and interval join on spells, ``union``, ``group_by`` with count, sum, min
-and max, windows (``row_number``, running ``sum``), ``order_by``, date parts and differences. No user functions, no
-``hash``, no sampling, no approximate aggregates; a sum is always of integers, so that it does not depend on the order
-of the rows.
+``cases``, ``cast``, ``nullif``), equi-join and interval join on spells, ``union``, ``group_by`` with count, sum, min,
+max and ``collect``, lists so collected (``filter``, ``mins``), windows (``row_number``, ``lag``,
+running ``sum``), ``order_by``, date parts and differences. No user functions, no ``hash``, no sampling, no approximate
+aggregates; a sum is always of integers and of a list no order is read, so that none depends on that of the rows.
 """
 
 from __future__ import annotations
