@@ -75,7 +75,9 @@ def _of_person(one: Indicator, person: Row, records: list[Row]) -> Iterator[dict
     happened = [r for r in records if holds(one.population, r | person) and holds(one.numerator, r | person)]
     if not holds(one.population, person):
         return
-    if one.kind == "mean":
+    if one.kind == "mean" and one.item:
+        yield {"n": 1, "events": int(bool(happened)), **_moments(len(happened))}
+    elif one.kind == "mean":
         amount = person[one.numerator.column]  # type: ignore[union-attr]  # of a mean, the numerator names the amount
         if amount is not None:
             yield {"n": 1, "events": 1, **_moments(amount)}

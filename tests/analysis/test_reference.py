@@ -38,6 +38,7 @@ EITHER = CATALOGUE.indicators["F6.1"].model_copy(
         "numerator": parse({"any": [{"not": {"age": {"between": [18, 40]}}}, {"income": {"at_most": 250.5}}]}),
     }
 )
+OFTEN = CATALOGUE.indicators["I7.1"].model_copy(update={"id": "often", "kind": "mean", "unit": "per_person"})
 
 
 @pytest.mark.parametrize("one", COMPUTED, ids=lambda i: i.id)
@@ -58,8 +59,8 @@ def test_the_worked_example_gives_the_cells_of_the_reference(one: Indicator, eng
 def test_random_people_give_the_cells_of_the_reference(seed: int, by: str | None, engine: Any) -> None:
     rng, areas = np.random.default_rng(seed), ["0101", "0851", "0813"]
     asked = [i for i in COMPUTED if i.basis == "survey"]
-    counted = [*(i for i in COMPUTED if i.basis != "survey"), INCOME, EITHER]
-    persons = people(rng, 150, [*COMPUTED, INCOME, EITHER], CATALOGUE, areas)
+    counted = [*(i for i in COMPUTED if i.basis != "survey"), INCOME, EITHER, OFTEN]
+    persons = people(rng, 150, [*COMPUTED, INCOME, EITHER, OFTEN], CATALOGUE, areas)
     before = memory_table(engine, "people", _table(persons))
     for indicators, count, again in (
         (counted, summarise, reference.summarise),

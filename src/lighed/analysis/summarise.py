@@ -10,7 +10,7 @@ names.
 | n | person-years in the population, or records, or respondents |
 | events | those with the thing; over time, how often it happened |
 | time | days at risk |
-| total, total2 | Σ and Σ² of an amount, in thousandths and in whole units squared |
+| total, total2 | Σ and Σ² of an amount, or of how often, in thousandths and in whole units squared |
 | weight, weighted | Σw and Σw·y, in millionths |
 | weight2, weighted2 | Σw² and Σw²·y of a sample whose persons are drawn one by one, in millionths |
 | first, last, both | of persons who stand in two years: those with the thing in the first, in the last, in both |
@@ -200,7 +200,7 @@ def _long(cells: pa.Table, i: Indicator, key: str) -> pa.Table:
     """The rows of one indicator out of the wide table; its dimension columns are shared, not copied."""
     zero = pa.chunked_array([pa.repeat(pa.scalar(0, pa.int64()), cells.num_rows)])
     column = {
-        "n": f"{key}_n" if i.kind != "mean" else f"{i.id}_events",
+        "n": f"{i.id}_events" if i.kind == "mean" and not i.item else f"{key}_n",
         "events": f"{i.id}_events",
         "time": f"{key}_time" if i.over_time else "",
         "total": f"{i.id}_total",
@@ -243,14 +243,17 @@ def _levelled(rows: Expression, by: str | None) -> Expression:
 
 
 def _happened(rows: Expression | None, indicators: Sequence[Indicator], by: str | None) -> pa.Table | None:
-    """What happened to persons in the year: persons to whom it did (a share), or how often it did (over time)."""
+    """What happened to persons in the year: persons to whom it did, or how often it did (over time, and of a mean)."""
     if not indicators:
         return None
     rows = _of(rows, indicators, by).filter(lambda t: t.has)
     persons = rows.group_by(["indicator", "person_id", *_CELL, "level"]).aggregate(times=rows.count())
     often = persons.indicator.isin([i.id for i in indicators if i.over_time] or [""])
-    cells = persons.group_by(["indicator", *_CELL, "level"]).aggregate(events=often.ifelse(persons.times, 1).sum())
-    return _counted(cells, "events")
+    times = persons.indicator.isin([i.id for i in indicators if i.kind == "mean"] or [""]).ifelse(persons.times, 0)
+    cells = persons.group_by(["indicator", *_CELL, "level"]).aggregate(
+        events=often.ifelse(persons.times, 1).sum(), total=(times * THOUSAND).sum(), total2=(times * times).sum()
+    )
+    return _counted(cells, "events", "total", "total2")
 
 
 def _records(rows: Expression | None, indicators: Sequence[Indicator], by: str | None) -> pa.Table | None:
