@@ -155,9 +155,49 @@ def test_a_service_that_the_better_off_get_beyond_their_need_is_inequity_above_z
     assert_allclose([good.value, good.se, good.lower], [-bad.value, bad.se, -bad.upper])
 
 
-def test_a_ratio_is_refused() -> None:
-    with pytest.raises(ValueError, match="ratio is not 0"):
-        need_standardised(SUMS, [[0]]).inequity(MEASURES["ratio"], polarity="lower_is_better")
+def test_a_ratio_is_that_of_the_standardised_groups_and_turns_into_its_inverse() -> None:
+    made = need_standardised(SUMS, [[0, 1]])
+    good, bad = (made.inequity(MEASURES["ratio"], polarity=one) for one in ("higher_is_better", "lower_is_better"))
+    first, last = made.standardised.value[0, [0, -1]]
+    assert_allclose([good.value[0], bad.value[0]], [last / first, first / last])
+    assert_allclose([good.lower, good.upper], [1 / bad.upper, 1 / bad.lower])
+    assert good.lower[0] > 1
+    assert_allclose(np.log(good.upper / good.lower) / 2, 1.96 * bad.se / bad.value, rtol=1e-4)
+
+
+def test_a_ratio_is_not_split_by_need() -> None:
+    with pytest.raises(ValueError, match="ratio does not add up"):
+        need_standardised(SUMS, [[0]]).explained(MEASURES["ratio"], polarity="lower_is_better")
+
+
+def test_what_one_column_after_another_explains_is_the_decomposition_by_determinant() -> None:
+    """Beside the parts of persons, whose errors take the ranks as drawn as well."""
+    persons = _drawn(np.random.default_rng(1), 300)[0].reshape(-1, 4)
+    parts = by_determinant(persons[:, 3], persons[:, :3], np.repeat((np.arange(5) + 0.5) / 5, 300)).parts
+    for at in range(3):
+        others = [other for other in range(3) if other != at]
+        made = need_standardised(SUMS, [[at]], others).explained(polarity="lower_is_better")
+        assert_allclose(made.value[0], parts.value[at], rtol=ROUNDING)
+        assert_allclose(made.se[0], parts.se[at], rtol=JACKKNIFE)
+
+
+@pytest.mark.parametrize("n", [40, 150])
+def test_the_intervals_of_what_need_explains_cover(n: int) -> None:
+    rng = np.random.default_rng(10)
+    true = need_standardised(moments(_drawn(rng, 100_000))[0], [[1]], [0, 2]).explained(polarity="lower_is_better")
+    made = need_standardised(moments(_drawn(rng, n, 1500)), [[1]], [0, 2]).explained(polarity="lower_is_better")
+    assert 0.93 < covered(made.at((..., 0)), true.value[0]) < 0.97
+
+
+def test_a_column_that_nobody_has_counts_for_nothing() -> None:
+    persons = _drawn(np.random.default_rng(11), 50)[0]
+    wider = np.concatenate([np.zeros((5, 50, 1)), persons], -1)
+    made, alone = (need_standardised(moments(given), [need], [at]) for given, need, at in (
+        (wider, [0, 1, 2], 3), (persons, [0, 1], 2)
+    ))  # fmt: skip
+    for name in ("standardised", "moved"):
+        for part in ("value", "covariance"):
+            assert_allclose(getattr(getattr(made, name), part), getattr(getattr(alone, name), part), rtol=ROUNDING)
 
 
 def test_the_covariance_is_the_sum_of_what_each_person_adds() -> None:

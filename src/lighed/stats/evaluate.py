@@ -97,7 +97,7 @@ def evaluate(
         elif wanted.noise is not None:
             made = _without_noise(wanted, found, se, wanted.noise(value, variance, weight), quantile)
         elif wanted.null == 1.0:
-            made = _on_log_scale(found, se, quantile, turn=turn)
+            made = on_log_scale(found, se, quantile, turn=turn)
         else:
             signed = -found if turn else found
             made = Values.around(signed, se, quantile)
@@ -107,7 +107,15 @@ def evaluate(
     return made.where(whole)
 
 
-def _on_log_scale(found: Floats, se: Floats, quantile: float, *, turn: bool) -> Values:
+def on_log_scale(found: Floats, se: Floats, quantile: float, *, turn: bool) -> Values:
+    """Return a ratio with an interval that is even on the log scale, turned into its inverse if asked.
+
+    Examples
+    --------
+    >>> made = on_log_scale(np.array(2.0), np.array(0.2), 1.96, turn=True)
+    >>> float(made.value), round(float(made.lower), 3), round(float(made.upper), 3)
+    (0.5, 0.411, 0.608)
+    """
     usable = np.where(found > 0, found, np.nan)
     middle, log_se = np.log(usable) * (-1 if turn else 1), se / usable
     ends = np.exp(middle - quantile * log_se), np.exp(middle + quantile * log_se)
