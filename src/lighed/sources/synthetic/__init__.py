@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from lighed.core.errors import StoreError
 from lighed.core.progress import track
-from lighed.sources.synthetic.chances import adopt, calibrated, draw_positions
+from lighed.sources.synthetic.chances import adopt, calibrated, draw_diseases, draw_positions
 from lighed.sources.synthetic.happenings import Truth, answers, events
 from lighed.sources.synthetic.people import Population
 from lighed.sources.synthetic.world import BLOCK, years
@@ -67,6 +67,7 @@ def _block(task: tuple[int, int, int, int]) -> tuple[Tables, Truth]:
     size, seed, block, persons = task
     rng, truth = np.random.default_rng([seed, block]), Truth()
     people = Population.born(size, rng, first_id=1 + block * 10 * BLOCK, positions=draw_positions)
+    people.positions |= draw_diseases(people, np.random.default_rng([seed, block, 1]))
     made = people.tables(rng) | {"event": events(people, rng, truth, first_id=1 + block * 1000 * BLOCK)}
     return made | answers(people, rng, truth, persons=persons), truth
 

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.special import expit, logit
 
 from lighed.sources.synthetic.people import Population
-from lighed.sources.synthetic.world import BLOCK, GROUPS, Array, Rng, day_of, parameters, years
+from lighed.sources.synthetic.world import BLOCK, GROUPS, LATER, Array, Rng, day_of, parameters, years
 
 IN_ORDER = {"education_profile", "parents", "income"}
 
@@ -55,6 +55,12 @@ def draw_positions(people: Population, rng: Rng) -> dict[str, Array]:
     return drawn | {"marginalisation": drawn["marginalised"]}
 
 
+def draw_diseases(people: Population, rng: Rng) -> dict[str, Array]:
+    """Draw which diseases the chronic conditions are that each person has, or will have: they begin with the first."""
+    models = parameters()["diseases"].items()
+    return {name: rng.random(len(people)) < chances(people, name, model, model["year"]) for name, model in models}
+
+
 _CALIBRATED: dict[str, dict[str, Any]] = {}
 
 
@@ -85,18 +91,19 @@ def models() -> dict[str, dict[str, Any]]:
     for survey in given["survey"].values():
         common = {"age": survey["age"], "only": survey.get("only", {})}
         asked |= {name: common | item for name, item in survey["items"].items() if "share" in item}
-    for drawn in (given, given["along"]):
+    for drawn in (given, *(given[part] for part in LATER)):
         asked |= {follow["item"]: {"age": [0, 120]} | follow for follow in drawn["follows"]}
         asked |= {name: {"age": [0, 0]} | model for name, model in drawn["events"].items()}
-    return asked | given["positions"]
+    return asked | given["positions"] | given["diseases"]
 
 
 def _pilot() -> Population:
     def guessed(people: Population, rng: Rng) -> dict[str, Array]:
-        shares = {name: model["share"] for name, model in parameters()["positions"].items()}
-        return {
-            n: rng.random(len(people)) < s for n, s in (shares | {"marginalisation": shares["marginalised"]}).items()
-        }
+        given = parameters()
+        shares = {name: model["share"] for name, model in given["positions"].items()}
+        shares |= {"marginalisation": shares["marginalised"]}
+        shares |= {name: model["share"] for name, model in given["diseases"].items()}
+        return {name: rng.random(len(people)) < share for name, share in shares.items()}
 
     return Population.born(BLOCK, np.random.default_rng(1), first_id=0, positions=guessed)
 

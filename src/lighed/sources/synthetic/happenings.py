@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from lighed.sources.synthetic.chances import chances, eligible, models
 from lighed.sources.synthetic.people import Population
-from lighed.sources.synthetic.world import Array, Rng, date, day_of, municipalities, parameters, rows, years
+from lighed.sources.synthetic.world import LATER, Array, Rng, date, day_of, municipalities, parameters, rows, years
 
 LEVELS = ("short", "medium", "long")
 
@@ -84,11 +84,11 @@ def events(people: Population, rng: Rng, truth: Truth, *, first_id: int) -> pa.T
 
 
 def _happened(people: Population, rng: Rng, truth: Truth) -> Iterator[Happened]:
-    (own,) = rng.spawn(1)  # what is drawn from it moves nothing that is drawn from the other
-    along = parameters()["along"]
+    later = zip((parameters()[part] for part in LATER), rng.spawn(len(LATER)), strict=True)
+    parts = [(parameters(), rng), *later]
     for year in years():
         firsts: dict[str, Happened] = {}
-        for given, stream in ((parameters(), rng), (along, own)):
+        for given, stream in parts:
             for name in given["events"]:
                 firsts[name] = _event(people, stream, truth, name, models()[name], year)
             for name, days in given.get("stays", {}).items():
@@ -124,7 +124,7 @@ def _category(rng: Rng, shares: dict[str, float], who: Array) -> Array:
 
 
 def _event(people: Population, rng: Rng, truth: Truth, name: str, model: dict[str, Any], year: int) -> Happened:
-    who = np.flatnonzero(_those(people, rng, model, year))
+    who, item = np.flatnonzero(_those(people, rng, model, year)), model.get("into", name)
     chance = chances(people, name, model, year)[who]
     truth.add(name, year, people, who, chance)
     if "birth" in model:
@@ -134,11 +134,11 @@ def _event(people: Population, rng: Rng, truth: Truth, name: str, model: dict[st
         day = np.floor(start + rng.random(len(who)) * (np.minimum(people.exit[who], day_of(year + 1)) - start))
     if "outcome" in model:
         yes, no = model["outcome"]
-        return Happened(name, who, day, np.where(rng.random(len(who)) < chance, yes, no))
+        return Happened(item, who, day, np.where(rng.random(len(who)) < chance, yes, no))
     times = rng.binomial(model.get("times", 1), chance)
     who, day = np.repeat(who, times), np.repeat(day, times)
     day = day + rng.integers(1, 300, len(who)) if "birth" in model else day  # several in the first year of life
-    return Happened(name, who, day, _category(rng, model["categories"], who) if "categories" in model else None)
+    return Happened(item, who, day, _category(rng, model["categories"], who) if "categories" in model else None)
 
 
 def _those(people: Population, rng: Rng, model: dict[str, Any], year: int) -> Array:

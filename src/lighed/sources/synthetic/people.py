@@ -12,6 +12,7 @@ from scipy.special import ndtri
 
 from lighed.sources.synthetic.lives import lives
 from lighed.sources.synthetic.world import (
+    DISEASES,
     GROUPS,
     LONG_AGO,
     PROFILE,
@@ -121,6 +122,10 @@ class Population:
                 return self._parents(year)
             case "sector":
                 return np.where(self.municipal, 0, 1)
+            case "conditions":
+                return (self.onset <= day_of(year)).sum(1)
+            case disease if disease in DISEASES:
+                return np.where(self.positions[disease] & (self.onset[:, 0] <= day_of(year)), 0, 1)
             case _:
                 return np.where(self.positions[dimension], 0, 1)
 
@@ -259,6 +264,9 @@ class Population:
         yield self._spells("conditions", everyone, np.full(len(self), "none"), np.full(len(self), LONG_AGO), first)
         yield self._spells("conditions", everyone, np.full(len(self), "one"), first, second)
         yield self._spells("conditions", everyone, np.full(len(self), "several"), second)
+        for disease in DISEASES:
+            ill = everyone[self.positions[disease]]
+            yield self._spells(disease, ill, np.full(len(ill), "yes"), first[ill])
 
     def _spells(
         self,
