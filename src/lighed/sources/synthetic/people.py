@@ -108,14 +108,12 @@ class Population:
                 return np.where(self.completed <= day_of(year), done, np.where(self.age(day_of(year)) >= 16, 0, -1))
             case "status":
                 return self.status[:, year - years()[0]]
-            case "income":
-                return self.income
+            case "income" | "tenure":
+                return np.asarray(getattr(self, dimension))
             case "origin":
                 return np.array([0, 1, 1, 2, 2])[self.origin]
             case "cohabitation":
                 return self.cohabiting.astype(int)
-            case "tenure":
-                return self.tenure
             case "sex":
                 return (~self.female).astype(int)
             case "parents":
@@ -124,10 +122,9 @@ class Population:
                 return np.where(self.municipal, 0, 1)
             case "conditions":
                 return (self.onset <= day_of(year)).sum(1)
-            case disease if disease in DISEASES:
-                return np.where(self.positions[disease] & (self.onset[:, 0] <= day_of(year)), 0, 1)
             case _:
-                return np.where(self.positions[dimension], 0, 1)
+                begun = (self.onset[:, 0] <= day_of(year)) | (dimension not in DISEASES)
+                return np.where(self.positions[dimension] & begun, 0, 1)
 
     def area_in(self, year: int) -> Array:
         """Position of the municipality on 1 January, or on arrival."""
