@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 import pytest
 
-from lighed.analysis.examples import mistakes, mistakes_along, mistakes_of_evaluation
+from lighed.analysis.examples import mistakes, mistakes_along, mistakes_of_evaluation, mistakes_of_use
 from lighed.catalogue import Catalogue, load
 from lighed.catalogue.areas import members, parent_of
 from lighed.catalogue.crossed import parts_of
@@ -15,10 +15,12 @@ from lighed.core.errors import DefinitionError
 from lighed.core.pathway import Pathway
 from lighed.core.text import Text, texts
 from lighed.core.types import Design, Evaluation, Indicator
+from lighed.core.use import Use
 
 CATALOGUE = load()
-STEPS = {i.id for pathway in CATALOGUE.pathways.values() for i in pathway.indicators}  # the pathway's example is theirs
-COMPUTED = [i for i in CATALOGUE.indicators.values() if i.computes and i.id not in STEPS]
+STEPS = {i.id for pathway in CATALOGUE.pathways.values() for i in pathway.indicators}
+MADE = STEPS | {*CATALOGUE.uses}  # the example of the pathway or of the use is theirs
+COMPUTED = [i for i in CATALOGUE.indicators.values() if i.computes and i.id not in MADE]
 STATUS_FIELDS = {"I4.1", "I4.3", "I5.2", "I8.1"}
 
 
@@ -66,6 +68,11 @@ def test_the_patients_of_a_pathway_come_as_far_as_they_should(pathway: Pathway, 
     assert list(mistakes_along(engine, pathway)) == []
 
 
+@pytest.mark.parametrize("use", CATALOGUE.uses.values(), ids=lambda u: u.id)
+def test_the_persons_of_a_use_fall_into_its_cells_of_need(use: Use, engine: Any) -> None:
+    assert list(mistakes_of_use(engine, use)) == []
+
+
 @pytest.mark.parametrize("evaluation", CATALOGUE.evaluations.values(), ids=lambda e: e.id)
 def test_the_worked_example_of_an_evaluation_gives_its_effects(evaluation: Evaluation) -> None:
     assert list(mistakes_of_evaluation(evaluation, CATALOGUE.groups(evaluation))) == []
@@ -89,7 +96,18 @@ def _texts_of(definition: Any) -> list[Text]:
 
 @pytest.mark.parametrize(
     "name",
-    ["factors", "indicators", "stratifiers", "items", "dimensions", "policies", "plans", "evaluations", "pathways"],
+    [
+        "factors",
+        "indicators",
+        "stratifiers",
+        "items",
+        "dimensions",
+        "policies",
+        "plans",
+        "evaluations",
+        "pathways",
+        "uses",
+    ],
 )
 def test_every_text_is_in_both_languages(name: str, catalogue: Catalogue) -> None:
     for definition in getattr(catalogue, name).values():

@@ -140,15 +140,16 @@ def load(
 @app.command()
 def check(project: Annotated[Path | None, typer.Option("--project", "-p", help="The project folder.")] = None) -> None:
     """Check every definition, run its worked example on the engine, and list what still waits."""
-    from lighed.analysis.examples import mistakes, mistakes_along, mistakes_of_evaluation
+    from lighed.analysis.examples import mistakes, mistakes_along, mistakes_of_evaluation, mistakes_of_use
     from lighed.catalogue import load as read
     from lighed.store.engine import connect
 
     known, engine = read(project), connect()
-    made = {i.id for pathway in known.pathways.values() for i in pathway.indicators}
+    made = {i.id for pathway in known.pathways.values() for i in pathway.indicators} | {*known.uses}
     run = [i for i in known.indicators.values() if i.computes and i.id not in made]
     wrong = [line for indicator in run for line in mistakes(engine, indicator)]
     wrong += [line for pathway in known.pathways.values() for line in mistakes_along(engine, pathway)]
+    wrong += [line for use in known.uses.values() for line in mistakes_of_use(engine, use)]
     evaluations = known.evaluations.values()
     wrong += [line for each in evaluations for line in mistakes_of_evaluation(each, known.groups(each))]
     for line in wrong:
@@ -163,7 +164,7 @@ def check(project: Annotated[Path | None, typer.Option("--project", "-p", help="
     if wrong:
         err.print(say("cli.mistakes", LANG, count=len(wrong)), style="red")
         raise typer.Exit(1)
-    own = len(evaluations) + len(known.pathways)
+    own = len(evaluations) + len(known.pathways) + len(known.uses)
     out.print(say("cli.checked", LANG, count=len(known.indicators) - len(made) + own, examples=len(run) + own))
 
 

@@ -23,8 +23,9 @@ from tests.reference import Counts, Group, Row
 from tests.towns import Town, counts, people, records
 
 CATALOGUE = load()
-STEPS = {i.id for pathway in CATALOGUE.pathways.values() for i in pathway.indicators}  # the pathway's example is theirs
-COMPUTED = [i for i in CATALOGUE.indicators.values() if i.computes and i.id not in STEPS]
+STEPS = {i.id for pathway in CATALOGUE.pathways.values() for i in pathway.indicators}
+MADE = STEPS | {*CATALOGUE.uses}  # the example of the pathway or of the use is theirs
+COMPUTED = [i for i in CATALOGUE.indicators.values() if i.computes and i.id not in MADE]
 SAME = 1e-12  # both engines divide the same whole numbers
 KEY = ("indicator", "period", "area", "level")
 

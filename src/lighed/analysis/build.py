@@ -11,14 +11,22 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lighed.analysis import cascade, crossed, inequality
+from lighed.analysis import cascade, crossed, inequality, need
 from lighed.analysis.fates import fates
 from lighed.analysis.grid import Grid, place, shown_areas
 from lighed.analysis.indicators import count_groups, estimates, matured, sample_groups, unknown_shares
 from lighed.analysis.overlap import correlated, counted_twice, places
 from lighed.analysis.parts import Told
 from lighed.analysis.pathways import Along, episodes
-from lighed.analysis.summarise import count, count_sample, count_twice, standing_twice, tagged
+from lighed.analysis.summarise import (
+    count,
+    count_need,
+    count_sample,
+    count_twice,
+    standing_twice,
+    tagged,
+    users,
+)
 from lighed.catalogue import Catalogue
 from lighed.core.condition import columns
 from lighed.core.estimates import Estimates
@@ -100,8 +108,28 @@ def from_people(
         if stratifier is None or stratifier.social:
             of = {i.of_pathway for i in wanted}
             parts += [made for one in told if one.pathway.id in of for kind in KINDS for made in kind(one, stratifier)]
+    parts += _at_need(people, others, asked, catalogue)
     found = matured(Estimates.concat(parts), every, known_until)
     return Estimates.concat([found, cascade.opened(found, catalogue)])
+
+
+def _at_need(people: Any, rows: Any, asked: Asked, catalogue: Catalogue) -> Iterator[Estimates]:
+    """The uses that are asked for, by the ordered dimensions that they are asked for with, held against need."""
+    ranked = [(s, {i.id for i in some}) for s, some in asked if s and s.ordered and s.social]
+    for use in catalogue.uses.values():
+        by = [s for s, some in ranked if use.id in some]
+        persons = users(people, rows, use).cache() if by else None
+        for stratifier in by:
+            summary = count_need(persons, use, by=stratifier.id)
+            present, periods = _present(summary)
+            grid = _grid((use.indicator,), present, periods, catalogue, stratifier)
+            yield from need.estimates(summary, grid, use, stratifier, catalogue)
+
+
+def _present(summary: Summary) -> tuple[set[str], set[int]]:
+    """The areas and the periods that a summary has."""
+    areas, periods = (set(pc.unique(summary.table[name]).to_pylist()) for name in ("area", "period"))
+    return areas, periods
 
 
 def _tagged(engine: Any, people: Any, records: Any, indicators: Sequence[Indicator], levels: set[str]) -> Any:
@@ -129,6 +157,7 @@ def _both(
 
 def _columns(indicators: Sequence[Indicator], stratifiers: Sequence[Stratifier], catalogue: Catalogue) -> set[str]:
     named = {c for i in indicators for c in columns(i.population) | columns(i.numerator)}
+    named |= {c for i in indicators if i.id in catalogue.uses for c in catalogue.uses[i.id].columns}
     known = set(catalogue.stratifiers) | set(catalogue.dimensions)
     return (named & known) | {s.id for s in stratifiers if not s.column}
 
@@ -197,7 +226,7 @@ def _estimated(
     shown: Sequence[Stratifier | None],
     twice: Summary | None = None,
 ) -> Iterator[Estimates]:
-    present, periods = (set(pc.unique(summary.table[name]).to_pylist()) for name in ("area", "period"))
+    present, periods = _present(summary)
     for at in range(0, len(indicators), BLOCK):
         block = tuple(indicators[at : at + BLOCK])
         part, again = summary.of(i.id for i in block), twice and twice.of(i.id for i in block)

@@ -9,11 +9,22 @@ import pyarrow as pa
 
 from lighed.analysis.evaluate import evaluated
 from lighed.analysis.pathways import EPOCH, Along, episodes
-from lighed.analysis.summarise import COUNTS, MILLION, SAMPLE, summarise, summarise_sample
+from lighed.analysis.summarise import (
+    COUNTS,
+    MILLION,
+    NEED,
+    SAMPLE,
+    count_need,
+    summarise,
+    summarise_sample,
+    tagged,
+    users,
+)
 from lighed.core.condition import columns
 from lighed.core.errors import DataError
 from lighed.core.pathway import Pathway, PathwayExample
 from lighed.core.types import Evaluation, Example, Indicator, Level
+from lighed.core.use import Use
 from lighed.sources.panel import as_raw, read_panel, read_participants
 from lighed.store.engine import memory_table
 from lighed.store.schema import tables
@@ -45,9 +56,9 @@ def cells(engine: Any, indicator: Indicator, example: Example) -> list[dict[str,
     return [_readable(row) for row in sorted(rows, key=lambda row: row["level"])]
 
 
-def people_of(indicator: Indicator, example: Example) -> pa.Table:
-    """The example's persons as person-years of one year."""
-    named = columns(indicator.population) | columns(indicator.numerator) | {example.by}
+def people_of(indicator: Indicator, example: Example, also: Sequence[str] = ()) -> pa.Table:
+    """The example's persons as person-years of one year, with the columns that the indicator names, and others."""
+    named = columns(indicator.population) | columns(indicator.numerator) | {example.by, *also}
     extra = named - {"category", "amount", *(key for record in example.records for key in record)} - set(_DEFAULTS)
     rows = [
         {"person_id": person["person"], "year": YEAR}
@@ -96,16 +107,37 @@ def mistakes_along(engine: Any, pathway: Pathway) -> Iterator[str]:
         return
     found = episodes(pathway, along_of(engine, example)).order_by(["person_id", "year", *pathway.columns])
     rows = [{"person": row["person_id"], **row} for row in found.to_pyarrow().to_pylist()]
-    due = list(example.expect)
+    yield from _unlike(pathway.id, "episode", rows, ("person", *pathway.columns), example.expect)
+
+
+def mistakes_of_use(engine: Any, use: Use) -> Iterator[str]:
+    """Say where the cells of need that the use's persons give differ from what it expects; nothing when they agree."""
+    example = use.example
+    if example is None:
+        yield f"{use.id}: has no worked example; add one under 'example'"
+        return
+    one = use.indicator
+    people = memory_table(engine, "people", people_of(one, example, also=use.columns))
+    records = memory_table(engine, "records", records_of(one, example))
+    persons = users(people, tagged(engine, people, records, [one]), use)
+    found = count_need(persons, use, by=example.by).table.to_pylist()
+    yield from _unlike(use.id, "cell", found, ("level", "sex", "age", *use.columns, *NEED), example.expect)
+
+
+def _unlike(
+    name: str, what: str, rows: list[dict[str, Any]], shown: Sequence[str], expect: Sequence[dict[str, Any]]
+) -> Iterator[str]:
+    """Say which rows are not expected, and which of the expected are not there; these may leave columns out."""
+    due = list(expect)
     for row in rows:
         same = next((one for one in due if all(row[key] == value for key, value in one.items())), None)
         if same is None:
-            shown = {key: row[key] for key in ("person", *pathway.columns) if row[key] is not None}
-            yield f"{pathway.id}: gives the episode {shown}, which 'expect' does not name"
+            told = {key: row[key] for key in shown if row[key] is not None}
+            yield f"{name}: gives the {what} {told}, which 'expect' does not name"
         else:
             due.remove(same)
     for one in due:
-        yield f"{pathway.id}: 'expect' has {one}, and no episode is so"
+        yield f"{name}: 'expect' has {one}, and no {what} is so"
 
 
 def _table(rows: list[dict[str, Any]]) -> pa.Table:

@@ -13,6 +13,7 @@ names.
 | total, total2 | Σ and Σ² of an amount, or of how often, in thousandths and in whole units squared |
 | weight, weighted | Σw and Σw·y, in millionths |
 | weight2, weighted2 | Σw² and Σw²·y of a sample whose persons are drawn one by one, in millionths |
+| uses, uses2 | Σ and Σ² of how often a person used a service |
 | first, last, both | of persons who stand in two years: those with the thing in the first, in the last, in both |
 """
 
@@ -29,11 +30,13 @@ from lighed.analysis.grid import SHOWN_PARENTS
 from lighed.core.condition import Condition, columns
 from lighed.core.summary import Summary
 from lighed.core.types import Indicator
+from lighed.core.use import Use
 from lighed.store.engine import Expression, age_band, count_if, expression, memory_table
 
 CELL = ("period", "area", "sex", "age")
 COUNTS = ("n", "events", "time", "total", "total2")
 SAMPLE = ("n", "events", "weight", "weighted", "weight2", "weighted2")
+NEED = ("n", "events", "uses", "uses2")
 TWICE = ("n", "first", "last", "both")
 HOLDING = ("area", *SHOWN_PARENTS)  # the areas that may hold a person at both times
 RECORDS = ("event", "pathway")  # a row of theirs is what is counted, not the person
@@ -150,6 +153,34 @@ def count_twice(both: Expression, indicators: Sequence[Indicator], *, by: str) -
         part = part.append_column("indicator", pa.chunked_array([pa.repeat(i.id, cells.num_rows)]))
         tables.append(_integers(part.filter(pc.greater(part["n"], 0)), dims, TWICE))
     return Summary(dims, TWICE, pa.concat_tables(tables), dims[1:])
+
+
+def users(people: Expression, rows: Expression, use: Use) -> Expression:
+    """Return the person-years of the use's population, with how often they used it (``times``) in the year.
+
+    `rows` are tagged events, of this use and perhaps of others.
+    """
+    used = rows.filter((rows.indicator == use.id) & rows.has)
+    used = used.group_by(["person_id", "year"]).aggregate(times=used.count())
+    inside = people.filter(expression(use.population, people)).left_join(used, ["person_id", "year"])
+    return inside.mutate(times=inside.times.coalesce(0), age_band=age_band(inside.age))
+
+
+def count_need(persons: Expression, use: Use, *, by: str) -> Summary:
+    """Count the cells of need by level, from the persons that ``users`` gives.
+
+    With them every sum of squares and products of the persons is known, and no person leaves the engine.
+    """
+    rows = persons.mutate(level=persons[by])
+    cells = rows.group_by([*_CELL, "level", *use.columns]).aggregate(
+        n=rows.count(),
+        events=count_if(rows.times > 0),
+        uses=rows.times.sum(),
+        uses2=(rows.times * rows.times).sum(),
+    )
+    table, dims = _named(cells), ("indicator", *CELL, "level", *use.columns)
+    table = table.append_column("indicator", pa.chunked_array([pa.repeat(use.id, table.num_rows)]))
+    return Summary(dims, NEED, _integers(table, dims, NEED), (*PARTITIONS[:4], *use.columns))
 
 
 _CELL = ("year", "area", "sex", "age_band")  # the columns of person-years that become CELL

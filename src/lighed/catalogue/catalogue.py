@@ -18,6 +18,7 @@ from lighed.core.types import (
     Standard,
     Stratifier,
 )
+from lighed.core.use import Use
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class Catalogue:
     recommendations: tuple[Recommendation, ...]
     indicators: dict[str, Indicator]
     pathways: dict[str, Pathway]
+    uses: dict[str, Use]
     stratifiers: dict[str, Stratifier]
     items: dict[str, Item]
     dimensions: dict[str, Dimension]

@@ -11,6 +11,7 @@ from lighed.core.condition import ALWAYS, All, Condition, Either, Not, Test, col
 from lighed.core.errors import DefinitionError
 from lighed.core.pathway import FATES, START, Pathway, Step
 from lighed.core.types import UNKNOWN, Design, Evaluation, Indicator, ReleasePlan, Stratifier
+from lighed.core.use import AGE_SEX, Use
 
 BASIC = {"age", "sex", "area", "days"}
 RECORD = {"category", "amount"}
@@ -40,6 +41,8 @@ def _all(catalogue: Catalogue) -> Iterator[tuple[str, str]]:
         yield from ((stratifier.id, problem) for problem in _of_stratifier(stratifier))
     for pathway in catalogue.pathways.values():
         yield from ((pathway.id, problem) for problem in _along(catalogue, pathway))
+    for use in catalogue.uses.values():
+        yield from ((use.id, problem) for problem in _of_use(catalogue, use))
     for indicator in catalogue.indicators.values():
         yield from ((indicator.id, problem) for problem in _problems(catalogue, indicator))
     for plan in catalogue.plans.values():
@@ -107,6 +110,24 @@ def _life_table(one: Indicator) -> Iterator[str]:
     ages = [test for test in _tests(one.population) if test.column == "age"]
     if one.from_age not in LIFE_FROM or ages not in ([], [Test("age", "at_least", one.from_age)]):
         yield "a life expectancy is from an age on: of age its population says at_least 5, 10, 15 … or 85, or nothing"
+
+
+def _of_use(catalogue: Catalogue, use: Use) -> Iterator[str]:
+    """What cannot stand for need: an unknown column, a set without age and sex, or without the set before."""
+    categories = {name for name, dimension in catalogue.dimensions.items() if dimension.amount is None}
+    known = {*catalogue.stratifiers, *categories}
+    for name in use.columns:
+        if name not in known:
+            yield f"the column '{name}' has no categories that are known; known are {', '.join(sorted(known))}"
+    smaller: set[str] = {*AGE_SEX}
+    for name, given in use.need.items():
+        if left_out := sorted(smaller - {*given}):
+            yield f"the need '{name}' leaves out {', '.join(left_out)}; each set holds the one before"
+        smaller = {*given}
+    if len({*use.columns}) < len(use.columns):
+        yield "a column is need and a control; write it as one of them"
+    if not any(catalogue.stratifiers[name].ordered for name in use.stratifiers if name in catalogue.stratifiers):
+        yield "need-adjusted use is compared over dimensions with an order; name one of them among the stratifiers"
 
 
 def _along(catalogue: Catalogue, pathway: Pathway) -> Iterator[str]:

@@ -35,11 +35,12 @@ from lighed.core.types import (
     Standard,
     Stratifier,
 )
+from lighed.core.use import Use
 from lighed.core.yaml import parse
 
 BUILT_IN = Path(str(files("lighed.catalogue").joinpath("data")))
 FOLDERS = (
-    "indicators", "pathways", "stratifiers", "items", "dimensions", "areas", "standards", "policies", "plans",
+    "indicators", "pathways", "uses", "stratifiers", "items", "dimensions", "areas", "standards", "policies", "plans",
     "evaluations",
 )  # fmt: skip
 D = TypeVar("D", bound=Definition)
@@ -56,15 +57,17 @@ def _load(project: Path | None, _: tuple[Any, ...]) -> Catalogue:
     roots = [BUILT_IN] + ([project] if project else [])
     areas, attributes = read_areas(roots)
     stratifiers = with_crossed_levels(with_area_levels(_by_id(Stratifier, roots, "stratifiers"), areas, attributes))
-    pathways = _by_id(Pathway, roots, "pathways")
+    pathways, uses = _by_id(Pathway, roots, "pathways"), _by_id(Use, roots, "uses")
+    made = {i.id: i for p in pathways.values() for i in p.indicators} | {use.id: use.indicator for use in uses.values()}
     catalogue = Catalogue(
         factors={factor.id: factor for factor in _listed(Factor, "publication/factors")},
         overview=tuple(_listed(OverviewArea, "publication/overview")),
         pitfalls=tuple(_listed(Pitfall, "publication/pitfalls")),
         focus_areas=tuple(_listed(FocusArea, "publication/focus_areas")),
         recommendations=tuple(_listed(Recommendation, "publication/recommendations")),
-        indicators=_by_id(Indicator, roots, "indicators") | {i.id: i for p in pathways.values() for i in p.indicators},
+        indicators=_by_id(Indicator, roots, "indicators") | made,
         pathways=pathways,
+        uses=uses,
         stratifiers=stratifiers,
         items=_by_id(Item, roots, "items", listed=True),
         dimensions=_by_id(Dimension, roots, "dimensions", listed=True),

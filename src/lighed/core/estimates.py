@@ -21,7 +21,13 @@ import pyarrow.compute as pc
 DIVIDING = ("fate", "reason", "state")
 TOGETHER = ("waiting", "gone", "score")
 PARTS = ("sent", *DIVIDING, *TOGETHER)
-OF_GROUPS = ("crude", "standardised", *PARTS)  # rows of one group each; others are of the groups of a dimension
+OF_GROUPS = (
+    "crude",
+    "standardised",
+    "need_expected",
+    "need_standardised",
+    *PARTS,
+)  # rows of one group each; others are of the groups of a dimension
 FLAGS = ("suppressed", "unreliable", "immature", "not_collected", "not_applicable")
 CONFIDENCE = 0.95
 

@@ -4,7 +4,7 @@
 
     <release>/
     ├── manifest.json       what it is, how it was made, from what, of which files; its bytes depend on its inputs alone
-    ├── definitions.json    the indicators, pathways, stratifiers and areas that its rows speak of
+    ├── definitions.json    the indicators, pathways, uses, stratifiers and areas that its rows speak of
     ├── audit.json          what was hidden and why it is enough (nothing that a hidden cell could be read from)
     └── area=<code>.parquet the estimates of one area, sorted
 """
@@ -26,6 +26,7 @@ from lighed.core.estimates import SCHEMA, Estimates
 from lighed.core.pathway import Pathway
 from lighed.core.text import Text
 from lighed.core.types import Area, CitedSource, Definition, Indicator, Stratifier
+from lighed.core.use import Use
 
 FORMAT = 3
 
@@ -100,6 +101,11 @@ class Release:
     def pathways(self) -> dict[str, Pathway]:
         """The pathways whose steps have rows, by id."""
         return {p["id"]: Pathway.model_validate(p) for p in self._definitions["pathways"]}
+
+    @cached_property
+    def uses(self) -> dict[str, Use]:
+        """The uses that have rows, held against need, by id."""
+        return {u["id"]: Use.model_validate(u) for u in self._definitions["uses"]}
 
     @cached_property
     def stratifiers(self) -> dict[str, Stratifier]:

@@ -156,6 +156,7 @@ def _write(
     used = {
         "indicators": _used(catalogue.indicators, indicators),
         "pathways": _used(catalogue.pathways, [name for name in along if name]),
+        "uses": _used(catalogue.uses, indicators),
         "stratifiers": _used(catalogue.stratifiers, ordered.distinct("stratifier")),
         "areas": _used(catalogue.areas, areas),
     }

@@ -1,0 +1,66 @@
+"""Uses: how often a service is used, held against need, so that groups are compared at the same need."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from lighed.core.condition import ALWAYS
+from lighed.core.text import Text
+from lighed.core.types import Definition, Example, Indicator, Parsed, Polarity, Source
+
+AGE_SEX = ("age", "sex")  # in every set of need, where they count as one: what an age needs differs between the sexes
+AGE_AND_SEX, LEVEL, REST = "age_and_sex", "level", "rest"
+
+
+class Use(Definition):
+    """What is counted as use, among whom, and what stands for need.
+
+    ``need`` holds sets of columns, each with all of the one before; ``controls`` are columns that bear on use and are
+    not need. All of them are positions on the first day of the year, before the use. Somatic and psychiatric illness
+    are never in one use: ``undivided`` is for services that do not tell them apart.
+    """
+
+    id: str
+    bullet: str | None = None
+    factor: int | None = None
+    title: Text
+    short: Text
+    illness: Literal["somatic", "psychiatric", "undivided"]
+    item: str
+    where: Parsed = ALWAYS
+    population: Parsed = ALWAYS
+    need: dict[str, tuple[str, ...]] = Field(min_length=2)
+    controls: tuple[str, ...] = ()
+    polarity: Polarity = "higher_is_better"
+    stratifiers: tuple[str, ...]
+    source: Source
+    caveats: tuple[Text, ...] = ()
+    references: tuple[str, ...] = ()
+    example: Example | None = None
+
+    @property
+    def sets(self) -> dict[str, tuple[str, ...]]:
+        """Return the sets of need with age and sex as one."""
+        rest = {name: (column for column in of if column not in AGE_SEX) for name, of in self.need.items()}
+        return {name: (AGE_AND_SEX, *columns) for name, columns in rest.items()}
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Return what persons are divided by beside age and sex: the rest of need, and the controls."""
+        return (*[*self.sets.values()][-1][1:], *self.controls)
+
+    @property
+    def indicator(self) -> Indicator:
+        """Return the indicator of the use as it is: how often it is used, per person."""
+        return Indicator(
+            **{name: getattr(self, name) for name in Indicator.model_fields if name in SHARED},
+            kind="mean",
+            basis="person",
+            numerator=self.where,
+            unit="per_person",
+        )
+
+
+SHARED = {*Use.model_fields} - {"example"}
