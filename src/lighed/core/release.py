@@ -28,7 +28,7 @@ from lighed.core.text import Text
 from lighed.core.types import Area, CitedSource, Definition, Indicator, Stratifier
 from lighed.core.use import Use
 
-FORMAT = 3
+FORMAT = 4
 
 
 class Manifest(Definition):
