@@ -142,6 +142,7 @@ def check(project: Annotated[Path | None, typer.Option("--project", "-p", help="
     """Check every definition, run its worked example on the engine, and list what still waits."""
     from lighed.analysis.examples import mistakes, mistakes_along, mistakes_of_evaluation, mistakes_of_use
     from lighed.catalogue import load as read
+    from lighed.core.form import mistakes_of_form
     from lighed.store.engine import connect
 
     known, engine = read(project), connect()
@@ -152,6 +153,7 @@ def check(project: Annotated[Path | None, typer.Option("--project", "-p", help="
     wrong += [line for use in known.uses.values() for line in mistakes_of_use(engine, use)]
     evaluations = known.evaluations.values()
     wrong += [line for each in evaluations for line in mistakes_of_evaluation(each, known.groups(each))]
+    wrong += [line for form in known.forms.values() for line in mistakes_of_form(form)]
     for line in wrong:
         err.print(line, style="red", markup=False)
     for what, ids in known.waiting().items():
@@ -164,7 +166,7 @@ def check(project: Annotated[Path | None, typer.Option("--project", "-p", help="
     if wrong:
         err.print(say("cli.mistakes", LANG, count=len(wrong)), style="red")
         raise typer.Exit(1)
-    own = len(evaluations) + len(known.pathways) + len(known.uses)
+    own = len(evaluations) + len(known.pathways) + len(known.uses) + len(known.forms)
     out.print(say("cli.checked", LANG, count=len(known.indicators) - len(made) + own, examples=len(run) + own))
 
 

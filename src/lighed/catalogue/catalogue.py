@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lighed.catalogue.publication import Factor, FocusArea, OverviewArea, Pitfall, Recommendation
+from lighed.core.form import Form
 from lighed.core.pathway import Pathway
 from lighed.core.types import (
     Area,
@@ -42,6 +43,7 @@ class Catalogue:
     policies: dict[str, Policy]
     plans: dict[str, ReleasePlan]
     evaluations: dict[str, Evaluation]
+    forms: dict[str, Form]
     digest: str
 
     def waiting(self) -> dict[str, list[str]]:

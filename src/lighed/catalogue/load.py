@@ -23,6 +23,7 @@ from lighed.catalogue.check import check, check_evaluation
 from lighed.catalogue.crossed import with_crossed_levels
 from lighed.catalogue.publication import Factor, FocusArea, OverviewArea, Pitfall, Recommendation
 from lighed.core.errors import DefinitionError, LighedError
+from lighed.core.form import Form
 from lighed.core.pathway import Pathway
 from lighed.core.types import (
     Definition,
@@ -41,7 +42,7 @@ from lighed.core.yaml import parse
 BUILT_IN = Path(str(files("lighed.catalogue").joinpath("data")))
 FOLDERS = (
     "indicators", "pathways", "uses", "stratifiers", "items", "dimensions", "areas", "standards", "policies", "plans",
-    "evaluations",
+    "evaluations", "forms",
 )  # fmt: skip
 D = TypeVar("D", bound=Definition)
 
@@ -57,7 +58,11 @@ def _load(project: Path | None, _: tuple[Any, ...]) -> Catalogue:
     roots = [BUILT_IN] + ([project] if project else [])
     areas, attributes = read_areas(roots)
     stratifiers = with_crossed_levels(with_area_levels(_by_id(Stratifier, roots, "stratifiers"), areas, attributes))
-    pathways, uses = _by_id(Pathway, roots, "pathways"), _by_id(Use, roots, "uses")
+    pathways, uses, forms = (
+        _by_id(Pathway, roots, "pathways"),
+        _by_id(Use, roots, "uses"),
+        _by_id(Form, roots, "forms"),
+    )
     made = {i.id: i for p in pathways.values() for i in p.indicators} | {use.id: use.indicator for use in uses.values()}
     catalogue = Catalogue(
         factors={factor.id: factor for factor in _listed(Factor, "publication/factors")},
@@ -69,7 +74,7 @@ def _load(project: Path | None, _: tuple[Any, ...]) -> Catalogue:
         pathways=pathways,
         uses=uses,
         stratifiers=stratifiers,
-        items=_by_id(Item, roots, "items", listed=True),
+        items=_by_id(Item, roots, "items", listed=True) | {i.id: i for form in forms.values() for i in form.items},
         dimensions=_by_id(Dimension, roots, "dimensions", listed=True),
         areas=areas,
         attributes=attributes,
@@ -77,6 +82,7 @@ def _load(project: Path | None, _: tuple[Any, ...]) -> Catalogue:
         policies=_by_id(Policy, roots, "policies"),
         plans=_by_id(ReleasePlan, roots, "plans"),
         evaluations=_by_id(Evaluation, roots, "evaluations"),
+        forms=forms,
         digest=_digest(roots),
     )
     check(catalogue)

@@ -6,6 +6,7 @@ LighedError
 ├── LoadError         a mapping is not finished, or an upload is not there
 ├── StoreError        the person store cannot do what was asked, and is as it was
 ├── ReleaseError      a release cannot be made or read
+├── FormError         a form cannot be filled in, read or kept as asked
 ├── SignInError       an account cannot be opened or used
 └── AccessError       this user may not do this
 
@@ -125,6 +126,13 @@ class StoreError(LighedError):
 
 class ReleaseError(LighedError):
     """A release cannot be made or read."""
+
+
+class FormError(LighedError):
+    """A form that somebody fills in cannot be taken, read or kept as asked; its message never holds an answer."""
+
+    def __init__(self, key: str, **values: Any) -> None:
+        super().__init__(f"form.{key}", **values)
 
 
 class SignInError(LighedError):
