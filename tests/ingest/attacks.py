@@ -88,6 +88,7 @@ REMEDIES = {
     "not_a_date": ("Ret datoen, eller skriv den rigtige form", "Mend the date, or write the right form"),
     "unknown_date_form": ("kendte er yyyy-mm-dd", "known are yyyy-mm-dd"),
     "not_a_cpr": ("Ret det, eller skriv »as: key«", "Mend it, or write “as: key”"),
+    "not_a_pseudonym": ("Hent filen igen", "Fetch the file again"),
     "no_identifier": ("Udfyld det, eller slet rækken", "Fill it in, or delete the row"),
     "unknown_code": ("Skriv i mappingen under codes", "Write in the mapping under codes"),
     "not_an_age": ("eller skriv koden under missing", "or write the code under missing"),
@@ -231,6 +232,13 @@ ATTACKS = {
     "CPR of nine characters and a letter": Attack(changed(CPR="02028023A"), "not_a_cpr", 3, "CPR"),
     "CPR of eight digits": Attack(changed(CPR="02028023"), "not_a_cpr", 3, "CPR"),
     "CPR of eleven digits": Attack(changed(CPR="02028023456"), "not_a_cpr", 3, "CPR"),
+    "CPR for a pseudonym": Attack(
+        narrow("KOMNR", "0101"),
+        "not_a_pseudonym",
+        2,
+        "CPR",
+        mapping=AREA.replace("person_id", "person_id, as: pseudonym"),
+    ),
     "no CPR": Attack(changed(CPR=""), "no_identifier", 3, "CPR"),
     "person-period twice": Attack(narrow("KOMNR", "0101", "0147") + f"{ANNA};0101\n", "same_key", 4, mapping=AREA),
     "person-period twice, once with a hyphen": Attack(

@@ -16,10 +16,10 @@ import pytest
 
 from lighed.catalogue import Catalogue
 from lighed.core.errors import DataError
+from lighed.core.keys import hashed, read_key
 from lighed.core.text import LANGUAGES, Lang
 from lighed.sources import files, raw
 from lighed.store import ingest
-from lighed.store.pseudonym import hashed, read_key
 from tests.ingest.attacks import (
     ANNA,
     AREA,

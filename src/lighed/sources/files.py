@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from lighed.catalogue import Catalogue
 from lighed.core.errors import DataError, Problem
 from lighed.core.identifiers import CPR, masked, shows_number
+from lighed.core.keys import MADE
 from lighed.sources.mapping import ColumnMapping, Mapping
 from lighed.sources.raw import MOST, Raw, numbers, read
 from lighed.store.ingest import ROW, Taken, check, take_in
@@ -29,6 +30,7 @@ DATES = {
 }
 ROW_PER_THING = {"position", "answer", "event"}
 _WHOLE_CPR = "^" + CPR.pattern + "$"
+_WHOLE_HASH = "^[0-9a-f]{32}$"
 OLDEST = 130
 MISSING_MARKS = ("", ".", "NA", "NULL")
 
@@ -132,7 +134,7 @@ class Reading:
         }
         if not known or (name not in known.columns and name not in things.get(table, {})):
             return Problem("unknown_target", self.raw.file, column=column, value=given.to)
-        if given.as_ in {"cpr", "key"} and (name not in known.columns or known.columns[name].kind != "id"):
+        if given.as_ in {"cpr", "key", "pseudonym"} and (name not in known.columns or known.columns[name].kind != "id"):
             return Problem(
                 "not_for_identifiers", self.raw.file, column=column, value=given.to, values={"way": given.as_}
             )
@@ -237,6 +239,10 @@ class Reading:
             texts = pc.if_else(pc.match_substring_regex(texts, r"^\d{9}$"), pc.utf8_lpad(texts, 10, "0"), texts)
             good = pc.match_substring_regex(texts, _WHOLE_CPR)
             self._wrong("not_a_cpr", column, np.flatnonzero(~np.asarray(pc.fill_null(good, True))), show=False)
+        if given.as_ == "pseudonym":
+            good = pc.match_substring_regex(texts, _WHOLE_HASH)
+            self._wrong("not_a_pseudonym", column, np.flatnonzero(~np.asarray(pc.fill_null(good, True))), show=False)
+            return pc.binary_join_element_wise(MADE, texts, "")
         # Two spellings of one number must be one person already when rows are held against each other.
         bare = pc.utf8_upper(pc.replace_substring_regex(texts, r"[-\s]", ""))
         return pc.if_else(pc.match_substring_regex(texts, _WHOLE_CPR), bare, texts)
@@ -280,7 +286,7 @@ class Reading:
     ) -> pa.Array:
         texts = self._text(column, given)
         match given.as_ or kind:
-            case "cpr" | "key" | "id":
+            case "cpr" | "key" | "pseudonym" | "id":
                 return self._identifier(column, given, texts)
             case "date":
                 return self._date(column, given, texts)

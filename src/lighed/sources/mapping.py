@@ -27,7 +27,7 @@ from pydantic import Field
 from lighed.core.types import Definition
 from lighed.sources.raw import Format
 
-As = Literal["cpr", "key", "code", "number", "date", "age", "text"]
+As = Literal["cpr", "key", "pseudonym", "code", "number", "date", "age", "text"]
 
 
 class ColumnMapping(Definition):

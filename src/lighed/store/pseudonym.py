@@ -1,18 +1,11 @@
 """Identifiers become keyed hashes at the door, and numbers of our own behind it.
 
-A CPR number (or any other identifier) is turned into the first 128 bits of HMAC-SHA-256 with the project's key, and
-the hash into a whole number that means nothing outside this store. Only the table ``identity`` has the hashes;
-nothing has the identifiers. Without the key a hash cannot be traced back by trying all CPR numbers.
+A CPR number (or any other identifier) is turned into a hash with the project's key (``core.keys``), and the hash into a
+whole number that means nothing outside this store. Only the table ``identity`` has the hashes; nothing has the
+identifiers.
 """
 
 from __future__ import annotations
-
-import hmac
-import os
-import re
-import secrets
-from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -20,44 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from lighed.core.errors import StoreError
-from lighed.core.identifiers import CPR
+from lighed.core.keys import hashed
 from lighed.store.snapshot import Snapshot, Writer
-
-KEY_BYTES = 32
-
-
-def make_key(path: Path) -> None:
-    """Write a new key, readable by its owner only; a key that is there already is left alone."""
-    if path.exists():
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400)
-    with os.fdopen(handle, "w") as file:
-        file.write(secrets.token_hex(KEY_BYTES))
-
-
-def read_key(path: Path) -> bytes:
-    """Read the key; without it nothing can be taken in."""
-    if not path.is_file():
-        raise StoreError("no_key", path=path)
-    try:
-        key = bytes.fromhex(path.read_text("ascii").strip())
-    except ValueError:
-        raise StoreError("short_key", path=path) from None
-    if len(key) < KEY_BYTES:
-        raise StoreError("short_key", path=path)
-    return key
-
-
-def hashed(identifiers: Sequence[str], key: bytes) -> list[str]:
-    """Return the keyed 128-bit hash of each identifier, in 32 digits; a CPR number is one however it is written."""
-    return [hmac.digest(key, _bare(word).encode(), "sha256")[:16].hex() for word in identifiers]
-
-
-def _bare(word: str) -> str:
-    # Elsewhere a hyphen tells identifiers apart: 1-11 is not 11-1.
-    return re.sub(r"[-\s]", "", word).upper() if CPR.fullmatch(word) else word
 
 
 class Identities:

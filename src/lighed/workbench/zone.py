@@ -18,6 +18,7 @@ from lighed.catalogue.load import BUILT_IN, parse_yaml, validated
 from lighed.core.accounts import Accounts
 from lighed.core.errors import LoadError, ReleaseError
 from lighed.core.estimates import Estimates
+from lighed.core.keys import make_key, read_key
 from lighed.core.progress import working
 from lighed.core.project import Project
 from lighed.core.release import Release
@@ -31,7 +32,6 @@ from lighed.sources.mapping import Mapping, Period
 from lighed.store import Store
 from lighed.store.engine import connect
 from lighed.store.ingest import Taken
-from lighed.store.pseudonym import make_key, read_key
 
 
 def note(project: Project, action: str, thing: str, detail: str = "") -> None:
