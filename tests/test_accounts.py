@@ -22,16 +22,20 @@ PASSWORD, OTHER = "correct horse battery", "staple staple staple"
 MAY = {
     "analyst": {"see_zone", "upload", "map", "try", "load", "plan", "build", "discard"},
     "releaser": {"see_zone", "sign_off", "discard"},
-    "administrator": {"see_zone", "manage_users", "read_log"},
+    "administrator": {"see_zone", "see_forms", "manage_users", "read_log"},
+    "clinician": {"see_forms", "fill_form", "read_form"},
+    "form_keeper": {"see_forms", "export_forms"},
 }
+UNITS = frozenset({"5A"})
 ACTIONS = sorted(set().union(*MAY.values()))
 
 
 @dataclass(frozen=True)
 class Built:
-    """A thing that somebody made."""
+    """A thing that somebody made, in a unit."""
 
     made_by: str
+    unit: str = "5A"
 
 
 @dataclass
@@ -90,7 +94,7 @@ def test_the_roles_and_actions_are_those_of_the_table() -> None:
 @pytest.mark.parametrize("role", MAY)
 def test_a_role_allows_what_the_table_says_and_nothing_else(role: str, action: str) -> None:
     thing = Built("somebody else")
-    assert may(User("anna", frozenset({role})), action, thing) is (action in MAY[role])
+    assert may(User("anna", frozenset({role}), units=UNITS), action, thing) is (action in MAY[role])
 
 
 @pytest.mark.parametrize("action", ACTIONS)
@@ -98,16 +102,16 @@ def test_nobody_a_closed_account_and_one_without_known_roles_may_do_nothing(acti
     thing = Built("somebody else")
     for user in (
         None,
-        User("anna", frozenset(MAY), closed=True),
-        User("anna", frozenset()),
-        User("anna", frozenset({"king"})),
+        User("anna", frozenset(MAY), closed=True, units=UNITS),
+        User("anna", frozenset(), units=UNITS),
+        User("anna", frozenset({"king"}), units=UNITS),
     ):
         assert not may(user, action, thing)
 
 
 @pytest.mark.parametrize("action", ACTIONS)
 def test_several_roles_allow_the_sum_of_them(action: str) -> None:
-    both = User("anna", frozenset({"analyst", "administrator"}))
+    both = User("anna", frozenset({"analyst", "administrator"}), units=UNITS)
     assert may(both, action, Built("bo")) is (action in MAY["analyst"] | MAY["administrator"])
 
 
@@ -116,6 +120,38 @@ def test_nobody_signs_off_what_they_made_or_what_nobody_made_whatever_their_role
     assert not may(anna, "sign_off", Built("anna"))
     assert not may(anna, "sign_off")
     assert may(anna, "sign_off", Built("bo"))
+
+
+@pytest.mark.parametrize("action", ["fill_form", "read_form"])
+@pytest.mark.parametrize("units", [frozenset(), frozenset({"5B", "5"}), frozenset({""})])
+def test_a_form_is_for_those_of_its_unit_alone_whatever_their_roles(action: str, units: frozenset[str]) -> None:
+    anna = User("anna", frozenset(MAY), units=units)
+    assert not may(anna, action, Built("anna"))
+    assert not may(anna, action)
+    assert may(User("anna", frozenset(MAY), units=units | UNITS), action, Built("anna"))
+
+
+def test_the_units_of_a_user_are_those_of_now(office: Office) -> None:
+    office.accounts.add_user("bo", PASSWORD, ["clinician"], by="anna", units=["5A", "5B"])
+    assert office.accounts.user("bo") == User("bo", frozenset({"clinician"}), units=frozenset({"5A", "5B"}))
+    office.accounts.set_units("bo", ["5C"], by="anna")
+    assert office.accounts.users()[1].units == {"5C"}
+    assert [entry.detail for entry in office.accounts.log(2)] == ["units: 5C", "opened with clinician"]
+
+
+@pytest.mark.parametrize("unit", ["", " ", "5 A", "a/b", "<b>", "x" * 41, "0101701234", "010170-1234"])
+def test_a_unit_that_is_no_name_is_refused_and_nothing_is_changed(office: Office, unit: str) -> None:
+    with pytest.raises(SignInError):
+        office.accounts.add_user("bo", PASSWORD, ["clinician"], by="anna", units=[unit])
+    with pytest.raises(SignInError):
+        office.accounts.set_units("anna", ["5A", unit], by="anna")
+    assert office.accounts.users() == [User("anna", frozenset({"analyst"}))]
+
+
+def test_the_log_of_one_user_is_theirs_alone(office: Office) -> None:
+    office.accounts.add_user("bo", PASSWORD, [], by="anna")
+    office.accounts.record("bo", "read_form", "a1", "discharge")
+    assert [(entry.user, entry.action) for entry in office.accounts.log(of="bo")] == [("bo", "read_form")]
 
 
 def test_an_action_that_no_list_knows_is_a_fault_of_the_program() -> None:

@@ -59,7 +59,7 @@ ROLES = {"anna": "analyst", "bo": "releaser", "carl": "administrator", "eva": "n
 MAY = {
     "analyst": {"see_zone", "upload", "map", "try", "load", "plan", "build", "discard"},
     "releaser": {"see_zone", "sign_off", "discard"},
-    "administrator": {"see_zone", "manage_users", "read_log"},
+    "administrator": {"see_zone", "see_forms", "manage_users", "read_log"},
     "nobody": set(),
 }
 

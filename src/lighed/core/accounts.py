@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import secrets
 import threading
 import time
@@ -26,12 +27,14 @@ from argon2.exceptions import VerificationError
 
 from lighed.core.errors import AccessError, SignInError
 from lighed.core.identifiers import shows_number
+from lighed.core.sqlite import sqlite
 from lighed.core.text import Text
 
 IDLE, LONGEST = 30 * 60, 8 * 60 * 60  # seconds that a session lasts unused, and at all
 TRIES, WITHIN = 5, 15 * 60  # wrong passwords for one name before it must wait
 SHORTEST_PASSWORD = 12
 NOBODY = "-"
+UNIT_NAME = re.compile(r"[\w.-]{1,40}")
 
 _DATA = sql.MetaData()
 USER = sql.Table(
@@ -46,6 +49,12 @@ ROLE = sql.Table(
     _DATA,
     sql.Column("user", sql.String, sql.ForeignKey("user.name"), primary_key=True),
     sql.Column("role", sql.String, primary_key=True),
+)
+UNIT = sql.Table(
+    "user_unit",
+    _DATA,
+    sql.Column("user", sql.String, sql.ForeignKey("user.name"), primary_key=True),
+    sql.Column("unit", sql.String, primary_key=True),
 )
 SESSION = sql.Table(
     "session",
@@ -91,11 +100,12 @@ class Role:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Somebody who has an account."""
+    """Somebody who has an account, and the units (wards, practices) that they belong to."""
 
     name: str
     roles: frozenset[str]
     closed: bool = False
+    units: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +136,14 @@ class Made(Protocol):
     @property
     def made_by(self) -> str:
         """The name of the user."""
+
+
+class Placed(Protocol):
+    """A thing that belongs to a unit."""
+
+    @property
+    def unit(self) -> str:
+        """The unit."""
 
 
 @cache
@@ -160,7 +178,7 @@ def actions() -> dict[str, Text]:
     return {name: Text(**given) for name, given in _rights()["actions"].items()}
 
 
-def may(user: User | None, action: str, thing: Made | None = None) -> bool:
+def may(user: User | None, action: str, thing: Made | Placed | None = None) -> bool:
     """Return whether `user` may do `action` (to `thing`): no, unless a role of theirs allows it.
 
     Examples
@@ -171,7 +189,9 @@ def may(user: User | None, action: str, thing: Made | None = None) -> bool:
     assert action in actions(), action
     if user is None or user.closed:
         return False
-    if action in _rights()["two_persons"] and (thing is None or thing.made_by == user.name):
+    if action in _rights()["two_persons"] and getattr(thing, "made_by", user.name) == user.name:
+        return False
+    if action in _rights()["own_unit"] and getattr(thing, "unit", None) not in user.units:
         return False
     return any(action in roles()[role].actions for role in user.roles if role in roles())
 
@@ -193,9 +213,7 @@ class Accounts:
 
     def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
         self.clock = clock
-        self.engine = sql.create_engine(f"sqlite:///{path}")
-        sql.event.listen(self.engine, "connect", _prepare)
-        sql.event.listen(self.engine, "begin", lambda c: c.exec_driver_sql("BEGIN IMMEDIATE"))
+        self.engine = sqlite(path)
         self.hasher = PasswordHasher()
         self.tried: dict[str, list[float]] = {}
         self.counting = threading.Lock()
@@ -217,7 +235,7 @@ class Accounts:
         with self.engine.begin() as db:
             return _user(db, name) if _exists(db, name) else None
 
-    def add_user(self, name: str, password: str, given: Iterable[str], *, by: str) -> None:
+    def add_user(self, name: str, password: str, given: Iterable[str], *, by: str, units: Iterable[str] = ()) -> None:
         """Open an account; a name is taken once and for all, for the log speaks of it."""
         name = name.strip()
         if not name.replace("-", "").replace(".", "").replace("_", "").isalnum() or shows_number(name):
@@ -228,6 +246,7 @@ class Accounts:
                 raise SignInError("name_taken", name=name)
             db.execute(USER.insert().values(name=name, password=hashed, closed=False))
             _give(db, name, given)
+            _place(db, name, units)
             self._record(db, by, "manage_users", name, f"opened with {_listed(given)}")
 
     def set_roles(self, name: str, given: Iterable[str], *, by: str) -> None:
@@ -237,6 +256,14 @@ class Accounts:
             db.execute(ROLE.delete().where(ROLE.c.user == name))
             _give(db, name, given)
             self._record(db, by, "manage_users", name, f"roles: {_listed(given)}")
+
+    def set_units(self, name: str, units: Iterable[str], *, by: str) -> None:
+        """Say which units a user belongs to from now on."""
+        with self.engine.begin() as db:
+            _demand_known(db, name)
+            db.execute(UNIT.delete().where(UNIT.c.user == name))
+            _place(db, name, units)
+            self._record(db, by, "manage_users", name, f"units: {', '.join(sorted(units)) or 'none'}")
 
     def set_closed(self, name: str, *, closed: bool, by: str) -> None:
         """Close an account, or open it again; who is signed in with it is signed out."""
@@ -319,11 +346,11 @@ class Accounts:
 
     # --- the log
 
-    def demand(self, user: User | None, action: str, thing: Made | None = None) -> User:
+    def demand(self, user: User | None, action: str, thing: Made | Placed | None = None) -> User:
         """Return the user if they may; otherwise write down that they tried, and raise AccessError."""
         if user is None or not may(user, action, thing):
             self.record(user.name if user else NOBODY, "refused", action)
-            own = user is not None and thing is not None and thing.made_by == user.name
+            own = action in _rights()["two_persons"] and getattr(thing, "made_by", NOBODY) == getattr(user, "name", "")
             raise AccessError(action, actions()[action], own=own)
         return user
 
@@ -346,10 +373,11 @@ class Accounts:
         }
         db.execute(LOG.insert().values(**fields, digest=_digest(fields)))
 
-    def log(self, most: int = 500) -> list[Entry]:
-        """Return the newest entries, newest first."""
+    def log(self, most: int = 500, *, of: str | None = None) -> list[Entry]:
+        """Return the newest entries, newest first; those of one user where that is said."""
+        newest = sql.select(LOG).order_by(LOG.c.number.desc()).limit(most)
         with self.engine.begin() as db:
-            return [Entry(*row) for row in db.execute(sql.select(LOG).order_by(LOG.c.number.desc()).limit(most))]
+            return [Entry(*row) for row in db.execute(newest if of is None else newest.where(LOG.c.user == of))]
 
     def broken_at(self) -> int | None:
         """Return the number of the first entry that does not follow from the one before; None when the chain holds."""
@@ -363,12 +391,6 @@ class Accounts:
         return None
 
 
-def _prepare(connection: Any, _: Any) -> None:
-    connection.isolation_level = None  # sqlalchemy says when a transaction begins
-    for setting in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
-        connection.execute(f"PRAGMA {setting}")
-
-
 def _exists(db: sql.Connection, name: str) -> bool:
     return db.scalar(sql.select(USER.c.name).where(USER.c.name == name)) is not None
 
@@ -380,7 +402,8 @@ def _demand_known(db: sql.Connection, name: str) -> None:
 
 def _user(db: sql.Connection, name: str) -> User:
     closed = db.scalar(sql.select(USER.c.closed).where(USER.c.name == name))
-    return User(name, frozenset(db.scalars(sql.select(ROLE.c.role).where(ROLE.c.user == name))), bool(closed))
+    given = frozenset(db.scalars(sql.select(ROLE.c.role).where(ROLE.c.user == name)))
+    return User(name, given, bool(closed), frozenset(db.scalars(sql.select(UNIT.c.unit).where(UNIT.c.user == name))))
 
 
 def _give(db: sql.Connection, name: str, given: Iterable[str]) -> None:
@@ -388,6 +411,13 @@ def _give(db: sql.Connection, name: str, given: Iterable[str]) -> None:
         if role not in roles():
             raise SignInError("no_role", role=role, known=", ".join(roles()))
         db.execute(ROLE.insert().values(user=name, role=role))
+
+
+def _place(db: sql.Connection, name: str, units: Iterable[str]) -> None:
+    for unit in sorted(set(units)):
+        if not UNIT_NAME.fullmatch(unit) or shows_number(unit):
+            raise SignInError("unit_name")
+        db.execute(UNIT.insert().values(user=name, unit=unit))
 
 
 def _listed(given: Iterable[str]) -> str:
