@@ -67,9 +67,10 @@ def episodes(pathway: Pathway, along: Along) -> Expression:
     """Return the episodes of `pathway`: ``person_id, year, item, category, amount, sender, died, left``, its columns.
 
     ``sender`` is who provided the index event, ``died`` and ``left`` are the days of a death and a departure. Days are
-    counted from the index, and negative before it; the year is that of the index. What is recorded after death
-    is not looked at; of a step and a death on one day the step comes first. A step is ``open`` for all with an index
-    day or for none of them, whether or not they are there already: those who were quick must not stand for all.
+    counted from the index, and negative before it; the year is that of the index, and so is the amount, the largest of
+    several on one day. What is recorded after death is not looked at; of a step and a death on one day the step comes
+    first. A step is ``open`` for all with an index day or for none of them, whether or not they are there already:
+    those who were quick must not stand for all.
     """
     found = _begun(pathway.index, along.events)
     for table in (along.deaths, _departed(along.departures), _seen(pathway, along.events)):
@@ -92,7 +93,7 @@ def episodes(pathway: Pathway, along: Along) -> Expression:
         *pathway.columns,
         item=ibis.literal(pathway.id),
         category=ibis.null(str),
-        amount=ibis.null(float),
+        amount=found.amount,
     )
 
 
@@ -108,7 +109,9 @@ def _begun(index: Index, events: Expression) -> Expression:
     """The index days: of a person's events those before which the washout passed without one, or the first alone."""
     rows = events.filter(_is(events, index))
     rows = rows.mutate(begun=rows[f"{index.day}_year"].cast("int32"), **{START: rows[index.day]})
-    rows = rows.group_by(["person_id", START]).aggregate(year=rows.begun.min(), sender=rows.provider_id.min())
+    rows = rows.group_by(["person_id", START]).aggregate(
+        year=rows.begun.min(), sender=rows.provider_id.min(), amount=rows.amount.max()
+    )
     in_order = ibis.window(group_by="person_id", order_by=START)
     rows = rows.mutate(pause=rows[START] - rows[START].lag().over(in_order))
     counted = rows.pause.isnull() if index.rule == "first" else rows.pause.isnull() | (rows.pause > index.washout)

@@ -20,6 +20,7 @@ from lighed.core.types import (
     Stratifier,
 )
 from lighed.core.use import Use
+from lighed.core.validation import Validation
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,11 @@ class Catalogue:
     evaluations: dict[str, Evaluation]
     forms: dict[str, Form]
     digest: str
+
+    @property
+    def validations(self) -> dict[str, Validation]:
+        """Return the pathways that hold the points of a form against a need, by id."""
+        return {name: one for name, one in self.pathways.items() if isinstance(one, Validation)}
 
     def waiting(self) -> dict[str, list[str]]:
         """Return the ids of the indicators that wait for something that later work makes computable, by what it is."""

@@ -12,6 +12,7 @@ from lighed.core.errors import DefinitionError
 from lighed.core.pathway import FATES, START, Pathway, Step
 from lighed.core.types import UNKNOWN, Design, Evaluation, Indicator, ReleasePlan, Stratifier
 from lighed.core.use import AGE_SEX, Use
+from lighed.core.validation import Validation
 
 BASIC = {"age", "sex", "area", "days"}
 RECORD = {"category", "amount"}
@@ -43,6 +44,8 @@ def _all(catalogue: Catalogue) -> Iterator[tuple[str, str]]:
         yield from ((pathway.id, problem) for problem in _along(catalogue, pathway))
     for use in catalogue.uses.values():
         yield from ((use.id, problem) for problem in _of_use(catalogue, use))
+    for validation in catalogue.validations.values():
+        yield from ((validation.id, problem) for problem in _of_points(catalogue, validation))
     for indicator in catalogue.indicators.values():
         yield from ((indicator.id, problem) for problem in _problems(catalogue, indicator))
     for plan in catalogue.plans.values():
@@ -155,6 +158,13 @@ def _along(catalogue: Catalogue, pathway: Pathway) -> Iterator[str]:
                 yield f"the column '{test.column}' is not known; known are {', '.join(sorted(OCCURRENCE))}"
             else:
                 yield from _values(catalogue, wanted.item, test)
+
+
+def _of_points(catalogue: Catalogue, one: Validation) -> Iterator[str]:
+    """What the points of a form cannot be held against a need with."""
+    yield from _unknown([("form", one.form, catalogue.forms), ("cascade", one.cascade, catalogue.pathways)])
+    if one.index.item != one.scored:
+        yield f"the index event is '{one.index.item}'; the points of '{one.form}' are in '{one.scored}'"
 
 
 def _windows(pathway: Pathway, step: Step) -> Iterator[str]:

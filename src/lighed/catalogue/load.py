@@ -8,7 +8,7 @@ something impossible is refused with its path and the remedy.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
@@ -37,12 +37,13 @@ from lighed.core.types import (
     Stratifier,
 )
 from lighed.core.use import Use
+from lighed.core.validation import Validation
 from lighed.core.yaml import parse
 
 BUILT_IN = Path(str(files("lighed.catalogue").joinpath("data")))
 FOLDERS = (
     "indicators", "pathways", "uses", "stratifiers", "items", "dimensions", "areas", "standards", "policies", "plans",
-    "evaluations", "forms",
+    "evaluations", "forms", "validations",
 )  # fmt: skip
 D = TypeVar("D", bound=Definition)
 
@@ -63,6 +64,7 @@ def _load(project: Path | None, _: tuple[Any, ...]) -> Catalogue:
         _by_id(Use, roots, "uses"),
         _by_id(Form, roots, "forms"),
     )
+    pathways |= _by_id(Validation, roots, "validations", taken=pathways)
     made = {i.id: i for p in pathways.values() for i in p.indicators} | {use.id: use.indicator for use in uses.values()}
     catalogue = Catalogue(
         factors={factor.id: factor for factor in _listed(Factor, "publication/factors")},
@@ -132,7 +134,9 @@ def _files(roots: list[Path], *folders: str) -> Iterator[Path]:
             yield from sorted(path for path in (root / folder).rglob("*") if path.suffix in {".yaml", ".csv"})
 
 
-def _by_id(model: type[D], roots: list[Path], folder: str, *, listed: bool = False) -> dict[str, D]:
+def _by_id(
+    model: type[D], roots: list[Path], folder: str, *, listed: bool = False, taken: Container[str] = ()
+) -> dict[str, D]:
     """Read the definitions of a folder: one a file, named after its id, or (`listed`) several in each file."""
     found: dict[str, D] = {}
     for path in _files(roots, folder):
@@ -140,7 +144,7 @@ def _by_id(model: type[D], roots: list[Path], folder: str, *, listed: bool = Fal
             continue
         for tree in read_yaml(path) if listed else [read_yaml(path)]:
             definition: Any = validated(model, tree, path)
-            if definition.id in found:
+            if definition.id in found or definition.id in taken:
                 raise DefinitionError(path, f"the id '{definition.id}' is taken already; give this one its own")
             if not listed and definition.id != path.stem:
                 raise DefinitionError(path, f"the id is '{definition.id}'; name the file '{definition.id}.yaml'")

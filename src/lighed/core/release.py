@@ -27,6 +27,7 @@ from lighed.core.pathway import Pathway
 from lighed.core.text import Text
 from lighed.core.types import Area, CitedSource, Definition, Indicator, Stratifier
 from lighed.core.use import Use
+from lighed.core.validation import Validation
 
 FORMAT = 4
 
@@ -100,7 +101,7 @@ class Release:
     @cached_property
     def pathways(self) -> dict[str, Pathway]:
         """The pathways whose steps have rows, by id."""
-        return {p["id"]: Pathway.model_validate(p) for p in self._definitions["pathways"]}
+        return {p["id"]: _PATHWAY.validate_python(p) for p in self._definitions["pathways"]}
 
     @cached_property
     def uses(self) -> dict[str, Use]:
@@ -122,6 +123,7 @@ class Release:
         return _read(self.folder / area_file(area))
 
 
+_PATHWAY = TypeAdapter[Pathway](Validation | Pathway)
 _INDICATOR, _STRATIFIER, _AREA = TypeAdapter(Indicator), TypeAdapter(Stratifier), TypeAdapter(Area)
 
 

@@ -93,7 +93,7 @@ def models() -> dict[str, dict[str, Any]]:
         asked |= {name: common | item for name, item in survey["items"].items() if "share" in item}
     for drawn in (given, *(given[part] for part in LATER)):
         asked |= {follow["item"]: {"age": [0, 120]} | follow for follow in drawn["follows"]}
-        asked |= {name: {"age": [0, 0]} | model for name, model in drawn["events"].items()}
+        asked |= {name: {"age": [0, 0]} | model for name, model in drawn.get("events", {}).items()}
     return asked | given["positions"] | given["diseases"]
 
 

@@ -52,13 +52,14 @@ class Truth:
 
 @dataclass(frozen=True)
 class Happened:
-    """Events of one kind: to whom (positions in the population), when, in which category, and until when."""
+    """Events of one kind: to whom (positions in the population), when, in which category, until when, how much."""
 
     item: str
     who: Array
     day: Array
     category: Array | None = None
     last: Array | None = None
+    amount: Array | None = None
 
 
 def events(people: Population, rng: Rng, truth: Truth, *, first_id: int) -> pa.Table:
@@ -76,6 +77,7 @@ def events(people: Population, rng: Rng, truth: Truth, *, first_id: int) -> pa.T
                 date=date(h.day[kept]),
                 date_to=None if h.last is None else date(np.minimum(h.last[kept], people.exit[who])),
                 category=None if h.category is None else h.category[kept],
+                amount=None if h.amount is None else h.amount[kept],
                 status=np.full(len(who), "active"),
             )
         )
@@ -89,7 +91,7 @@ def _happened(people: Population, rng: Rng, truth: Truth) -> Iterator[Happened]:
     for year in years():
         firsts: dict[str, Happened] = {}
         for given, stream in parts:
-            for name in given["events"]:
+            for name in given.get("events", {}):
                 firsts[name] = _event(people, stream, truth, name, models()[name], year)
             for name, days in given.get("stays", {}).items():
                 firsts[name] = replace(firsts[name], last=firsts[name].day + _delay(stream, days, firsts[name].who))
@@ -101,18 +103,19 @@ def _happened(people: Population, rng: Rng, truth: Truth) -> Iterator[Happened]:
 def _following(
     people: Population, rng: Rng, truth: Truth, model: dict[str, Any], first: Happened, year: int
 ) -> Happened:
-    """What follows, from its last day, a first event; of a category, if the definition names one."""
-    of = first.category == model["of"] if "of" in model else slice(None)
+    """What follows, from its last day, a first event; of one category or of some, if the definition names them."""
+    of = np.isin(np.asarray(first.category), model["of"]) if "of" in model else slice(None)
     who, day = first.who[of], (first.day if first.last is None else first.last)[of]
     chance = chances(people, model["item"], models()[model["item"]], year)[who]
     truth.add(model["item"], year, people, who, chance)
-    hit, category = rng.random(len(who)) < chance, None
+    hit, category, amount = rng.random(len(who)) < chance, None, None
     if "outcome" in model:
         hit, category = np.full(len(who), True), np.where(hit, *model["outcome"])
     who, day = who[hit], day[hit] + _delay(rng, model["days"], who[hit])
     if "categories" in model:
         category = _category(rng, model["categories"], who)
-    return Happened(model.get("into", model["item"]), who, day, category)
+        amount = _points(rng, model["points"], category) if "points" in model else None
+    return Happened(model.get("into", model["item"]), who, day, category, amount=amount)
 
 
 def _delay(rng: Rng, days: list[int], who: Array) -> Array:
@@ -121,6 +124,12 @@ def _delay(rng: Rng, days: list[int], who: Array) -> Array:
 
 def _category(rng: Rng, shares: dict[str, float], who: Array) -> Array:
     return rng.choice([*shares], size=len(who), p=[*shares.values()])
+
+
+def _points(rng: Rng, bands: dict[str, list[int]], category: Array) -> Array:
+    """Points of a form, between the fewest and the most of the band that was drawn, each as likely as another."""
+    fewest, most = (np.array([bands[band][end] for band in category], int) for end in (0, 1))
+    return rng.integers(fewest, most + 1)
 
 
 def _event(people: Population, rng: Rng, truth: Truth, name: str, model: dict[str, Any], year: int) -> Happened:
