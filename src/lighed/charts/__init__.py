@@ -1,11 +1,12 @@
 """One file per chart: estimates in, Altair chart out. A chart computes nothing; it draws rows that were released."""
 
 from lighed.charts.bars import bars
+from lighed.charts.curves import curves
 from lighed.charts.dumbbell import dumbbell
 from lighed.charts.equiplot import equiplot
 from lighed.charts.gap import gap
 from lighed.charts.gradient import gradient
 from lighed.charts.ranking import ranking
-from lighed.charts.theme import Drawn, Heads, svg
+from lighed.charts.theme import Drawn, Heads, look, svg
 
-__all__ = ["Drawn", "Heads", "bars", "dumbbell", "equiplot", "gap", "gradient", "ranking", "svg"]
+__all__ = ["Drawn", "Heads", "bars", "curves", "dumbbell", "equiplot", "gap", "gradient", "look", "ranking", "svg"]

@@ -1,0 +1,212 @@
+"""What a form's points are worth: who is scored and who is missed, whether points tell, what offering by them gains."""
+
+from __future__ import annotations
+
+from lighed.charts import Heads, curves, equiplot, look
+from lighed.charts.theme import levels_shown, names
+from lighed.core.pathway import Pathway
+from lighed.core.types import UNKNOWN, Stratifier
+from lighed.core.validation import Validation
+from lighed.report import sentences
+from lighed.report.page import Block, Cell, Column, Figure, Heading, Link, Notice, Points, Table, Words
+from lighed.report.pages.look import Look, Shown
+from lighed.report.view import View
+from lighed.report.words import Row, amount, clear, interval, written
+
+SUMMARIES = ("area_under_curve", "observed_over_expected", "calibration_slope")
+WAYS = ("net_benefit", "net_benefit_all")
+MEASURES = ("score", *(f"score_{name}" for name in ("missed_need", "selection_rate", "predictive_value", *SUMMARIES)))
+
+
+def _points(view: View, one: Pathway, chosen: Stratifier) -> Shown:
+    """Show what the points of a form are worth, by a social dimension."""
+    assert isinstance(one, Validation), "only a validation has rows of points"
+    place = {level: at for at, level in enumerate((*chosen.level_ids, UNKNOWN))}
+    rows = sorted(
+        (row for name in MEASURES for row in view.index.get(one.measured, chosen.id, name)),
+        key=lambda row: (row["measure"], row["period"], place[row["level"]], int(row["component"] or 0)),
+    )
+    complete = [row for row in rows if row["flags"] != "immature"]
+    known = [row["period"] for row in complete if row["value"] is not None and row["level"] != UNKNOWN]
+    period = max(known or [row["period"] for row in complete], default="")
+    now = [row for row in rows if row["period"] == period]
+    hidden: list[Block] = [] if known or not now else [Notice(view.say("validation.hidden"))]
+    answer = _missed(view, one, chosen, now) if known else []
+    told = _told(view, one, chosen, now) if known else []
+    blocks = [*answer, *hidden, *_coverage(view, one, chosen, period), *told, *_worth(view, one, period)]
+    return [*blocks, *_how(view, one)], now
+
+
+def _of(rows: list[Row], measure: str) -> list[Row]:
+    return [row for row in rows if row["measure"] == f"score{measure and '_' + measure}"]
+
+
+def _missed(view: View, one: Validation, chosen: Stratifier, now: list[Row]) -> list[Block]:
+    """Whose need is missed at the lowest threshold, and at the others in the table."""
+    missed = _of(now, "missed_need")
+    lowest = min(missed, key=lambda row: int(row["component"]))["component"]
+    at = [row | {"row": view.say("validation.from", points=row["component"])} for row in missed]
+    first = [row for row in missed if row["component"] == lowest]
+    named = view.say("validation.missed_among", points=lowest)
+    said = sentences.groups(view.release.indicators[one.measured], chosen, first, named, view.lang)
+    heads = _heads(view, "missed", one, chosen, now[0]["period"], "unit.percent.axis")
+    columns = ("indicator.group", "validation.threshold", "validation.missed_share", "word.interval")
+    columns += ("validation.selected", "validation.predictive")
+    others = {
+        (row["measure"], row["level"], row["component"]): row
+        for name in ("selection_rate", "predictive_value")
+        for row in _of(now, name)
+    }
+    cells = [
+        [
+            sentences.level_title(chosen, row["level"], view.lang), row["row"], written(row, view.lang),
+            interval(row, view.lang),
+            *(
+                written(others[f"score_{name}", row["level"], row["component"]], view.lang)
+                for name in ("selection_rate", "predictive_value")
+            ),
+        ]
+        for row in at
+    ]  # fmt: skip
+    table = _table(view, heads.title, columns, cells, "missed-table", words=2)
+    figure = Figure("missed", equiplot(at, chosen, heads), heads.description, table)
+    lead = " ".join(part for part in (said, _gap(view, one, chosen, now, lowest)) if part)
+    return [*([Words(lead, lead=True)] if lead else []), Heading(view.say("validation.missed"), "missed-needs"), figure]
+
+
+def _gap(view: View, one: Validation, chosen: Stratifier, now: list[Row], lowest: str) -> str:
+    """How much oftener needs are missed in the worst-off end, where the dimension has ends."""
+    gaps = view.index.get(one.measured, chosen.id, "score_equal_opportunity")
+    row = next((r for r in gaps if (r["period"], r["component"]) == (now[0]["period"], lowest)), None)
+    if row is None or row["value"] is None:
+        return ""
+    key = {1: "worse", -1: "better", 0: "unclear"}[clear(row, 0.0)]
+    return view.say(
+        f"validation.gap_{key}", gap=written(row, view.lang, form="difference"), interval=interval(row, view.lang)
+    )
+
+
+def _coverage(view: View, one: Validation, chosen: Stratifier, period: str) -> list[Block]:
+    """Who is scored at all: the first step of the pathway that the form is a part of."""
+    way = view.release.pathways.get(one.cascade)
+    if way is None:
+        return []
+    step = way.steps[0]
+    rows = [r for r in view.index.groups(view.release.indicators[way.whole(step)], chosen.id) if r["period"] == period]
+    said = sentences.groups(
+        view.release.indicators[way.whole(step)], chosen, rows, view.place, view.lang, step=step.short[view.lang]
+    )
+    link = Link(way.title[view.lang], view.href(f"pathway/{way.id}", by=chosen.id))
+    return [
+        Heading(view.say("validation.coverage"), "coverage"),
+        Words(said),
+        Words(view.say("validation.follow"), links=(link,)),
+    ]
+
+
+def _told(view: View, one: Validation, chosen: Stratifier, now: list[Row]) -> list[Block]:
+    """Whether the need rises with the points, in each group as in the others."""
+    by_points = [
+        row | {"curve": sentences.level_title(chosen, row["level"], view.lang), "at": int(row["component"])}
+        for row in _of(now, "")
+        if row["level"] != UNKNOWN
+    ]
+    shown = [level for level in levels_shown(chosen, by_points) if level != UNKNOWN]
+    order = [names(chosen, view.lang)[level] for level in shown]
+    heads = _heads(view, "told", one, chosen, now[0]["period"], "unit.percent.axis")
+    columns = (
+        "indicator.group",
+        "validation.points",
+        "validation.need_share",
+        "word.interval",
+        "word.persons",
+        "word.events",
+    )
+    cells = [
+        [
+            row["curve"], row["component"], written(row, view.lang), interval(row, view.lang),
+            view.count(row["n"]), view.count(row["events"]),
+        ]
+        for row in by_points
+    ]  # fmt: skip
+    table = _table(view, heads.title, columns, cells, "told-table", words=1)
+    drawn = curves(by_points, order, heads, across=view.say("validation.points"), drawn=look(chosen, shown))
+    figure = Figure("told", drawn, heads.description, table)
+    return [Heading(view.say("validation.told"), "points"), figure, _summaries(view, chosen, now)]
+
+
+def _summaries(view: View, chosen: Stratifier, now: list[Row]) -> Table:
+    """Discrimination and calibration of each group, one line a group."""
+    levels = list(dict.fromkeys(row["level"] for row in _of(now, SUMMARIES[0])))
+    of = {(row["measure"], row["level"]): row for name in SUMMARIES for row in _of(now, name)}
+    cells = []
+    for level in levels:
+        rows = [of[f"score_{name}", level] for name in SUMMARIES]
+        numbers = [f"{written(row, view.lang)} {interval(row, view.lang)}".strip() for row in rows]
+        cells.append([sentences.level_title(chosen, level, view.lang), *numbers])
+    columns = ("indicator.group", *(f"measure.score_{name}.title" for name in SUMMARIES))
+    return _table(
+        view, view.say("validation.summary_caption", period=now[0]["period"]), columns, cells, "summary-table"
+    )
+
+
+def _worth(view: View, one: Validation, period: str) -> list[Block]:
+    """What offering by the form gains beside offering to all, for everybody together, by the price of an offer."""
+    ways = {way: view.index.get(one.measured, None, f"score_{way}") for way in (*WAYS, "net_benefit_gain")}
+    rows = {way: {r["scenario"]: r for r in ways[way] if r["period"] == period} for way in ways}
+    if not any(row["value"] is not None for row in rows[WAYS[0]].values()):
+        return []
+    worth = sorted(rows[WAYS[0]], key=float)
+    titles = {way: view.say(f"validation.{way}") for way in WAYS}
+    none = {"value": 0.0, "lower": None, "upper": None}
+    drawn = [rows[way][at] | {"curve": titles[way], "at": 100 * float(at)} for way in WAYS for at in worth]
+    drawn += [none | {"curve": view.say("validation.nobody"), "at": 100 * float(at)} for at in worth]
+    heads = _heads(view, "worth", one, None, period, "validation.worth_axis")
+    columns = ("validation.worth", *(f"validation.{way}" for way in WAYS), "validation.gain", "word.interval")
+    cells = [
+        [
+            amount(100 * float(at), "percent", view.lang), *(written(rows[way][at], view.lang) for way in WAYS),
+            written(rows["net_benefit_gain"][at], view.lang), interval(rows["net_benefit_gain"][at], view.lang),
+        ]
+        for at in worth
+    ]  # fmt: skip
+    table = _table(view, heads.title, columns, cells, "worth-table")
+    order = [*titles.values(), view.say("validation.nobody")]
+    figure = Figure("worth", curves(drawn, order, heads, across=view.say("validation.worth")), heads.description, table)
+    return [Heading(view.say("validation.offering"), "offering"), Words(_best(view, rows["net_benefit_gain"])), figure]
+
+
+def _best(view: View, gain: dict[str, Row]) -> str:
+    """From which chance of need the form is certainly better than offering to all."""
+    better = [float(at) for at, row in gain.items() if clear(row, 0.0) > 0]
+    key = "validation.better" if better else "validation.not_better"
+    return view.say(key, worth=amount(100 * min(better), "percent", view.lang) if better else "")
+
+
+def _how(view: View, one: Validation) -> list[Block]:
+    """What the need is, where its definition stands, and the caveats."""
+    link = Link(view.say("validation.definition_link"), view.href(f"pathway/{one.id}"))
+    need = view.say(f"validation.need_{one.need}", step=one.needed.title[view.lang])
+    blocks: list[Block] = [Heading(view.say("indicator.definition"), "definition"), Words(need, links=(link,))]
+    blocks.append(Words(view.say("validation.expected")))
+    caveats = tuple(Words(caveat[view.lang]) for caveat in one.caveats)
+    return [*blocks, Heading(view.say("indicator.caveats"), "caveats", 3), Points(caveats)] if caveats else blocks
+
+
+def _heads(view: View, name: str, one: Validation, chosen: Stratifier | None, period: str, axis: str) -> Heads:
+    dimension = chosen.short[view.lang].lower() if chosen else ""
+    title = view.say(f"validation.{name}_title", form=one.short[view.lang], dimension=dimension)
+    subtitle = view.say("validation.subtitle", area=view.place, period=period)
+    return Heads(title, subtitle, view.say(f"validation.{name}_spoken"), view.say(axis), view.lang)
+
+
+def _table(
+    view: View, caption: str, columns: tuple[str, ...], cells: list[list[str]], name: str, *, words: int = 1
+) -> Table:
+    """A table whose first columns are words and the others numbers."""
+    heads = tuple(Column(view.say(key), number=at >= words) for at, key in enumerate(columns))
+    rows = tuple(tuple(Cell(text, number=at >= words) for at, text in enumerate(line)) for line in cells)
+    return Table(caption, heads, rows, id=name)
+
+
+POINTS = Look("points", ("score",), _points)
