@@ -13,7 +13,7 @@ from lighed.analysis.indicators import FLAG_WORDS, labels
 from lighed.catalogue import Catalogue
 from lighed.core.estimates import CONFIDENCE, Estimates, codes
 from lighed.core.summary import Summary
-from lighed.core.types import COUNTRY, UNKNOWN, Stratifier
+from lighed.core.types import COUNTRY, SCALE, UNKNOWN, Stratifier
 from lighed.core.use import AGE_AND_SEX, LEVEL, REST, Use
 from lighed.stats import MEASURES, need_standardised
 from lighed.stats.intervals import Array, Floats, Values
@@ -27,7 +27,7 @@ OVER = {
     "need_difference": MEASURES["difference"],
     "need_ratio": MEASURES["ratio"],
 }
-UNITS = {"horizontal_inequity": "index", "need_ratio": "ratio", "inequality_part": "index"}  # others: per person
+UNITS = {"horizontal_inequity": "index", "need_ratio": "ratio", "inequality_part": "index"}  # others: that of the use
 METHOD = "regression on need, delta"
 
 
@@ -54,10 +54,10 @@ def estimates(
     counted = [placed.counts(grid, summary, name)[0].sum((-2, -1)) for name in ("n", "events")]
     for period in range(len(grid.periods)):
         sums = _sums(grid, summary, placed, factors, period)
-        rows = _Rows(grid, period, stratifier, *(counts[period] for counts in counted))
-        yield from _standardised(sums, factors, use, rows)
+        rows = _Rows(grid, period, use, stratifier, *(counts[period] for counts in counted))
+        yield from _standardised(sums, factors, rows)
         if COUNTRY in areas:
-            yield _parts(sums[[areas.index(COUNTRY)]], factors, use, rows)
+            yield _parts(sums[[areas.index(COUNTRY)]], factors, rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,29 +113,29 @@ def _sums(grid: Grid, summary: Summary, placed: Placed, factors: dict[str, Facto
     return made
 
 
-def _standardised(sums: Floats, factors: dict[str, Factor], use: Use, rows: _Rows) -> Iterator[Estimates]:
+def _standardised(sums: Floats, factors: dict[str, Factor], rows: _Rows) -> Iterator[Estimates]:
     """By group and over the groups, for the sets of need of which something is known."""
-    sets = {name: of for name, of in use.sets.items() if all(factors[factor].columns for factor in of)}
+    sets = {need.id: need.factors for need in rows.use.need if all(factors[name].columns for name in need.factors)}
     if not sets:
         return
-    others = _columns(factors, [*use.controls, LEVEL])
+    others = _columns(factors, [*rows.use.controls, LEVEL])
     made = need_standardised(sums, [_columns(factors, of) for of in sets.values()], others)
     known = Values(made.expected, *[np.full(made.expected.shape, np.nan)] * 3)
     yield rows.of("need_expected", known, [*sets])
     yield rows.of("need_standardised", made.standardised.parts, [*sets])
     for measure, wanted in OVER.items():
-        yield rows.of(measure, made.inequity(wanted, polarity=use.polarity), [*sets])
+        yield rows.of(measure, made.inequity(wanted, polarity=rows.use.polarity), [*sets])
 
 
-def _parts(sums: Floats, factors: dict[str, Factor], use: Use, rows: _Rows) -> Estimates:
+def _parts(sums: Floats, factors: dict[str, Factor], rows: _Rows) -> Estimates:
     """What each factor contributes to the inequality of use as it is, all others held, and what is left."""
     told = [name for name, factor in factors.items() if factor.columns and name != LEVEL]
     found = []
     for name in told:
         others = _columns(factors, [other for other in [*told, LEVEL] if other != name])
-        found.append(need_standardised(sums, [factors[name].columns], others).explained(polarity=use.polarity))
+        found.append(need_standardised(sums, [factors[name].columns], others).explained(polarity=rows.use.polarity))
     left = need_standardised(sums, [_columns(factors, told)], factors[LEVEL].columns)
-    found.append(left.inequity(polarity=use.polarity))
+    found.append(left.inequity(polarity=rows.use.polarity))
     made = Values(*(np.concatenate([getattr(one, part) for one in found], -1) for part in Values.__slots__))
     return rows.of("inequality_part", made, [*told, REST], areas=[rows.grid.areas.index(COUNTRY)])
 
@@ -150,6 +150,7 @@ class _Rows:
 
     grid: Grid
     period: int
+    use: Use
     stratifier: Stratifier
     n: Array
     events: Array
@@ -162,6 +163,7 @@ class _Rows:
         few = np.asarray((n < FEWEST) | (events < FEWEST_EVENTS))
         if not by_level:
             n, events, few = n.sum(-1), events.sum(-1), np.asarray(few.any(-1))
+        scale = 1.0 if measure in UNITS else SCALE[self.use.unit]
         index = np.unravel_index(np.arange(made.value.size), shape)
         known = np.isfinite(made.value).ravel()
         where = (np.zeros_like(index[0]), np.full_like(index[0], self.period), np.asarray(at)[index[0]])
@@ -170,11 +172,11 @@ class _Rows:
             component=codes(index[1], components),
             level=codes(index[2], list(self.grid.levels)) if by_level else None,
             measure=measure,
-            **{name: getattr(made, name).ravel() for name in Values.__slots__},
+            **{name: getattr(made, name).ravel() * scale for name in Values.__slots__},
             confidence=CONFIDENCE,
             n=np.broadcast_to(n, shape).ravel(),
             events=np.broadcast_to(events, shape).ravel(),
-            unit=UNITS.get(measure, "per_person"),
+            unit=UNITS.get(measure, self.use.unit),
             method=METHOD,
             flags=codes(np.where(known, np.where(np.broadcast_to(few, shape).ravel(), 1, 0), 2), FLAG_WORDS),
         )

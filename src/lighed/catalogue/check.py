@@ -117,16 +117,17 @@ def _life_table(one: Indicator) -> Iterator[str]:
 
 def _of_use(catalogue: Catalogue, use: Use) -> Iterator[str]:
     """What cannot stand for need: an unknown column, a set without age and sex, or without the set before."""
+    yield from _unknown([("indicator", use.unmet, catalogue.indicators)])
     categories = {name for name, dimension in catalogue.dimensions.items() if dimension.amount is None}
     known = {*catalogue.stratifiers, *categories}
     for name in use.columns:
         if name not in known:
             yield f"the column '{name}' has no categories that are known; known are {', '.join(sorted(known))}"
     smaller: set[str] = {*AGE_SEX}
-    for name, given in use.need.items():
-        if left_out := sorted(smaller - {*given}):
-            yield f"the need '{name}' leaves out {', '.join(left_out)}; each set holds the one before"
-        smaller = {*given}
+    for given in use.need:
+        if left_out := sorted(smaller - {*given.columns}):
+            yield f"the need '{given.id}' leaves out {', '.join(left_out)}; each set holds the one before"
+        smaller = {*given.columns}
     if len({*use.columns}) < len(use.columns):
         yield "a column is need and a control; write it as one of them"
     if not any(catalogue.stratifiers[name].ordered for name in use.stratifiers if name in catalogue.stratifiers):

@@ -20,6 +20,7 @@ from lighed.charts.theme import (
     names,
     tips,
 )
+from lighed.charts.theme import lines as broken
 from lighed.core.types import Stratifier
 
 LINE_HEIGHT = 46  # pixels: room for the groups of a period above each other
@@ -35,6 +36,7 @@ def equiplot(rows: Rows, stratifier: Stratifier, heads: Heads) -> Drawn:
     shown, called = levels_shown(stratifier, rows), names(stratifier, heads.lang)
     order = [called[level] for level in shown]
     colours, shapes = look(stratifier, shown)
+    rows = [row | {"row": broken(row["row"])} for row in rows]
     drawn = [row | {"group": called[row["level"]]} for row in known(rows)]
     base = chart_of(drawn, "row", "group", "value", "lower", "upper")
     lines = list(dict.fromkeys(row["row"] for row in rows))

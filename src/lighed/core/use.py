@@ -8,18 +8,32 @@ from pydantic import Field
 
 from lighed.core.condition import ALWAYS
 from lighed.core.text import Text
-from lighed.core.types import Definition, Example, Indicator, Parsed, Polarity, Source
+from lighed.core.types import Definition, Example, Indicator, Parsed, Polarity, Source, UnitId
 
 AGE_SEX = ("age", "sex")  # in every set of need, where they count as one: what an age needs differs between the sexes
 AGE_AND_SEX, LEVEL, REST = "age_and_sex", "level", "rest"
 
 
+class Need(Definition):
+    """A set of columns that stand for need."""
+
+    id: str
+    title: Text
+    columns: tuple[str, ...]
+
+    @property
+    def factors(self) -> tuple[str, ...]:
+        """Return the columns with age and sex as one."""
+        return (AGE_AND_SEX, *(column for column in self.columns if column not in AGE_SEX))
+
+
 class Use(Definition):
     """What is counted as use, among whom, and what stands for need.
 
-    ``need`` holds sets of columns, each with all of the one before; ``controls`` are columns that bear on use and are
-    not need. All of them are positions on the first day of the year, before the use. Somatic and psychiatric illness
-    are never in one use: ``undivided`` is for services that do not tell them apart.
+    Each set of ``need`` has all columns of the one before; ``controls`` are columns that bear on use and are not need.
+    All of them are positions on the first day of the year, before the use. Somatic and psychiatric illness are never in
+    one use: ``undivided`` is for services that do not tell them apart. ``unmet`` is an indicator of need that was not
+    met, to be shown beside.
     """
 
     id: str
@@ -31,9 +45,11 @@ class Use(Definition):
     item: str
     where: Parsed = ALWAYS
     population: Parsed = ALWAYS
-    need: dict[str, tuple[str, ...]] = Field(min_length=2)
+    need: tuple[Need, ...] = Field(min_length=2)
     controls: tuple[str, ...] = ()
+    unmet: str | None = None
     polarity: Polarity = "higher_is_better"
+    unit: UnitId = "per_person"
     stratifiers: tuple[str, ...]
     source: Source
     caveats: tuple[Text, ...] = ()
@@ -41,15 +57,9 @@ class Use(Definition):
     example: Example | None = None
 
     @property
-    def sets(self) -> dict[str, tuple[str, ...]]:
-        """Return the sets of need with age and sex as one."""
-        rest = {name: (column for column in of if column not in AGE_SEX) for name, of in self.need.items()}
-        return {name: (AGE_AND_SEX, *columns) for name, columns in rest.items()}
-
-    @property
     def columns(self) -> tuple[str, ...]:
         """Return what persons are divided by beside age and sex: the rest of need, and the controls."""
-        return (*[*self.sets.values()][-1][1:], *self.controls)
+        return (*self.need[-1].factors[1:], *self.controls)
 
     @property
     def indicator(self) -> Indicator:
@@ -59,7 +69,6 @@ class Use(Definition):
             kind="mean",
             basis="person",
             numerator=self.where,
-            unit="per_person",
         )
 
 

@@ -43,7 +43,7 @@ def largest(view: View, measure: str) -> list[Gap]:
 
     Gaps of the absolute list are in percentage points: only shares are held against each other.
     """
-    wanted = [i for i in view.indicators if measure != "slope_index" or i.unit == "percent"]
+    wanted = [i for i in view.compared if measure != "slope_index" or i.unit == "percent"]
     best = [_best(view, i, lambda i, s: view.index.latest(i.id, s.id, measure)) for i in wanted]
     return sorted((gap for gap in best if gap), key=lambda gap: -gap.row["lower"])
 
@@ -69,7 +69,7 @@ def moved(view: View, direction: int) -> tuple[list[Move], int]:
     for those that become smaller). A gap has moved when its absolute or its relative size has.
     """
     looked, found = 0, list[Move]()
-    for indicator in view.indicators:
+    for indicator in view.compared:
         gap = _best(view, indicator, lambda i, s: _end(view, i, s, -1 if direction == 1 else 0))
         move = _move(view, indicator, gap.stratifier, direction) if gap else None
         looked += move is not None

@@ -35,10 +35,11 @@ class Frame:
 
     def menu(self, lang: Lang) -> list[tuple[Link, bool]]:
         """Return the main menu, and which entry the page stands under."""
-        along = ("pathways",) if self.release.pathways else ()
-        entries = ("", "rug", "areas", "factors", *along, "catalogue", "about")
+        there = {"pathways": self.release.pathways, "uses": self.release.uses}
+        more = (name for name, definitions in there.items() if definitions)
+        entries = ("", "rug", "areas", "factors", *more, "catalogue", "about")
         first = self.path.split("/")[0]
-        here = {"indicator": "catalogue", "area": "areas", "factor": "factors", "pathway": "pathways"}.get(first, first)
+        here = {"indicator": "catalogue"}.get(first, first if first in entries else f"{first}s")
         root = f"/{lang}/{self.release.manifest.id}/"
         return [(Link(say(f"menu.{path or 'front'}", lang), root + path), path == here) for path in entries]
 

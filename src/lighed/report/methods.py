@@ -53,6 +53,7 @@ BEGINNINGS = (
     ("staggered", "staggered"),
     ("interrupted", "interrupted"),
     ("clustered", "clustered"),
+    ("regression on need", "need"),
     ("rows", "rows"),
     ("mean over correlations", "correlations"),
 )

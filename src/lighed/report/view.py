@@ -48,6 +48,11 @@ class View:
         """The indicators of the release, by factor and number."""
         return sorted(self.release.indicators.values(), key=by_factor)
 
+    @property
+    def compared(self) -> list[Indicator]:
+        """The indicators whose gaps are held against each other: none of use as it is, for the need may differ."""
+        return [i for i in self.indicators if i.id not in self.release.uses]
+
     def link(self, path: str) -> Link:
         """Return a link to a page of the menu."""
         return Link(self.say(f"menu.{path}"), self.href(path))

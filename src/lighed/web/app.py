@@ -141,6 +141,7 @@ PLAIN = {
     "areas": pages.areas,
     "factors": pages.factors,
     "pathways": pages.pathways,
+    "uses": pages.uses,
     "about": pages.about,
     "accessibility": pages.accessibility,
 }
@@ -163,5 +164,7 @@ def _page(view: View, path: str, asked: dict[str, str]) -> Page | None:
             return pages.indicator(view, found, by=asked.get("by"), look=look) if found else None
         case "pathway", _ if (way := rest.partition("/"))[0] in view.release.pathways:
             return pages.pathway(view, view.release.pathways[way[0]], by=asked.get("by"), look=way[2])
+        case "use", one if one in view.release.uses:
+            return pages.use(view, view.release.uses[one], by=asked.get("by"))
         case _:
             return None

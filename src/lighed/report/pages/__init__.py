@@ -8,6 +8,7 @@ from lighed.report.pages.front import front
 from lighed.report.pages.indicator import indicator
 from lighed.report.pages.pathway import pathway, pathways
 from lighed.report.pages.rug import rug
+from lighed.report.pages.use import use, uses
 
 __all__ = [
     "about",
@@ -22,4 +23,6 @@ __all__ = [
     "pathway",
     "pathways",
     "rug",
+    "use",
+    "uses",
 ]

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from lighed.catalogue.publication import Action, Bullet, Factor
 from lighed.core.types import Indicator
+from lighed.core.use import Use
 from lighed.report import sentences
 from lighed.report.page import Block, Card, Cards, Cell, Column, Heading, Link, Page, Points, Table, Words
 from lighed.report.rows import social
@@ -65,6 +66,8 @@ def factor(view: View, one: Factor) -> Page:
     for about in ("factor", "implementation"):
         bullets = [b for b in one.bullets if b.about == about]
         blocks += [Heading(view.say(f"factor.about_{about}"), about, 3), _bullets(view, bullets, about)]
+    uses = [u for u in view.release.uses.values() if u.factor == one.id]
+    blocks += [Heading(view.say("menu.uses"), "uses", 3), Points(tuple(_use(view, u) for u in uses))] if uses else []
     others = [i for i in view.release.indicators.values() if i.factor == one.id and i.bullet is None]
     if others:
         blocks += [
@@ -75,6 +78,11 @@ def factor(view: View, one: Factor) -> Page:
     return Page(
         one.title[view.lang], view.lang, tuple(blocks), view.trail(Link(view.say("menu.factors"), view.href("factors")))
     )
+
+
+def _use(view: View, one: Use) -> Words:
+    title = one.title[view.lang]
+    return Words(title, links=(Link(title, view.href(f"use/{one.id}")),))
 
 
 def _actions(view: View, actions: Iterable[Action]) -> list[Block]:

@@ -43,7 +43,7 @@ def indicator(view: View, one: Indicator, *, by: str | None, look: str) -> Page:
     """Build the page of an indicator, by a social dimension, with dots or bars."""
     dimensions = social(view.release, one)
     chosen = next((s for s in dimensions if s.id == by), dimensions[0] if dimensions else None)
-    blocks: list[Block] = []
+    blocks: list[Block] = _at_need(view, one)
     rows: list[Row] = []
     if chosen is None:
         blocks.append(Notice(_why_empty(view, one)))
@@ -59,6 +59,12 @@ def indicator(view: View, one: Indicator, *, by: str | None, look: str) -> Page:
     )
     trail = view.trail(Link(view.say("menu.catalogue"), view.href("catalogue")))
     return Page(one.title[view.lang], view.lang, tuple(blocks), trail, rows=rows, downloads=downloads)
+
+
+def _at_need(view: View, one: Indicator) -> list[Block]:
+    """Where the page of use against need is, of a use."""
+    link = Link(one.title[view.lang], view.href(f"use/{one.id}"))
+    return [Words(view.say("use.see"), links=(link,))] if one.id in view.release.uses else []
 
 
 def _why_empty(view: View, one: Indicator) -> str:

@@ -14,7 +14,7 @@ STEPS = (1.15, 1.5, 2.5)  # relative gaps from which a cell is a step darker
 def rug(view: View) -> Page:
     """Build the rug of an area."""
     stratifiers = _columns(view)
-    rows = [(indicator, _cells(view, indicator, stratifiers)) for indicator in view.indicators]
+    rows = [(indicator, _cells(view, indicator, stratifiers)) for indicator in view.compared]
     shown = [(indicator, cells) for indicator, cells in rows if any(cell.text for cell in cells)]
     columns = (Column(view.say("rug.indicator")), *(Column(s.short[view.lang]) for s in stratifiers))
     table = Table(
@@ -32,7 +32,7 @@ def rug(view: View) -> Page:
     ]
     given = [
         row
-        for i in view.indicators
+        for i in view.compared
         for s in stratifiers
         for m in view.index.gap(i.id, s) or ()
         if (row := view.index.latest(i.id, s.id, m))
@@ -48,9 +48,7 @@ def rug(view: View) -> Page:
 
 def _columns(view: View) -> list[Stratifier]:
     index = of_area(view.release, view.area)
-    used = [
-        s for s in view.release.stratifiers.values() if s.social and any(index.gap(i.id, s) for i in view.indicators)
-    ]
+    used = [s for s in view.release.stratifiers.values() if s.social and any(index.gap(i.id, s) for i in view.compared)]
     return sorted(used, key=lambda s: not s.ordered)
 
 
