@@ -50,8 +50,8 @@ def _missed(view: View, one: Validation, chosen: Stratifier, now: list[Row]) -> 
     named = view.say("validation.missed_among", points=lowest)
     said = sentences.groups(view.release.indicators[one.measured], chosen, first, named, view.lang)
     heads = _heads(view, "missed", one, chosen, now[0]["period"], "unit.percent.axis")
-    columns = ("indicator.group", "validation.threshold", "validation.missed_share", "word.interval")
-    columns += ("validation.selected", "validation.predictive")
+    shown = ("validation.missed_share", "word.interval", "validation.selected", "validation.predictive")
+    columns = ("indicator.group", "validation.threshold", *shown)
     others = {
         (row["measure"], row["level"], row["component"]): row
         for name in ("selection_rate", "predictive_value")
