@@ -19,7 +19,7 @@ from lighed.core.errors import DefinitionError, ReleaseError
 from lighed.core.estimates import Estimates
 from lighed.core.release import Release, found_in
 from lighed.core.text import LANGUAGES
-from lighed.core.types import COUNTRY, ReleasePlan
+from lighed.core.types import COUNTRY, UNKNOWN, ReleasePlan
 from lighed.disclosure import publish, release
 from lighed.store.engine import connect
 from tests.conftest import MADE, Synthetic
@@ -314,3 +314,22 @@ def test_the_steps_of_a_pathway_are_hidden_together(synthetic_release: Release) 
                 hidden.setdefault(key, set()).add(row["flags"] == "suppressed")
     assert {len(found) for found in hidden.values()} == {1}
     assert {True, False} <= {shown for found in hidden.values() for shown in found}
+
+
+def test_what_is_worked_out_of_the_points_of_a_form_is_hidden_with_them(synthetic_release: Release) -> None:
+    """Of the group whose points they are, the unknown one too; and between groups with those of any."""
+    seen = set[tuple[bool, bool]]()
+    for area in synthetic_release.areas:
+        rows = [row for row in synthetic_release.estimates(area).rows() if row["measure"].startswith("score")]
+        secret = {
+            (row["indicator"], row["period"], row["stratifier"], level)
+            for row in rows
+            if row["measure"] == "score" and row["flags"] == "suppressed"
+            for level in (row["level"], *([] if row["level"] == UNKNOWN else [None]))
+        }
+        for row in rows:
+            is_hidden = (row["indicator"], row["period"], row["stratifier"], row["level"]) in secret
+            assert (row["flags"] == "suppressed") == is_hidden
+            assert not is_hidden or (row["value"], row["lower"], row["n"]) == (None, None, None)
+            seen.add((is_hidden, row["level"] == UNKNOWN))
+    assert seen >= {(True, True), (True, False), (False, False)}

@@ -99,7 +99,8 @@ def withhold(estimates: Estimates, cells: Cells, hidden: Mask) -> Estimates:
     for kind in {*of} - {""}:
         worked_out = _is(table, *(name for name in measures if family(name) == kind != name))
         of_kind = hidden & (of == kind)
-        of_group, of_all = (_hidden_keys(table, cells, of_kind & ranked, KEY[:n]) for n in (5, 4))
+        of_group = _hidden_keys(table, cells, of_kind, KEY[:5])
+        of_all = _hidden_keys(table, cells, of_kind & ranked, KEY[:4])
         found = np.where(worked_out, np.where(over_levels, of_all, of_group), found)
     mask, table = pa.array(found), estimates.table
     for name in NUMBERS:
