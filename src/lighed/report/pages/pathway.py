@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from lighed.charts import Heads, equiplot
 from lighed.core.condition import ALWAYS, sentence
 from lighed.core.pathway import START, Occurrence, Pathway, Step, Within
 from lighed.core.types import Stratifier
+from lighed.core.validation import Validation
 from lighed.report import sentences
 from lighed.report.page import (
     Block,
@@ -27,6 +30,7 @@ from lighed.report.page import (
     Words,
 )
 from lighed.report.pages.look import Look, Shown
+from lighed.report.pages.validation import POINTS
 from lighed.report.rows import social
 from lighed.report.view import View
 from lighed.report.words import Row, interval, names_of, written
@@ -34,13 +38,19 @@ from lighed.report.words import Row, interval, names_of, written
 
 def pathways(view: View) -> Page:
     """List the pathways."""
-    cards = tuple(
-        Card(p.title[view.lang], " → ".join(s.short[view.lang] for s in p.chain), view.href(f"pathway/{p.id}"))
-        for p in view.release.pathways.values()
-    )
     blocks: list[Block] = [Words(view.say("pathway.lead"), lead=True)]
-    blocks.append(Cards(cards) if cards else Notice(view.say("pathway.none")))
+    every = [*view.release.pathways.values()]
+    ways, forms = ([p for p in every if isinstance(p, Validation) == of_form] for of_form in (False, True))
+    blocks.append(_cards(view, ways, CASCADE) if ways else Notice(view.say("pathway.none")))
+    if forms:
+        blocks += [Heading(view.say("validation.card"), "forms"), _cards(view, forms, POINTS)]
     return Page(view.say("menu.pathways"), view.lang, tuple(blocks), view.trail())
+
+
+def _cards(view: View, ways: Sequence[Pathway], look: Look) -> Cards:
+    steps = (" → ".join(step.short[view.lang] for step in one.chain) for one in ways)
+    named = zip(ways, steps, strict=True)
+    return Cards(tuple(Card(one.title[view.lang], text, view.href(_address(one, look))) for one, text in named))
 
 
 def pathway(view: View, one: Pathway, *, by: str | None, look: str = "") -> Page | None:
@@ -78,7 +88,13 @@ def _cascade(view: View, one: Pathway, chosen: Stratifier) -> Shown:
     if not shown:
         return _definition(view, one), []
     answers, figures = _answers(view, one, chosen, shown), _figures(view, one, chosen, shown[-1]["period"])
-    return [*answers, *figures, *_definition(view, one)], rows
+    return [*answers, *figures, *_forms(view, one), *_definition(view, one)], rows
+
+
+def _forms(view: View, one: Pathway) -> list[Block]:
+    """Where it is shown what the points of the pathway's form are worth."""
+    found = [v for v in view.release.pathways.values() if isinstance(v, Validation) and v.cascade == one.id]
+    return [Words("", links=(Link(v.title[view.lang], view.href(_address(v, POINTS))),)) for v in found]
 
 
 def _answers(view: View, one: Pathway, chosen: Stratifier, shown: list[Row]) -> list[Block]:
@@ -227,4 +243,4 @@ def _event(view: View, wanted: Occurrence) -> str:
 
 
 CASCADE = Look("cascade", ("crude",), _cascade)
-LOOKS = (CASCADE,)
+LOOKS = (CASCADE, POINTS)

@@ -30,48 +30,49 @@ def _points(view: View, one: Pathway, chosen: Stratifier) -> Shown:
     known = [row["period"] for row in complete if row["value"] is not None and row["level"] != UNKNOWN]
     period = max(known or [row["period"] for row in complete], default="")
     now = [row for row in rows if row["period"] == period]
-    hidden: list[Block] = [] if known or not now else [Notice(view.say("validation.hidden"))]
-    answer = _missed(view, one, chosen, now) if known else []
-    told = _told(view, one, chosen, now) if known else []
-    blocks = [*answer, *hidden, *_coverage(view, one, chosen, period), *told, *_worth(view, one, period)]
-    return [*blocks, *_how(view, one)], now
+    if not now:
+        return _how(view, one), []
+    figures = [*_missed(view, one, chosen, now), *_told(view, one, chosen, now)] if known else []
+    answers = [_answer(view, one, chosen, now), *_coverage(view, one, chosen, period)]
+    return [*answers, *figures, *_worth(view, one, period), *_how(view, one)], now
 
 
 def _of(rows: list[Row], measure: str) -> list[Row]:
     return [row for row in rows if row["measure"] == f"score{measure and '_' + measure}"]
 
 
-def _missed(view: View, one: Validation, chosen: Stratifier, now: list[Row]) -> list[Block]:
-    """Whose need is missed at the lowest threshold, and at the others in the table."""
+def _answer(view: View, one: Validation, chosen: Stratifier, now: list[Row]) -> Block:
+    """Whose need is missed at the lowest threshold, or that it is hidden."""
     missed = _of(now, "missed_need")
-    lowest = min(missed, key=lambda row: int(row["component"]))["component"]
-    at = [row | {"row": view.say("validation.from", points=row["component"])} for row in missed]
+    lowest = min((row["component"] for row in missed), key=int)
+    among = view.say("validation.missed_among", area=view.place, points=lowest)
     first = [row for row in missed if row["component"] == lowest]
-    named = view.say("validation.missed_among", points=lowest)
-    said = sentences.groups(view.release.indicators[one.measured], chosen, first, named, view.lang)
+    said = sentences.groups(view.release.indicators[one.measured], chosen, first, among, view.lang)
+    if not said:
+        return Notice(view.say("validation.hidden"))
+    return Words(f"{said} {_gap(view, one, chosen, now, lowest)}".strip(), lead=True)
+
+
+def _missed(view: View, one: Validation, chosen: Stratifier, now: list[Row]) -> list[Block]:
+    """What each threshold misses, and beside it who gets an offer and how many of these have a need."""
+    missed, offered, right = (_of(now, name) for name in ("missed_need", "selection_rate", "predictive_value"))
+    rows = [row | {"row": view.say("validation.from", points=row["component"])} for row in missed]
     heads = _heads(view, "missed", one, chosen, now[0]["period"], "unit.percent.axis")
     shown = ("validation.missed_share", "word.interval", "validation.selected", "validation.predictive")
     columns = ("indicator.group", "validation.threshold", *shown)
-    others = {
-        (row["measure"], row["level"], row["component"]): row
-        for name in ("selection_rate", "predictive_value")
-        for row in _of(now, name)
-    }
     cells = [
         [
-            sentences.level_title(chosen, row["level"], view.lang), row["row"], written(row, view.lang),
+            sentences.level_title(chosen, row["level"], view.lang),
+            row["row"],
+            written(row, view.lang),
             interval(row, view.lang),
-            *(
-                written(others[f"score_{name}", row["level"], row["component"]], view.lang)
-                for name in ("selection_rate", "predictive_value")
-            ),
+            *(written(other, view.lang) for other in others),
         ]
-        for row in at
-    ]  # fmt: skip
+        for row, *others in zip(rows, offered, right, strict=True)
+    ]
     table = _table(view, heads.title, columns, cells, "missed-table", words=2)
-    figure = Figure("missed", equiplot(at, chosen, heads), heads.description, table)
-    lead = " ".join(part for part in (said, _gap(view, one, chosen, now, lowest)) if part)
-    return [*([Words(lead, lead=True)] if lead else []), Heading(view.say("validation.missed"), "missed-needs"), figure]
+    figure = Figure("missed", equiplot(rows, chosen, heads), heads.description, table)
+    return [Heading(view.say("validation.missed"), "missed-needs"), figure]
 
 
 def _gap(view: View, one: Validation, chosen: Stratifier, now: list[Row], lowest: str) -> str:
@@ -93,9 +94,8 @@ def _coverage(view: View, one: Validation, chosen: Stratifier, period: str) -> l
         return []
     step = way.steps[0]
     rows = [r for r in view.index.groups(view.release.indicators[way.whole(step)], chosen.id) if r["period"] == period]
-    said = sentences.groups(
-        view.release.indicators[way.whole(step)], chosen, rows, view.place, view.lang, step=step.short[view.lang]
-    )
+    scored, short = view.release.indicators[way.whole(step)], step.short[view.lang]
+    said = sentences.groups(scored, chosen, rows, view.place, view.lang, step=short)
     link = Link(way.title[view.lang], view.href(f"pathway/{way.id}", by=chosen.id))
     return [
         Heading(view.say("validation.coverage"), "coverage"),
