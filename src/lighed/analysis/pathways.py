@@ -8,12 +8,14 @@ from typing import Any
 
 import ibis
 
+from lighed.core.condition import ALWAYS
 from lighed.core.pathway import START, Index, Occurrence, Pathway, Step, Within
 from lighed.store.engine import Expression, expression
 from lighed.store.snapshot import Snapshot
 
 EPOCH = date(1970, 1, 1)
 NEVER = 2**30  # a day that does not come
+SPAN = 2**20  # more days than lie between any two
 KEY = ["person_id", START]
 
 
@@ -76,8 +78,9 @@ def episodes(pathway: Pathway, along: Along) -> Expression:
     for table in (along.deaths, _departed(along.departures), _seen(pathway, along.events)):
         found = found.left_join(table, "person_id").drop("person_id_right")
     found = found.filter(found[START] <= found.died.coalesce(NEVER))
-    found = found.mutate(left=found.left.filter(lambda day: day >= found[START]).mins().coalesce(NEVER))
-    found = found.mutate(excluded=_any(found, pathway, pathway.exclusions))
+    found = found.mutate(left=found.departures.filter(lambda day: day >= found[START]).mins()).drop("departures")
+    found = found.mutate(gone=found.left.coalesce(NEVER))
+    found = _with_any(found, pathway, pathway.exclusions, "excluded")
     for step in pathway.steps:
         found = _with_step(found, pathway, step, (along.known_until - EPOCH).days - pathway.latest(step))
     found = found.mutate(left=found.left.nullif(NEVER))
@@ -102,7 +105,8 @@ def _number(day: Expression) -> Expression:
 
 
 def _is(events: Expression, wanted: Occurrence) -> Expression:
-    return (events.item == wanted.item) & expression(wanted.where, events)
+    same = events.item == wanted.item
+    return same if wanted.where == ALWAYS else same & expression(wanted.where, events)
 
 
 def _begun(index: Index, events: Expression) -> Expression:
@@ -119,30 +123,40 @@ def _begun(index: Index, events: Expression) -> Expression:
 
 
 def _departed(departures: Expression) -> Expression:
-    return departures.group_by("person_id").aggregate(left=departures.left.collect())
+    return departures.group_by("person_id").aggregate(departures=departures.left.collect())
 
 
 def _seen(pathway: Pathway, events: Expression) -> Expression:
-    """Return, of each person, a list of days for every kind of event that the pathway looks for."""
+    """Return, of each person, the days of every kind of event that the pathway looks for, each kind in its own span.
+
+    An event may be of two kinds of one item, so these stand in different lists.
+    """
     kinds = pathway.kinds
     rows = events.filter(events.item.isin([*{kind.item for kind in kinds}]))
-    lists = {_list(pathway, kind): rows[kind.day].collect(where=_is(rows, kind)) for kind in kinds}
-    return rows.group_by("person_id").aggregate(**lists)
+    cases: dict[str, list[Any]] = {}
+    for kind in kinds:
+        name, span = _place(kinds, kind)
+        cases.setdefault(name, []).append((_is(rows, kind), rows[kind.day] + span))
+    rows = rows.select("person_id", **{name: ibis.cases(*some) for name, some in cases.items()})
+    return rows.group_by("person_id").aggregate(**{name: rows[name].collect() for name in cases})
 
 
-def _list(pathway: Pathway, wanted: Occurrence) -> str:
-    return f"days_{pathway.kinds.index(wanted.kind)}"
+def _place(kinds: tuple[Occurrence, ...], kind: Occurrence) -> tuple[str, int]:
+    """Return in which list the days of a kind stand, and what is added to them there."""
+    number = kinds.index(kind)
+    return f"seen_{[other.item for other in kinds[:number]].count(kind.item)}", SPAN * number
 
 
-def _first(found: Expression, pathway: Pathway, wanted: Within) -> Expression:
-    """Return the day of the earliest of the wanted events in its window, or of the last of several; null without."""
+def _with_first(found: Expression, pathway: Pathway, wanted: Within, name: str) -> Expression:
+    """Add the day of the earliest of the wanted events in its window, or of the last of several; null without."""
+    seen, span = _place(pathway.kinds, wanted.kind)
     low, high = (found[wanted.anchor] + days for days in wanted.days)
-    not_before = low if wanted.after == START else ibis.greatest(low, found[wanted.after] + wanted.apart)
-    last = ibis.least(high, found.died.coalesce(NEVER))
-    days = found[_list(pathway, wanted)].filter(lambda day: (day >= not_before) & (day <= last))
+    low = low if wanted.after == START else ibis.greatest(low, found[wanted.after] + wanted.apart)
+    found = found.mutate(low=low + span, high=ibis.least(high, found.died.coalesce(NEVER)) + span)
+    days = found[seen].filter(lambda day: (day >= found.low) & (day <= found.high))
     for _ in range(wanted.times - 1):
         days = _later(days)
-    return days.mins()
+    return found.mutate(**{name: days.mins() - span}).drop("low", "high")
 
 
 def _later(days: Expression) -> Expression:
@@ -151,23 +165,28 @@ def _later(days: Expression) -> Expression:
     return days.filter(lambda day: day > first)
 
 
-def _any(found: Expression, pathway: Pathway, wanted: tuple[Within, ...]) -> Expression:
-    """Return the day of one of the events of several kinds that are in their windows; null where there is none."""
-    return ibis.coalesce(*(_first(found, pathway, each) for each in wanted), ibis.null("int32"))
+def _with_any(found: Expression, pathway: Pathway, wanted: tuple[Within, ...], name: str) -> Expression:
+    """Add the day of one of the events of several kinds that are in their windows; null where there is none."""
+    parts = [f"{name}_{k}" for k in range(len(wanted))]
+    for part, each in zip(parts, wanted, strict=True):
+        found = _with_first(found, pathway, each, part)
+    return found.mutate(**{name: ibis.coalesce(*(found[part] for part in parts), ibis.null("int32"))}).drop(*parts)
 
 
 def _with_step(found: Expression, pathway: Pathway, step: Step, closed: int) -> Expression:
     """Add the day of a step and its fate; those whose index is after the day `closed` may still reach it."""
-    found = found.mutate(**{step.id: _first(found, pathway, step)})
+    found = _with_first(found, pathway, step, step.id)
+    found = _with_any(found, pathway, step.unless, "excused")
     ends = found[step.anchor] + step.days[1]
     fate = ibis.cases(
         (found[START] > closed, "open"),
         (found[step.after].isnull(), "before"),
         (found[step.id].notnull(), "reached"),
-        (_any(found, pathway, step.unless).notnull(), "excepted"),
-        ((found.died <= ends) & (found.died <= found.left), "died"),
-        (found.left <= ends, "emigrated"),
+        (found.excused.notnull(), "excepted"),
+        ((found.died <= ends) & (found.died <= found.gone), "died"),
+        (found.gone <= ends, "emigrated"),
         else_="lost",
     )
-    found = found.mutate(**{step.fate: fate})
-    return found.mutate(**{step.id: (found[step.fate] == "reached").ifelse(found[step.id], ibis.null("int32"))})
+    there = found[step.after].notnull() & (found[START] <= closed)
+    day = there.ifelse(found[step.id], ibis.null("int32"))
+    return found.mutate(**{step.id: day, step.fate: fate}).drop("excused")
