@@ -61,6 +61,7 @@ def write(folder: Path, persons: int) -> None:
             "item": pa.array(ITEMS).take(pa.array(item[order])),
             "date": pa.array(day[order].astype(np.int32), pa.date32()),
             "date_to": pa.nulls(len(day), pa.date32()),
+            "provider_id": pa.nulls(len(day), pa.string()),
             "status": pa.repeat("active", len(day)),
         }
         pq.write_table(pa.table(columns), folder / "event" / f"{first}.parquet", compression="zstd")

@@ -83,10 +83,8 @@ def episodes(pathway: Pathway, along: Along) -> Expression:
     found = _with_any(found, pathway, pathway.exclusions, "excluded")
     for step in pathway.steps:
         found = _with_step(found, pathway, step, (along.known_until - EPOCH).days - pathway.latest(step))
-    found = found.mutate(left=found.left.nullif(NEVER))
-    days = {
-        name: (found[name] - found[START]).cast("int32") for name in ("died", "left", *(s.id for s in pathway.steps))
-    }
+    counted = ("died", "left", *(step.id for step in pathway.steps))
+    days = {name: (found[name] - found[START]).cast("int32") for name in counted}
     return found.mutate(**days).select(
         "person_id",
         "year",
