@@ -167,11 +167,14 @@ def violations(before: list[Row], after: list[Row], policy: Policy, catalogue: C
 def forbidden(n: int, events: int, indicator: str, policy: Policy, catalogue: Catalogue, *, fewest: int) -> str | None:
     """Why a group may not be known, by the policy; None when it may."""
     one, k = catalogue.indicators[indicator], policy.smallest_count
+    used = (
+        one.kind == "mean" and one.item is not None and one.basis == "person"
+    )  # so many of the persons, or not at all
     if 0 < n < fewest:
         return f"{n} persons"
-    if one.kind != "mean" and 0 < events < k:
+    if (one.kind != "mean" or used) and 0 < events < k:
         return f"{events} cases"
-    if one.kind == "proportion" and n > 0 and n - events < k:
+    if (one.kind == "proportion" or used) and n > 0 and n - events < k:
         return f"all but {n - events} of {n}"
     return None
 

@@ -206,7 +206,7 @@ def _persons(people: Expression, indicators: Sequence[Indicator], by: str | None
             wanted[f"{key}_time"] = inside[key].ifelse(people.days, 0).sum().coalesce(0)
         if i.kind == "proportion" and not i.item:
             wanted[f"{i.id}_events"] = count_if(inside[key] & expression(i.numerator, people))
-        if i.kind == "mean" and not i.item:
+        if i.kind == "mean" and not i.how_often:
             wanted |= _amount(i, inside[key], people)
     cells = people.group_by([*_CELL, "level"]).aggregate(**wanted).to_pyarrow()
     return pa.concat_tables(_long(cells, i, key_of[i.id]) for i in indicators)
@@ -231,7 +231,7 @@ def _long(cells: pa.Table, i: Indicator, key: str) -> pa.Table:
     """The rows of one indicator out of the wide table; its dimension columns are shared, not copied."""
     zero = pa.chunked_array([pa.repeat(pa.scalar(0, pa.int64()), cells.num_rows)])
     column = {
-        "n": f"{i.id}_events" if i.kind == "mean" and not i.item else f"{key}_n",
+        "n": f"{i.id}_events" if i.kind == "mean" and not i.how_often else f"{key}_n",
         "events": f"{i.id}_events",
         "time": f"{key}_time" if i.over_time else "",
         "total": f"{i.id}_total",
@@ -280,7 +280,7 @@ def _happened(rows: Expression | None, indicators: Sequence[Indicator], by: str 
     rows = _of(rows, indicators, by).filter(lambda t: t.has)
     persons = rows.group_by(["indicator", "person_id", *_CELL, "level"]).aggregate(times=rows.count())
     often = persons.indicator.isin([i.id for i in indicators if i.over_time] or [""])
-    times = persons.indicator.isin([i.id for i in indicators if i.kind == "mean"] or [""]).ifelse(persons.times, 0)
+    times = persons.indicator.isin([i.id for i in indicators if i.how_often] or [""]).ifelse(persons.times, 0)
     cells = persons.group_by(["indicator", *_CELL, "level"]).aggregate(
         events=often.ifelse(persons.times, 1).sum(), total=(times * THOUSAND).sum(), total2=(times * times).sum()
     )

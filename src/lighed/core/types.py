@@ -197,6 +197,11 @@ class Indicator(Definition):
         return self.kind in {"rate", "life_expectancy"}
 
     @property
+    def how_often(self) -> bool:
+        """Return whether it is the mean of how often something happens to a person; events are those to whom it did."""
+        return self.kind == "mean" and self.basis == "person" and self.item is not None
+
+    @property
     def from_age(self) -> int:
         """Return the age that the population must have reached, 0 where it asks for none."""
         parts = self.population.parts if isinstance(self.population, All) else (self.population,)

@@ -21,7 +21,7 @@ def primary(cells: Cells, policy: Policy, catalogue: Catalogue) -> Mask:
     k = policy.smallest_count
     indicators = [catalogue.indicators[name] for name in cells.words["indicator"]]
     survey = np.array([i.basis == "survey" for i in indicators])[cells.at["indicator"]]
-    counted = np.array([i.kind != "mean" for i in indicators])[cells.at["indicator"]]
+    counted = np.array([i.kind != "mean" or i.how_often for i in indicators])[cells.at["indicator"]]
     fewest = np.where(survey, policy.smallest_respondents, policy.smallest_group)
     without = cells.n - cells.events
     small = (cells.n > 0) & (cells.n < fewest)
@@ -31,9 +31,9 @@ def primary(cells: Cells, policy: Policy, catalogue: Catalogue) -> Mask:
 
 
 def _shares(cells: Cells, catalogue: Catalogue) -> Mask:
-    """Which cells are shares of persons: those without the thing are a group too."""
-    of = np.array([catalogue.indicators[name].kind == "proportion" for name in cells.words["indicator"]])
-    return np.asarray(of[cells.at["indicator"]])
+    """Which cells divide persons into those with the thing and those without, who are a group too."""
+    indicators = [catalogue.indicators[name] for name in cells.words["indicator"]]
+    return np.array([i.kind == "proportion" or i.how_often for i in indicators])[cells.at["indicator"]]
 
 
 def secondary(hidden: Mask, cells: Cells, sums: csr_array, policy: Policy, catalogue: Catalogue) -> Mask:
