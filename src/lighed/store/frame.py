@@ -64,17 +64,17 @@ def build(engine: Any, snapshot: Snapshot, catalogue: Catalogue, years: list[int
     position = snapshot.read(engine, "position")
     crossed = [s for name in wanted if (s := catalogue.stratifiers.get(name)) and s.crosses]
     parts = {name for s in crossed for name in s.crosses}
-    for column in sorted({*wanted, *parts} - {s.id for s in crossed} - set(BASIC)):
-        stratifier = catalogue.stratifiers.get(column)
-        if stratifier is None:
-            rows = _with_dimension(rows, position, column, amount=catalogue.dimensions[column].amount is not None)
-        elif stratifier.parents_of:
+    columns = sorted({*wanted, *parts} - {s.id for s in crossed} - set(BASIC))
+    others = [s for name in columns if (s := catalogue.stratifiers.get(name)) and (s.areas or not s.crosswalks)]
+    rows = _with_positions(rows, position, catalogue, sorted({*columns} - {s.id for s in others}))
+    for stratifier in others:
+        if stratifier.parents_of:
             parent = snapshot.read(engine, "parent")
             rows = _with_parents(rows, parent, position, stratifier, catalogue.stratifiers[stratifier.parents_of])
         elif stratifier.quantiles:
             rows = _with_quantiles(rows, position, stratifier)
         else:
-            rows = _with_level(rows, position, stratifier)
+            rows = _with_level(rows, stratifier)
     for stratifier in crossed:
         rows = _with_combination(rows, [catalogue.stratifiers[name] for name in stratifier.crosses], stratifier.id)
     return rows.select(*BASIC, *wanted)
@@ -135,10 +135,26 @@ def _spells(position: Expression, dimension: str) -> Expression:
     )
 
 
-def _with_dimension(rows: Expression, position: Expression, dimension: str, *, amount: bool) -> Expression:
-    """Add the category (or the amount) of `dimension` that was in force on the day of entry; null where none was."""
-    kept, dropped = ("spell_amount", "spell_category") if amount else ("spell_category", "spell_amount")
-    return _joined(rows, position, dimension).rename({dimension: kept}).drop(dropped)
+def _with_positions(rows: Expression, position: Expression, catalogue: Catalogue, names: list[str]) -> Expression:
+    """Add what was in force on the day of entry: categories and amounts of dimensions, and levels made of their codes.
+
+    A dimension is null where nothing was in force. All are joined in one step: with one for each there would be more
+    steps than a query can have.
+    """
+    known = {name: catalogue.stratifiers.get(name) for name in names}
+    joined = rows
+    for dimension in sorted({s.dimension or "" if s else name for name, s in known.items()}):
+        spells = _spells(position, dimension).rename(lambda name, of=dimension: f"{of}_{name}")
+        inside = spells[f"{dimension}_spell_from"] <= rows.entry, spells[f"{dimension}_spell_to"] > rows.entry
+        joined = joined.left_join(spells, [rows.person_id == spells[f"{dimension}_spell_person"], *inside])
+    made = {}
+    for name, stratifier in known.items():
+        if stratifier is None:
+            kept = "amount" if catalogue.dimensions[name].amount is not None else "category"
+            made[name] = joined[f"{name}_spell_{kept}"]
+        else:
+            made[name] = level_of(joined[f"{stratifier.dimension}_spell_category"], joined.year, stratifier)
+    return joined.select(*rows.columns, **made)
 
 
 def _joined(rows: Expression, position: Expression, dimension: str) -> Expression:
@@ -163,7 +179,8 @@ def level_of(code: Expression, year: Expression, stratifier: Stratifier) -> Expr
     return ibis.cases(*branches, else_=UNKNOWN).coalesce(UNKNOWN)
 
 
-def _with_level(rows: Expression, position: Expression, stratifier: Stratifier) -> Expression:
+def _with_level(rows: Expression, stratifier: Stratifier) -> Expression:
+    """Add the level of a column that a person-year has already: of the area, the age, or the level itself."""
     if stratifier.column:
         known = rows[stratifier.column].isin(stratifier.level_ids)
         return rows.mutate(**{stratifier.id: known.ifelse(rows[stratifier.column], UNKNOWN)})
@@ -172,12 +189,7 @@ def _with_level(rows: Expression, position: Expression, stratifier: Stratifier) 
         return rows.mutate(
             **{stratifier.id: ibis.cases(*[(rows.age >= low, level) for level, low in bounds], else_=UNKNOWN)}
         )
-    if stratifier.areas:
-        return rows.mutate(**{stratifier.id: level_of(rows.area, rows.year, stratifier)})
-    assert stratifier.dimension is not None
-    joined = _joined(rows, position, stratifier.dimension)
-    level = level_of(joined.spell_category, joined.year, stratifier)
-    return joined.mutate(**{stratifier.id: level}).drop("spell_category", "spell_amount")
+    return rows.mutate(**{stratifier.id: level_of(rows.area, rows.year, stratifier)})
 
 
 def _with_combination(rows: Expression, parts: list[Stratifier], column: str) -> Expression:
