@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 import uvicorn
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 ROOT = Path(__file__).parents[1]
@@ -66,6 +66,11 @@ def served(app: FastAPI) -> Iterator[str]:
     yield f"http://127.0.0.1:{port}"
     server.should_exit = True
     thread.join()
+
+
+def paths(router: APIRouter, before: str = "") -> set[str]:
+    """The method and path of every route of a router's own."""
+    return {f"{m} {before}{route.path}" for route in router.routes for m in getattr(route, "methods", ())}
 
 
 class Visit:

@@ -234,11 +234,12 @@ def workbench(
     port: PortOption = 8001,
 ) -> None:
     """Open the analyst's pages of the secure zone: upload, mapping, dry run, build, sign-off."""
+    from lighed.core.accounts import Accounts, first_user
     from lighed.core.project import Project
-    from lighed.workbench.app import create_app, first_user
+    from lighed.workbench.app import create_app
 
     made = Project.create(project, first=_today().year - 10, last=_today().year - 1)
-    password = first_user(made)
+    password = first_user(Accounts(made.accounts))
     if password:
         out.print(say("cli.first_user", LANG, name="admin", password=password), markup=False)
     _run(create_app(made), host, port, "cli.workbench")

@@ -34,7 +34,8 @@ IDLE, LONGEST = 30 * 60, 8 * 60 * 60  # seconds that a session lasts unused, and
 TRIES, WITHIN = 5, 15 * 60  # wrong passwords for one name before it must wait
 SHORTEST_PASSWORD = 12
 NOBODY = "-"
-UNIT_NAME = re.compile(r"[\w.-]{1,40}")
+FIRST = "admin"
+UNIT_NAME = re.compile(r"\w[\w.-]{0,39}")
 
 _DATA = sql.MetaData()
 USER = sql.Table(
@@ -389,6 +390,15 @@ class Accounts:
                     return int(row["number"])
                 before, number = row["digest"], row["number"]
         return None
+
+
+def first_user(accounts: Accounts) -> str | None:
+    """Make the first user, with every role, and return the password; None when there are users."""
+    if accounts.users():
+        return None
+    password = secrets.token_urlsafe(12)
+    accounts.add_user(FIRST, password, roles(), by=NOBODY)
+    return password
 
 
 def _exists(db: sql.Connection, name: str) -> bool:

@@ -7,17 +7,17 @@ import re
 import secrets
 import shutil
 import threading
-from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from lighed import catalogue
 from lighed.catalogue import Catalogue
-from lighed.core.accounts import Accounts, Entry, User
-from lighed.core.errors import DefinitionError, LoadError, ReleaseError, SignInError
+from lighed.core.accounts import Accounts, User
+from lighed.core.errors import DefinitionError, LoadError, ReleaseError
 from lighed.core.identifiers import masked
+from lighed.core.office import Office
 from lighed.core.project import Project
 from lighed.core.release import Release
 from lighed.core.text import Lang
@@ -68,18 +68,12 @@ class Candidate:
         return Release.open(self.folder)
 
 
-class Desk:
+class Desk(Office):
     """The work of one user in one project."""
 
     def __init__(self, project: Project, accounts: Accounts, user: User | None) -> None:
-        self.project, self.accounts, self.user = project, accounts, user
-
-    def _demand(self, action: str, thing: Any = None) -> User:
-        return self.accounts.demand(self.user, action, thing)
-
-    def _done(self, action: str, thing: str, detail: str = "") -> None:
-        assert self.user is not None
-        self.accounts.record(self.user.name, action, thing, detail)
+        super().__init__(accounts, user)
+        self.project = project
 
     @property
     def catalogue(self) -> Catalogue:
@@ -297,36 +291,6 @@ class Desk:
         with _CHANGING:
             shutil.rmtree(candidate.folder.parent)
         self._done("discard", candidate.plan)
-
-    # --- accounts
-
-    def users(self) -> list[User]:
-        """Return every account."""
-        self._demand("manage_users")
-        return self.accounts.users()
-
-    def add_user(self, name: str, password: str, roles: Iterable[str]) -> None:
-        """Open an account."""
-        self.accounts.add_user(name, password, roles, by=self._demand("manage_users").name)
-
-    def change_user(self, name: str, *, roles: Collection[str], closed: bool, password: str = "") -> None:
-        """Give an account other roles or a new password, close it or open it again; nobody does this to their own."""
-        user, before = self._demand("manage_users"), self.accounts.user(name)
-        if before is None:
-            raise SignInError("no_user")
-        if name == user.name:
-            raise SignInError("own")
-        if password:
-            self.accounts.set_password(name, password, by=user.name)
-        if set(roles) != before.roles:
-            self.accounts.set_roles(name, roles, by=user.name)
-        if closed != before.closed:
-            self.accounts.set_closed(name, closed=closed, by=user.name)
-
-    def log(self) -> tuple[list[Entry], int | None]:
-        """Return the newest entries of the log, and where its chain is broken, if it is."""
-        self._demand("read_log")
-        return self.accounts.log(), self.accounts.broken_at()
 
 
 def _today() -> str:

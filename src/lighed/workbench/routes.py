@@ -2,179 +2,50 @@
 
 from __future__ import annotations
 
-import hmac
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime
-from functools import cache
 from typing import Annotated, Any
-from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
-from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, select_autoescape
+from fastapi.responses import JSONResponse, RedirectResponse
 
-from lighed.core.accounts import Session, actions, may, roles
-from lighed.core.errors import DataError, DefinitionError, LighedError, LoadError, SignInError
+from lighed.core.errors import DataError, DefinitionError, LighedError, LoadError
 from lighed.core.release import Release, found_in
-from lighed.core.text import DEFAULT_LANG, LANGUAGES, Lang, number, say
+from lighed.core.text import DEFAULT_LANG, LANGUAGES, Lang, say
 from lighed.report.page import Link
 from lighed.sources.draft import columns
 from lighed.sources.raw import read
 from lighed.store.schema import tables
+from lighed.web import door
 from lighed.web.app import Site
+from lighed.web.door import AtDesk as AtOffice
+from lighed.web.door import Sent, language, to, written
 from lighed.workbench import form, zone
 from lighed.workbench.desk import Desk, Upload
 from lighed.workbench.jobs import Job
 
 router = APIRouter()
-COOKIE = "lighed"
-MOST_FIELDS = 20_000
-PROBLEMS_SHOWN = 200
 
 
-def language(request: Request) -> Lang:
-    """Return the language of the address."""
-    given = request.url.path.split("/")[1]
-    return "en" if given == "en" else DEFAULT_LANG
-
-
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=ChoiceLoader([PackageLoader("lighed.workbench"), PackageLoader("lighed.report")]),
-        autoescape=select_autoescape(default=True),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["kind"] = lambda block: type(block).__name__.lower()
-    environment.filters["when"] = lambda at: datetime.fromtimestamp(at, UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S")
-    environment.globals |= {"may": may, "roles": roles, "actions": actions, "problems_shown": PROBLEMS_SHOWN}
-    return environment
-
-
-def written(request: Request, template: str, *, status: int = 200, **values: Any) -> Response:
-    """Show a page of the workbench."""
-    lang = language(request)
-    other: Lang = "da" if lang == "en" else "en"
-    common = {
-        "lang": lang,
-        "other": other,
-        "here": request.url.path,
-        "other_address": "/".join(["", other, *request.url.path.split("/")[2:]]) or f"/{other}/zone/",
-        "session": _session(request),
-        "say": lambda key, **words: say(key, lang, **words),
-        "count": lambda value: number(value, lang, digits=0),
-        "zone": f"/{lang}/zone",
-    }
-    return HTMLResponse(_environment().get_template(template).render(common | values), status)
-
-
-def _cookie(request: Request) -> str:
-    # Only over https can a browser be told that the cookie belongs to this host alone.
-    return f"__Host-{COOKIE}" if request.url.scheme == "https" else COOKIE
-
-
-def _session(request: Request) -> Session | None:
-    session: Session | None = request.app.state.accounts.session(request.cookies.get(_cookie(request)))
-    return session
-
-
-async def _sent(request: Request) -> AsyncIterator[dict[str, Any]]:
-    """What was sent with a form; several values of one name become a list. A file is closed with the answer."""
-    if request.method != "POST":
-        yield {}
-        return
-    async with request.form(max_fields=MOST_FIELDS, max_files=1) as given:
-        yield {name: given.getlist(name) if name == "role" else given[name] for name in given}
-
-
-Sent = Annotated[dict[str, Any], Depends(_sent)]
-
-
-def _desk(request: Request, sent: Sent) -> Desk:
-    """The desk of whoever is signed in; a form must carry the session's own token."""
-    state, session = request.app.state, _session(request)
-    if session is None:
-        # What was to be sent is lost, so that only a page can be gone on to.
-        onward = f"?next={quote(request.url.path)}" if request.method == "GET" else ""
-        away = f"/{language(request)}/zone/sign-in{onward}"
-        raise HTTPException(303, headers={"Location": away})
-    if request.method == "POST" and not hmac.compare_digest(str(sent.get("token", "")), session.form_token):
-        raise HTTPException(403)
-    return Desk(state.project, state.accounts, session.user)
+def _desk(office: AtOffice) -> Desk:
+    assert isinstance(office, Desk)
+    return office
 
 
 AtDesk = Annotated[Desk, Depends(_desk)]
 
 
-def _to(request: Request, path: str = "") -> Response:
-    return RedirectResponse(f"/{language(request)}/zone/{path}", 303)
-
-
 def _start(request: Request, desk: Desk, kind: str, thing: str, work: Any) -> Response:
     user = desk.accounts.demand(desk.user, kind)
     job = request.app.state.jobs.start(kind, thing, user.name, work)
-    return _to(request, f"jobs/{job.id}")
-
-
-# --- in and out
+    return to(request, f"jobs/{job.id}")
 
 
 @router.get("/")
-def door() -> Response:
+def front() -> Response:
     """Lead to the overview."""
     return RedirectResponse(f"/{DEFAULT_LANG}/zone/")
 
 
-@router.get("/{lang}/zone/sign-in")
-def sign_in_page(request: Request) -> Response:
-    """Show the form for signing in."""
-    return written(request, "sign_in.html", error=None, next=request.query_params.get("next", ""))
-
-
-@router.post("/{lang}/zone/sign-in")
-def sign_in(request: Request, sent: Sent) -> Response:
-    """Sign somebody in, under a new session."""
-    onward = str(sent.get("next", ""))
-    accounts = request.app.state.accounts
-    try:
-        token = accounts.sign_in(str(sent.get("name", "")).strip(), str(sent.get("password", "")))
-    except SignInError as error:
-        return written(request, "sign_in.html", status=401, error=error, next=onward)
-    accounts.sign_out(request.cookies.get(_cookie(request)))
-    inside = onward if onward.startswith("/") and not onward.startswith(("//", "/\\")) else ""
-    response = RedirectResponse(inside or f"/{language(request)}/zone/", 303)
-    secure = request.url.scheme == "https"
-    response.set_cookie(_cookie(request), token, httponly=True, samesite="strict", secure=secure, path="/")
-    return response
-
-
-@router.post("/{lang}/zone/sign-out")
-def sign_out(request: Request, desk: AtDesk) -> Response:
-    """End the session."""
-    desk.accounts.sign_out(request.cookies.get(_cookie(request)))
-    response = _to(request, "sign-in")
-    response.delete_cookie(_cookie(request), path="/")
-    return response
-
-
-@router.get("/{lang}/zone/account")
-def account_page(request: Request, desk: AtDesk) -> Response:
-    """Show one's own account."""
-    return written(request, "account.html", user=desk.user, error=None)
-
-
-@router.post("/{lang}/zone/account")
-def account(request: Request, desk: AtDesk, sent: Sent) -> Response:
-    """Change one's own password; all one's sessions end."""
-    assert desk.user is not None
-    try:
-        desk.accounts.sign_out(desk.accounts.sign_in(desk.user.name, str(sent.get("old", ""))))
-        desk.accounts.set_password(desk.user.name, str(sent.get("new", "")), by=desk.user.name)
-    except SignInError as error:
-        return written(request, "account.html", status=400, user=desk.user, error=error)
-    return _to(request, "sign-in")
+router.include_router(door.router, prefix="/{lang}/zone")
 
 
 # --- overview and files
@@ -209,7 +80,7 @@ def upload(request: Request, desk: AtDesk, sent: Sent) -> Response:
     given = sent.get("file")
     if given is None or not getattr(given, "filename", ""):
         raise LoadError("no_file_chosen")
-    return _to(request, f"files/{desk.take_upload(given.filename, given.file).id}")
+    return to(request, f"files/{desk.take_upload(given.filename, given.file).id}")
 
 
 @router.get("/{lang}/zone/files/{name}")
@@ -266,7 +137,7 @@ def save_mapping(request: Request, desk: AtDesk, sent: Sent, name: str) -> Respo
         return written(request, "file_text.html", status=400, upload=one, user=desk.user, error=error, text=text)
     if sent.get("then") == "try":
         return _start(request, desk, "try", one.id, lambda: desk.load(one, dry_run=True, replace=False))
-    return _to(request, f"files/{one.id}")
+    return to(request, f"files/{one.id}")
 
 
 @router.get("/{lang}/zone/files/{name}/text")
@@ -282,7 +153,7 @@ def draft_again(request: Request, desk: AtDesk, name: str) -> Response:
     """Put a new draft in the place of the mapping."""
     one = desk.upload(name)
     desk.save_mapping(one, desk.draft(one, language(request)))
-    return _to(request, f"files/{one.id}")
+    return to(request, f"files/{one.id}")
 
 
 @router.post("/{lang}/zone/files/{name}/load")
@@ -297,14 +168,14 @@ def load(request: Request, desk: AtDesk, sent: Sent, name: str) -> Response:
 @router.post("/{lang}/zone/files/{name}/table")
 def take_table(request: Request, desk: AtDesk, name: str) -> Response:
     """Take a table of published figures into the project."""
-    return _to(request, f"plans/{desk.take_table(desk.upload(name)).stem}")
+    return to(request, f"plans/{desk.take_table(desk.upload(name)).stem}")
 
 
 @router.post("/{lang}/zone/files/{name}/discard")
 def discard_upload(request: Request, desk: AtDesk, name: str) -> Response:
     """Delete a file."""
     desk.discard_upload(desk.upload(name))
-    return _to(request)
+    return to(request)
 
 
 # --- jobs
@@ -353,7 +224,7 @@ def save_plan(request: Request, desk: AtDesk, sent: Sent, plan: str) -> Response
         desk.save_plan(plan, text)
     except DefinitionError as error:
         return written(request, "plan.html", status=400, plan=plan, user=desk.user, text=text, error=error)
-    return _to(request)
+    return to(request)
 
 
 @router.post("/{lang}/zone/plans/{plan}/build")
@@ -373,48 +244,14 @@ def candidate_page(request: Request, desk: AtDesk, plan: str) -> Response:
 def sign_off(request: Request, desk: AtDesk, sent: Sent, plan: str) -> Response:
     """Put a candidate in force."""
     desk.sign_off(desk.candidate(plan), seen=str(sent.get("candidate", "")))
-    return _to(request)
+    return to(request)
 
 
 @router.post("/{lang}/zone/candidates/{plan}/discard")
 def discard(request: Request, desk: AtDesk, plan: str) -> Response:
     """Delete a candidate."""
     desk.discard(desk.candidate(plan))
-    return _to(request)
-
-
-# --- users and the log
-
-
-@router.get("/{lang}/zone/users")
-def users_page(request: Request, desk: AtDesk) -> Response:
-    """Show the accounts."""
-    return written(request, "users.html", users=desk.users(), user=desk.user, error=None)
-
-
-@router.post("/{lang}/zone/users")
-def add_user(request: Request, desk: AtDesk, sent: Sent) -> Response:
-    """Open an account."""
-    try:
-        desk.add_user(str(sent.get("name", "")), str(sent.get("password", "")), sent.get("role", []))
-    except SignInError as error:
-        return written(request, "users.html", status=400, users=desk.users(), user=desk.user, error=error)
-    return _to(request, "users")
-
-
-@router.post("/{lang}/zone/users/{name}")
-def change_user(request: Request, desk: AtDesk, sent: Sent, name: str) -> Response:
-    """Change an account."""
-    password = str(sent.get("password", ""))
-    desk.change_user(name, roles=sent.get("role", []), closed=bool(sent.get("closed")), password=password)
-    return _to(request, "users")
-
-
-@router.get("/{lang}/zone/log")
-def log_page(request: Request, desk: AtDesk) -> Response:
-    """Show the log, and whether its chain holds."""
-    entries, broken = desk.log()
-    return written(request, "log.html", entries=entries, broken=broken, user=desk.user)
+    return to(request)
 
 
 # --- the pages of a candidate, before it is signed
