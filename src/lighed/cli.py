@@ -27,6 +27,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+forms = typer.Typer(help="Forms that a professional fills in with a citizen, apart from the statistics.")
+app.add_typer(forms, name="forms")
 SETTINGS = Settings()
 LANG: Lang = SETTINGS.lang
 STOPPED = 130  # what the command line parser makes of Ctrl-C
@@ -34,6 +36,9 @@ ENDS = ("value", "lower", "upper")
 out, err = Console(highlight=False, soft_wrap=True), Console(stderr=True, highlight=False, soft_wrap=True)
 
 ProjectOption = Annotated[Path, typer.Option("--project", "-p", help="The project folder.")]
+ClinicOption = Annotated[
+    Path, typer.Option("--project", "-p", help="The folder of the forms, never of the statistics.")
+]
 PortOption = Annotated[int, typer.Option(help="The port to listen on.")]
 
 
@@ -243,6 +248,74 @@ def workbench(
     if password:
         out.print(say("cli.first_user", LANG, name="admin", password=password), markup=False)
     _run(create_app(made), host, port, "cli.workbench")
+
+
+@forms.callback(invoke_without_command=True)
+def fill_in(
+    context: typer.Context,
+    project: ClinicOption = Path("forms"),
+    host: Annotated[str, typer.Option(help="The address to listen on; inside the clinic's network.")] = SETTINGS.host,
+    port: PortOption = 8002,
+) -> None:
+    """Open the pages where professionals fill in forms with citizens; apart from everything of the statistics."""
+    if context.invoked_subcommand:
+        return
+    from lighed.core.accounts import first_user
+    from lighed.forms.clinic import Clinic
+    from lighed.web.forms import create_app
+
+    clinic = Clinic.open(project)
+    password = first_user(clinic.accounts)
+    if password:
+        out.print(say("cli.first_user", LANG, name="admin", password=password), markup=False)
+    _run(create_app(clinic), host, port, "cli.forms")
+
+
+@forms.command()
+def export(
+    key: Annotated[Path, typer.Option(help="The key file of the statistics project that the rows go to.")],
+    period: Annotated[str, typer.Option(help="The year (2026) or month (2026-11) that the rows are of.")],
+    output: Annotated[Path, typer.Option(help="The CSV file to write; its mapping is written beside it.")],
+    user: Annotated[str, typer.Option(help="Who exports; the password is asked for.")],
+    password: Annotated[str, typer.Option(prompt=True, hide_input=True, help="Asked for when left out.")],
+    project: ClinicOption = Path("forms"),
+) -> None:
+    """Hand filled-in forms to the statistics, under the pseudonyms of its key; a person with the right does it."""
+    from lighed.core.keys import read_key
+    from lighed.forms.clinic import Clinic
+    from lighed.forms.export import MAPPING, text
+
+    _demand_writable(output, key)
+    clinic = Clinic.open(project)
+    token = clinic.accounts.sign_in(user, password)
+    session = clinic.accounts.session(token)
+    assert session is not None
+    made = clinic.desk(session.user).export(read_key(key), period)
+    clinic.accounts.sign_out(token)
+    output.touch(0o600)
+    output.write_text(text(made), "utf-8")
+    output.with_suffix(".yaml").write_text(MAPPING, "utf-8")
+    out.print(say("cli.forms_exported", LANG, path=output, rows=len(made), mapping=output.with_suffix(".yaml")))
+
+
+@forms.command()
+def verify(project: ClinicOption = Path("forms")) -> None:
+    """Check that no line of the log of readings was changed or taken out."""
+    from lighed.forms.clinic import Clinic
+
+    broken = Clinic.open(project).accounts.broken_at()
+    if broken is not None:
+        err.print(say("zone.log.broken", LANG, number=broken), style="red")
+        raise typer.Exit(1)
+    out.print(say("zone.log.whole", LANG))
+
+
+@forms.command()
+def delete(project: ClinicOption = Path("forms")) -> None:
+    """Delete the forms whose date has come; the pages do so by themselves while they are open."""
+    from lighed.forms.clinic import Clinic
+
+    out.print(say("cli.forms_deleted", LANG, count=Clinic.open(project).delete_due()))
 
 
 def _run(application: Any, host: str, port: int, message: str) -> None:
