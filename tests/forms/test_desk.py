@@ -37,7 +37,7 @@ def offers(one: Filled) -> list[str]:
 def test_a_filled_in_form_says_what_it_adds_and_until_when(ward: Ward) -> None:
     made = filled(ward)
     assert (made.result.points, made.result.complete, offers(made)) == (5, True, ALL)
-    assert (made.made, made.valid_until, made.delete_on) == (date(2026, 11, 22), date(2027, 2, 20), date(2027, 11, 22))
+    assert (made.made, made.valid_until, made.delete_on) == (date(2025, 11, 22), date(2026, 2, 20), date(2026, 11, 22))
     assert ward.logged() == [("anna", "fill_form", f"discharge_needs/{made.id}", "")]
     assert ward.desk("anna").read(made.id, "planning") == made
 
@@ -214,7 +214,7 @@ def test_a_form_that_is_withdrawn_has_neither_answers_nor_person_and_what_it_off
     assert (read.state, read.answers, read.person, offers(read)) == ("withdrawn", {}, "", ALL)
     assert [(step.offer, step.step) for step in read.steps] == [("contact_person", "accepted")]
     assert ward.desk("anna").find(EVA, "planning") == []
-    assert ward.desk("kim").export(KEY, "2026") == []
+    assert ward.desk("kim").export(KEY, "2025") == []
     with sqlite3.connect(ward.folder / "forms.db") as db:
         assert db.execute("SELECT person FROM filled").fetchall() == [(None,)]
     db.close()
@@ -236,7 +236,7 @@ def test_a_form_is_gone_on_its_date_and_a_count_is_left(ward: Ward) -> None:
     assert sealed[:64] not in kept
     assert made.id.encode() not in kept
     assert ward.clinic.cabinet.everyone() == []
-    assert ward.clinic.cabinet.deleted() == {("discharge_needs", 2026, state): 1 for state in ("filled", "refused")}
+    assert ward.clinic.cabinet.deleted() == {("discharge_needs", 2025, state): 1 for state in ("filled", "refused")}
     assert ("-", "delete_forms", "", "2") in ward.logged(3)
     assert ward.clinic.delete_due() == 0
 
@@ -271,7 +271,7 @@ CALLS: dict[str, Callable[[Ward, Filled], Any]] = {
     "Desk.step": lambda w, f: [w.desk("dora").step(f.id, offer, step) for offer in ALL for step in STEPS],
     "Desk.withdraw": lambda w, f: w.desk("dora").withdraw(f.id),
     "Desk.own_log": lambda w, _: w.desk("dora").own_log(),
-    "Desk.export": lambda w, _: w.desk("dora").export(KEY, "2026"),
+    "Desk.export": lambda w, _: w.desk("dora").export(KEY, "2025"),
     "Desk.users": lambda w, _: w.desk("dora").users(),
     "Desk.add_user": lambda w, _: w.desk("dora").add_user("eva", "en lang adgangskode", ["clinician"], ["5A"]),
     "Desk.change_user": lambda w, _: w.desk("dora").change_user("anna", roles=[], closed=True),

@@ -7,6 +7,7 @@ citizen withdraws the form.
 from __future__ import annotations
 
 import secrets
+import string
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -22,6 +23,7 @@ from lighed.forms.cabinet import Cabinet, Filled, State, Step
 from lighed.forms.export import Row, rows
 
 FRESH = "filled_in"  # the reason of whoever has just filled the form in
+LETTERS = 16  # of the name of a filled-in form; without digits it never looks like a number of a person
 REASONS = ("planning", "follow_up", "citizen")
 
 
@@ -73,7 +75,7 @@ class Desk(Office):
             raise FormError("not_a_cpr")
         form.result(answers)
         made = Filled(
-            id=secrets.token_hex(8),
+            id="".join(secrets.choice(string.ascii_lowercase) for _ in range(LETTERS)),
             form=form,
             unit=unit,
             made_by=user.name,
@@ -149,6 +151,8 @@ class Desk(Office):
     def export(self, key: bytes, period: str) -> list[Row]:
         """Return the events of a year (2026) or month (2026-11) under pseudonyms of the statistics' key."""
         self._demand("export_forms")
+        if key == self.cabinet.key:
+            raise FormError("same_key")
         made = rows(self.cabinet.everyone(), key, period)
         self._done("export_forms", period, f"{len(made)} rows")
         return made

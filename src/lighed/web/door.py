@@ -35,6 +35,7 @@ MOST_FIELDS = 20_000
 PROBLEMS_SHOWN = 200
 HERE = {"127.0.0.1", "::1", "localhost", "testclient"}
 MEGABYTE = 1 << 20
+WRONG = "wrong.html"
 router = APIRouter()
 
 
@@ -92,11 +93,13 @@ def written(request: Request, template: str, *, status: int = 200, **values: Any
     """Show a page."""
     lang, door = language(request), _door(request)
     other: Lang = "da" if lang == "en" else "en"
+    # An address that names nothing is not repeated: it may hold a number.
+    same = [] if template == WRONG else request.url.path.split("/")[3:]
     common = {
         "lang": lang,
         "other": other,
         "here": request.url.path,
-        "other_address": "/".join(["", other, *request.url.path.split("/")[2:]]) or f"/{other}/{door.root}/",
+        "other_address": "/".join(["", other, door.root, *(same or [""])]),
         "session": _session(request),
         "say": lambda key, **words: say(key, lang, **words),
         "count": lambda value: number(value, lang, digits=0),
@@ -140,7 +143,7 @@ async def _guarded(request: Request, call_next: Callable[[Request], Awaitable[Re
 
 
 def _refusal(request: Request, status: int, said: str) -> Response:
-    return written(request, "wrong.html", status=status, error=None, said=said)
+    return written(request, WRONG, status=status, error=None, said=said)
 
 
 async def _answered(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
@@ -163,7 +166,7 @@ async def _went_wrong(request: Request, error: Exception) -> Response:
         return RedirectResponse(onward, 303)
     if isinstance(error, LighedError):
         status = 403 if isinstance(error, AccessError) else 404 if error.key in _door(request).gone else 400
-        return written(request, "wrong.html", status=status, error=error, said=None)
+        return written(request, WRONG, status=status, error=error, said=None)
     status = error.status_code if isinstance(error, Refused) else 500
     return _refusal(request, status, say("zone.wrong.missing", language(request)))
 

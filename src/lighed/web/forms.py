@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
@@ -11,7 +12,7 @@ from lighed.core.errors import FormError
 from lighed.core.form import STEPS, Form
 from lighed.core.text import DEFAULT_LANG, Lang, day, join
 from lighed.forms.clinic import Clinic
-from lighed.forms.desk import FRESH, REASONS, Desk
+from lighed.forms.desk import FRESH, LETTERS, REASONS, Desk
 from lighed.forms.sentences import sentences
 from lighed.web import door
 from lighed.web.door import AtDesk as AtOffice
@@ -25,6 +26,7 @@ MENU = (
 )
 GONE = frozenset({"form.no_form", "account.no_user"})
 ANSWER = "answer."
+ID = re.compile(f"[a-z]{{{LETTERS}}}")
 router = APIRouter()
 
 
@@ -126,6 +128,8 @@ def _whose(sent: dict[str, Any]) -> tuple[str, str]:
 def filled_page(request: Request, desk: AtDesk, name: str, why: str = "") -> Response:
     """Show a filled-in form to whoever says why; without a reason, ask for one."""
     desk.forms()
+    if not ID.fullmatch(name):
+        raise FormError("no_form")
     if not why:
         return written(request, "form_why.html", name=name, reasons=REASONS)
     found = desk.read(name, why)
