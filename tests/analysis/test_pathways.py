@@ -54,7 +54,9 @@ def pathway(**index: Any) -> Pathway:
 
 
 def day_of(event: dict[str, Any], which: str) -> int:
-    return ((event.get("date_to") if which == "last" else None) or event["date"]).toordinal()
+    """What has not ended has no last day: none that any window reaches."""
+    day = event.get("date_to") if which == "last" else event["date"]
+    return -(10**9) if day is None else day.toordinal()
 
 
 def read_by_hand(path: Pathway, example: PathwayExample) -> list[dict[str, Any]]:
@@ -192,6 +194,13 @@ PLANTED: dict[str, tuple[str, str, float]] = {
     "cancer_package.treated": ("education", "cancer_treatment", 38 / 45),  # 5 to 49, 42
     "home_visits.accepted": ("education", "home_visit", 84 / 94),  # 7 to 100, 90
     "I3.7": ("education", "home_visit", 84 / 94),
+    "breast_screening.attended": ("education", "breast_screening", 84 / 93),  # 7 to 99, 90
+    "cervical_screening.attended": ("education", "cervical_screening", 174 / 200),  # 7 to 206, 180
+    "dental_care.treated": ("education", "dental_treatment", 180 / 200),  # 1 to 200, 180
+    "copd_course.started": ("education", "prevention_start", 54 / 84),
+    "type_2_diabetes_course.started": ("education", "prevention_start", 54 / 84),
+    # 1 to 4 days after the first visit, which is on one of days 1 to 7
+    "newborn_two_visits.visited_twice": ("parental_education", "newborn_second_visit", 4.5 / 7),
 }
 
 
@@ -284,6 +293,16 @@ FAULTS: dict[str, tuple[dict[str, Any], str]] = {
     "days from a step that it does not follow": ({"anchor": "plan", "after": "index"}, "which it does not follow"),
     "a window that ends before it begins": ({"days": [9, 2]}, "which nothing can be in"),
     "a window over before the step before begins": ({"days": [-20, -15], "after": "plan"}, "which nothing can be in"),
+    "a window that ends before the step before the one before can have been": (
+        {"after": "third", "anchor": "index", "days": [0, 16], "apart": 1},
+        "which nothing can be in",
+    ),
+    "more events than the window has days": ({"days": [0, 2], "times": 4}, "which nothing can be in"),
+    "the event that begins the pathway": ({"item": "hospital_admission"}, "begins the pathway and is in a window"),
+    "an exception that looks ahead": (
+        {"unless": [{"item": "prevention_start", "after": "later", "days": [0, 9]}]},
+        "follows 'later', which is neither 'index' nor a step before it",
+    ),
     "an event that is not known": ({"item": "xylophone"}, "the item 'xylophone' is not known"),
     "an event in two steps": ({"item": "rehabilitation_plan"}, "two steps are the same event"),
     "an event in two steps beside each other": (
@@ -300,8 +319,10 @@ def test_what_cannot_be_in_a_pathway_is_refused(name: str, catalogue: Catalogue)
     fault, said = FAULTS[name]
     good = catalogue.pathways["rehabilitation"].model_dump(mode="json", exclude={"example"})
     plan = {**good["steps"][0], "id": "plan"}
-    second = {**good["steps"][1], "id": "second", "after": "plan", "anchor": "index", "days": [-14, 30]} | fault
-    path = Pathway.model_validate({**good, "steps": [plan, second]})
+    started, completed = good["steps"][2:]
+    second = {**started, "id": "second", "after": "plan", "anchor": "index", "days": [-14, 30]} | fault
+    third = {**completed, "id": "third", "after": "plan", "anchor": "plan", "days": [31, 60]}
+    path = Pathway.model_validate({**good, "steps": [plan, third, second]})
     with pytest.raises(DefinitionError, match=re.escape(said)):
         check(dataclasses.replace(catalogue, pathways={path.id: path}))
 

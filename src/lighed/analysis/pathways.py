@@ -52,7 +52,7 @@ class Along:
 
 def _happened(event: Expression) -> Expression:
     event = event.filter(event.status.isnull() | (event.status == "active"))
-    last = event.date_to.coalesce(event.date)
+    last = event.date_to
     return event.mutate(
         first=_number(event.date), last=_number(last), first_year=event.date.year(), last_year=last.year()
     ).drop("date", "date_to", "status", "event_id")
@@ -109,7 +109,7 @@ def _is(events: Expression, wanted: Occurrence) -> Expression:
 
 def _begun(index: Index, events: Expression) -> Expression:
     """The index days: of a person's events those before which the washout passed without one, or the first alone."""
-    rows = events.filter(_is(events, index))
+    rows = events.filter(_is(events, index) & events[index.day].notnull())
     rows = rows.mutate(begun=rows[f"{index.day}_year"].cast("int32"), **{START: rows[index.day]})
     rows = rows.group_by(["person_id", START]).aggregate(
         year=rows.begun.min(), sender=rows.provider_id.min(), amount=rows.amount.max()

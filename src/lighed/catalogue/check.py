@@ -14,7 +14,7 @@ from lighed.core.types import UNKNOWN, Design, Evaluation, Indicator, ReleasePla
 from lighed.core.use import AGE_SEX, Use
 from lighed.core.validation import Validation
 
-BASIC = {"age", "sex", "area", "days"}
+BASIC = {"age", "sex", "area", "days", "year"}
 RECORD = {"category", "amount"}
 YEARS = 1900, 2100  # a slip of the finger is not to be built for hours
 # What the columns of a design must say beside the group and the outcome, and which of these others do not.
@@ -140,17 +140,16 @@ def _along(catalogue: Catalogue, pathway: Pathway) -> Iterator[str]:
     for step in pathway.steps:
         if step.id in steps or step.id in BASIC | RECORD | {*catalogue.stratifiers, *catalogue.dimensions, START}:
             yield f"the step '{step.id}' needs a name of its own, that no other step and no column has"
-        if unknown := {step.after, step.anchor} - {START, *steps}:
+        named = {name for wanted in (step, *step.unless) for name in (wanted.after, wanted.anchor)}
+        if unknown := named - {START, *steps}:
             yield f"the step '{step.id}' follows {unknown.pop()!r}, which is neither 'index' nor a step before it"
         elif step.anchor not in {START, *(before.id for before in pathway.before(step))}:
             yield f"the step '{step.id}' counts its days from '{step.anchor}', which it does not follow"
         else:
             yield from _windows(pathway, step)
         steps.append(step.id)
-    for one, other in combinations(pathway.steps, 2):
-        beside = one not in pathway.before(other) and one.days != other.days  # within 7 days, and within 30
-        if (one.item, one.where) == (other.item, other.where) and not beside:
-            yield f"two steps are the same event '{one.item}'; say in 'where' what tells them apart"
+    yield from _twice(pathway)
+    yield from _itself(pathway)
     seen = (pathway.index, *pathway.exclusions, *pathway.steps, *(u for step in pathway.steps for u in step.unless))
     for wanted in seen:
         yield from _unknown([("item", wanted.item, catalogue.items)])
@@ -169,12 +168,31 @@ def _of_points(catalogue: Catalogue, one: Validation) -> Iterator[str]:
 
 
 def _windows(pathway: Pathway, step: Step) -> Iterator[str]:
-    before = pathway.before(step)
     for wanted in (step, *step.unless):
         low, high = wanted.days
-        earliest = max([low, *(b.days[0] for b in before if b.anchor == wanted.anchor and b.id == wanted.after)])
-        if high < earliest:
-            yield f"the step '{step.id}' has the window {low} to {high}, which nothing can be in"
+        if wanted.after != START:
+            low = max(low, pathway.earliest(wanted.after, wanted.anchor) + wanted.apart)
+        if high < low + wanted.times - 1:
+            yield f"the step '{step.id}' has the window {wanted.days[0]} to {high}, which nothing can be in"
+
+
+def _twice(pathway: Pathway) -> Iterator[str]:
+    """An event in two steps, of which one would follow at once from the other."""
+    for one, other in combinations(pathway.steps, 2):
+        beside = one not in pathway.before(other) and one.days != other.days  # within 7 days, and within 30
+        beside |= one.times < other.times  # once, and again
+        if (one.item, one.where) == (other.item, other.where) and not beside:
+            yield f"two steps are the same event '{one.item}'; say in 'where' what tells them apart"
+
+
+def _itself(pathway: Pathway) -> Iterator[str]:
+    """A window that the event that begins the pathway is in, and an exclusion that waits for a step."""
+    for wanted in (*pathway.exclusions, *pathway.steps):
+        here = wanted.anchor == START and wanted.days[0] <= 0 <= wanted.days[1] and wanted.times == 1
+        if here and wanted.kind == pathway.index.kind:
+            yield f"'{wanted.item}' begins the pathway and is in a window of its own; let that begin on day 1"
+    if any({wanted.after, wanted.anchor} != {START} for wanted in pathway.exclusions):
+        yield "an exclusion is known at the index; count its days from there, or put it under 'unless' of a step"
 
 
 def _of_plan(catalogue: Catalogue, plan: ReleasePlan) -> list[tuple[str, str | int | None, Any]]:

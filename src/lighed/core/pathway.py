@@ -24,7 +24,10 @@ START = "index"
 
 
 class Occurrence(Definition):
-    """An event: its item, what must hold of it, and whether the day that counts is its first or its last."""
+    """An event: its item, what must hold of it, and whether the day that counts is its first or its last.
+
+    What has not ended, as far as is known, has no last day: who is still admitted is not discharged.
+    """
 
     item: str
     where: Parsed = ALWAYS
@@ -46,8 +49,9 @@ class Index(Occurrence):
 class Within(Occurrence):
     """An event in a window of calendar days, both ends included: counted from ``anchor``, and not before ``after``.
 
-    A window from the index may begin before it: a plan can be written before the discharge. Of a step that it comes
-    after it is `apart` days away or more: 0 lets both be on one day.
+    A window from the index may begin before it: a plan can be written before the discharge. From the step that it comes
+    after it is ``apart`` days away or more; with 0 both may be on one day. An event that must happen several ``times``,
+    on different days, has the day of the last of them.
     """
 
     after: str = START
@@ -128,6 +132,16 @@ class Pathway(Definition):
         """Return the day from the index after which `step` can no longer be reached, by anybody."""
         way = {before.id: self.latest(before) for before in self.before(step)}
         return max(step.days[1] + way.get(step.anchor, 0), *way.values(), 0)
+
+    def earliest(self, name: str, since: str) -> int:
+        """Return the fewest days from the step `since` to the step `name`; negative where that can come before."""
+        if name == since:
+            return 0
+        if name == START:
+            return -next(self.latest(step) for step in self.steps if step.id == since)
+        step = next(step for step in self.steps if step.id == name)
+        ordered = [] if step.after == START else [self.earliest(step.after, since) + step.apart]
+        return max([self.earliest(step.anchor, since) + step.days[0], *ordered]) + step.times - 1
 
     def before(self, step: Step) -> tuple[Step, ...]:
         """Return the steps that must be reached before `step`, the first of them first."""

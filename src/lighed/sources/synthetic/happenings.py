@@ -95,6 +95,8 @@ def _happened(people: Population, rng: Rng, truth: Truth) -> Iterator[Happened]:
                 firsts[name] = _event(people, stream, truth, name, models()[name], year)
             for name, days in given.get("stays", {}).items():
                 firsts[name] = replace(firsts[name], last=firsts[name].day + _delay(stream, days, firsts[name].who))
+            for name, shares in given.get("kinds", {}).items():
+                firsts[name] = replace(firsts[name], category=_category(stream, shares, firsts[name].who))
             for follow in given["follows"]:
                 firsts[follow["item"]] = _following(people, stream, truth, follow, firsts[follow["after"]], year)
         yield from firsts.values()
