@@ -77,8 +77,9 @@ def from_people(
     every = {i.id: i for _, some in asked for i in some}.values()
     survey = _tagged(engine, people, records.answers, [i for i in every if i.basis == "survey"], levels)
     events = _tagged(engine, people, records.events, [i for i in every if i.basis in EVENTS and i.item], levels)
+    towns = sorted(people.select("area").distinct().to_pyarrow()["area"].drop_null().to_pylist())
     told = [
-        Told.of(pathway, records.episodes(pathway), people, catalogue)
+        Told.of(pathway, records.episodes(pathway), people, catalogue, towns)
         for name, pathway in catalogue.pathways.items()
         if name in {i.of_pathway for i in every}
     ]

@@ -28,17 +28,28 @@ KEY = ("period", "area", "level")
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """The episodes of a pathway's population, each with the person's place and positions, before the engine."""
+    """The episodes of a pathway's population, each with the person's place and positions, before the engine.
+
+    ``municipalities`` are those that have persons, whether or not anything happened to one of them.
+    """
 
     pathway: Pathway
     rows: Expression
     catalogue: Catalogue
+    municipalities: Sequence[str]
 
     @classmethod
-    def of(cls, pathway: Pathway, episodes: Expression, people: Expression, catalogue: Catalogue) -> Told:
+    def of(
+        cls,
+        pathway: Pathway,
+        episodes: Expression,
+        people: Expression,
+        catalogue: Catalogue,
+        municipalities: Sequence[str],
+    ) -> Told:
         """Put place and positions beside the episodes, and leave out those outside the population."""
         rows = episodes.join(people, ["person_id", "year"])
-        return cls(pathway, rows.filter(expression(pathway.population, rows)).cache(), catalogue)
+        return cls(pathway, rows.filter(expression(pathway.population, rows)).cache(), catalogue, municipalities)
 
     @property
     def counted(self) -> Expression:
@@ -75,8 +86,7 @@ class Told:
     ) -> Summary:
         """Add up the municipalities to the areas of `kinds`."""
         dims = (*KEY, *key)
-        present, periods = (pc.unique(table[name]).to_pylist() for name in ("area", "period"))
-        held = _holding(self.catalogue, present, periods, kinds)
+        held = _holding(self.catalogue, self.municipalities, pc.unique(table["period"]).to_pylist(), kinds)
         joined = table.join(held, ["period", "area"], join_type="inner").drop_columns(["area"])
         whole = joined.rename_columns({"place": "area"}).group_by(list(dims), use_threads=False)
         sums = whole.aggregate([(name, "sum") for name in statistics])
@@ -96,7 +106,7 @@ def labels(summary: Summary, stratifier: Stratifier | None) -> dict[str, Any]:
     }
 
 
-def _holding(catalogue: Catalogue, municipalities: list[str], periods: list[int], kinds: Sequence[str]) -> pa.Table:
+def _holding(catalogue: Catalogue, municipalities: Sequence[str], periods: list[int], kinds: Sequence[str]) -> pa.Table:
     """For each municipality and period, itself and the shown areas above it that are of the wanted kinds."""
     areas = catalogue.areas
     known = [code for code in municipalities if code in areas and areas[code].kind == "municipality"]
