@@ -62,7 +62,7 @@ def test_the_order_of_estimates_and_files_is_not_in_the_bytes(tmp_path: Path, sm
 def test_a_release_built_twice_from_the_same_persons_is_equal_to_the_byte(
     synthetic: Synthetic, catalogue: Catalogue, tmp_path: Path
 ) -> None:
-    some = PLAN.model_copy(update={"indicators": ("F3.1", "F6.1", "I7.1"), "years": (2025, 2025)})
+    some = PLAN.model_copy(update={"indicators": ("F3.1", "F6.1", "F8.1b", "I7.1"), "years": (2025, 2025)})
     store, made = synthetic.store, []
     for name in ("one", "two"):
         shutil.copytree(store.folder, tmp_path / "store" / name, ignore=shutil.ignore_patterns("frames"))

@@ -47,6 +47,11 @@ PAGES = [
     "synthetic/pathway/rehabilitation?by=sex&area=1083",
     "synthetic/pathway/colorectal_follow_up",
     "synthetic/pathway/newborn_visit",
+    "synthetic/uses",
+    "synthetic/use/F8.1b",
+    "synthetic/use/F8.1d?by=education&area=0461",
+    "synthetic/factor/8",
+    "synthetic/indicator/F8.1b",
 ]
 
 
@@ -186,3 +191,27 @@ def test_steps_beside_each_other_are_shown_together(visit: Visit) -> None:
     assert "contact within seven days" in shown
     assert "contact within 30 days" in shown
     assert page.locator("#stage-table").count() == 0  # neither follows the other
+
+
+USED = [
+    ("da", "De bedre stillede får mere, end deres behov tilsiger"),
+    ("en", "The better-off get more than their need says"),
+]
+
+
+@pytest.mark.parametrize(("lang", "said"), USED)
+def test_the_page_of_a_use_says_who_gets_more_than_need_says(visit: Visit, lang: str, said: str) -> None:
+    page = visit.open(f"/{lang}/synthetic/use/F8.1b?by=education")
+    assert said in page.locator("main p").first.inner_text()
+    kinds = page.locator("#parts-table tbody tr td:nth-of-type(1)").all_inner_texts()
+    assert len(kinds) == 8
+    assert kinds.count("behov" if lang == "da" else "need") == 5
+
+
+def test_use_as_it_is_is_not_held_up_as_inequity(visit: Visit) -> None:
+    for path in ("", "rug"):
+        page = visit.open(f"/en/synthetic/{path}")
+        assert page.locator("a[href*='indicator/F8.2']").count() >= (path == "rug")
+        assert page.locator("a[href*='indicator/F8.1']").count() == 0
+    assert visit.open("/en/synthetic/indicator/F8.1b").locator("a[href$='use/F8.1b']").count() == 1
+    assert visit.open("/en/synthetic/factor/8").locator("a[href*='/use/F8.1']").count() == 7

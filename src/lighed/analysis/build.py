@@ -112,7 +112,7 @@ def _at_need(people: Any, rows: Any, asked: Asked, catalogue: Catalogue) -> Iter
     ranked = [(s, {i.id for i in some}) for s, some in asked if s and s.ordered and s.social]
     for use in catalogue.uses.values():
         by = [s for s, some in ranked if use.id in some]
-        persons = users(people, rows, use).cache() if by else None
+        persons = users(people, rows, use, [s.id for s in by]).cache() if by else None
         for stratifier in by:
             summary = count_need(persons, use, by=stratifier.id)
             present, periods = _present(summary)

@@ -119,7 +119,7 @@ def mistakes_of_use(engine: Any, use: Use) -> Iterator[str]:
     one = use.indicator
     people = memory_table(engine, "people", people_of(one, example, also=use.columns))
     records = memory_table(engine, "records", records_of(one, example))
-    persons = users(people, tagged(engine, people, records, [one]), use)
+    persons = users(people, tagged(engine, people, records, [one]), use, [example.by])
     found = count_need(persons, use, by=example.by).table.to_pylist()
     yield from _unlike(use.id, "cell", found, ("level", "sex", "age", *use.columns, *NEED), example.expect)
 

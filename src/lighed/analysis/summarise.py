@@ -19,7 +19,7 @@ names.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import ibis
@@ -155,15 +155,16 @@ def count_twice(both: Expression, indicators: Sequence[Indicator], *, by: str) -
     return Summary(dims, TWICE, pa.concat_tables(tables), dims[1:])
 
 
-def users(people: Expression, rows: Expression, use: Use) -> Expression:
+def users(people: Expression, rows: Expression, use: Use, levels: Iterable[str]) -> Expression:
     """Return the person-years of the use's population, with how often they used it (``times``) in the year.
 
-    `rows` are tagged events, of this use and perhaps of others.
+    `rows` are tagged events, of this use and perhaps of others; of the columns the use's own are kept, and `levels`.
     """
     used = rows.filter((rows.indicator == use.id) & rows.has)
     used = used.group_by(["person_id", "year"]).aggregate(times=used.count())
     inside = people.filter(expression(use.population, people)).left_join(used, ["person_id", "year"])
-    return inside.mutate(times=inside.times.coalesce(0), age_band=age_band(inside.age))
+    inside = inside.mutate(times=inside.times.coalesce(0), age_band=age_band(inside.age))
+    return inside.select(*dict.fromkeys((*_CELL, "times", *use.columns, *levels)))
 
 
 def count_need(persons: Expression, use: Use, *, by: str) -> Summary:
