@@ -398,7 +398,9 @@ def _measures(title: str, rows: list[dict[str, Any]]) -> Table:
 @app.command()
 def evaluate(
     definition: Annotated[str, typer.Argument(help="The evaluation: its id, or the file of its definition.")],
-    table: Annotated[Path, typer.Argument(help="The table that it names the columns of (CSV, Excel or Parquet).")],
+    table: Annotated[
+        Path, typer.Argument(help="The table that it names the columns of (CSV, Excel or Parquet), or a release.")
+    ],
     participants: Annotated[
         Path | None, typer.Option(help="A table of who takes part, and for how many it is meant, by group.")
     ] = None,
@@ -419,8 +421,9 @@ def _evaluate(
 ) -> None:
     from lighed import catalogue
     from lighed.analysis.evaluate import evaluated
+    from lighed.core.release import Release
     from lighed.report.evaluations import sentences
-    from lighed.sources.panel import read_panel, read_participants
+    from lighed.sources.panel import of_release, read_panel, read_participants
     from lighed.sources.raw import read
 
     _demand_writable(output, table, participants, Path(definition))
@@ -428,7 +431,8 @@ def _evaluate(
     one = catalogue.evaluation(known, definition)
     groups = known.groups(one)
     taking = read_participants(read(participants), one, groups) if participants else None
-    made = evaluated(one, read_panel(read(table), one, groups), groups, taking)
+    raw = of_release(Release.open(table), one) if table.is_dir() else read(table)
+    made = evaluated(one, read_panel(raw, one, groups), groups, taking)
     for sentence in sentences(one, groups, made.to_pylist(), lang):
         out.print(sentence, markup=False)
     out.print(_effects(one, groups, made.to_pylist(), lang))

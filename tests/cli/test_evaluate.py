@@ -14,10 +14,13 @@ import pytest
 
 from lighed.analysis.examples import effects
 from lighed.catalogue import load
+from lighed.catalogue.areas import members
 from lighed.catalogue.load import BUILT_IN
+from lighed.core.release import Release
 from lighed.core.text import LANGUAGES, Lang, number, texts
-from lighed.core.types import Evaluation
+from lighed.core.types import COUNTRY, Evaluation
 from lighed.report.evaluations import sentences
+from tests.conftest import Synthetic
 from tests.zones import Run
 
 CATALOGUE = load()
@@ -269,3 +272,78 @@ def test_check_runs_the_example_of_an_evaluation_of_ones_own(tmp_path: Path, run
     ran = run("check", "--project", tmp_path)
     assert ran.code == 1
     assert "own: value of ('short', 'effect') is -9.9, and 'expect' says -9.8" in ran.err
+
+
+# --- the rows of a release as the table
+
+OF_RELEASE = """
+id: own
+title: {da: "x", en: "x"}
+design: before_after
+unit: percent
+polarity: lower_is_better
+stratifier: education
+columns: {period: year, group: education, events: events, n: n}
+start: 2022
+"""
+EXAMPLE = """
+example:
+  rows: [{year: 2021, education: short, events: 1, n: 2}]
+  expect: [{level: short, measure: effect, value: null}]
+"""
+
+
+def of_release(folder: Path, indicator: str, area: str) -> Path:
+    path = folder / "own.yaml"
+    path.write_text(f'{OF_RELEASE}rows: {{indicator: {indicator}, treated: ["{area}"]}}{EXAMPLE}', encoding="utf-8")
+    return path
+
+
+def test_the_rows_of_a_release_are_a_table_like_any_other(run: Run, tmp_path: Path, synthetic_release: Release) -> None:
+    shown = synthetic_release.estimates(COUNTRY).where(indicator="F6.1", stratifier="education", measure="crude")
+    assert set(shown.distinct("flags")) == {""}
+    rows = [
+        {"year": row["period"], "education": row["level"], "events": row["events"], "n": row["n"]}
+        for row in shown.rows()
+    ]
+    own, table = of_release(tmp_path, "F6.1", COUNTRY), written(tmp_path / "t.csv", tuple(rows))
+    made = [tmp_path / "of_release.csv", tmp_path / "of_table.csv"]
+    for source, output in zip((synthetic_release.folder, table), made, strict=True):
+        assert run("evaluate", own, source, "--output", output).code == 0
+    assert made[0].read_text("utf-8") == made[1].read_text("utf-8")
+
+
+def test_what_a_release_hides_is_not_computed_with(run: Run, tmp_path: Path, synthetic_release: Release) -> None:
+    (area,) = [code for code, one in synthetic_release.areas.items() if one.name["da"] == "Læsø"]
+    refused = run("evaluate", of_release(tmp_path, "F6.1", area), synthetic_release.folder)
+    assert refused.code == 1
+    assert "hides" in refused.err
+    assert area in refused.err
+
+
+def test_a_definition_without_rows_takes_none_of_a_release(run: Run, synthetic_release: Release) -> None:
+    refused = run("evaluate", BAN.id, synthetic_release.folder)
+    assert refused.code == 1
+    assert "rows" in refused.err
+
+
+def test_the_extended_programme_is_found_where_it_was_planted(synthetic: Synthetic) -> None:
+    one = SHIPPED["cardiac_extended_before_after"]
+    assert one.rows is not None
+    (area,) = one.rows.treated
+    found = synthetic.estimates.where(indicator=one.rows.indicator, area=area, stratifier="education", measure="crude")
+    rows = [
+        {"year": row["period"], "education": row["level"], "completed": row["events"], "attended": row["n"]}
+        for row in found.rows()
+        if row["flags"] != "immature"
+    ]
+    made = effects(one, CATALOGUE.groups(one), rows, ()).to_pylist()
+    (short,) = [row for row in made if row["level"] == "short" and row["measure"] == "effect"]
+    places = members(CATALOGUE.areas, area, 2025)
+    planted = 100 * (
+        synthetic.truth.share("cardiac_completion", 2023, "short", places)
+        - synthetic.truth.share("cardiac_completion", 2020, "short", places)
+    )
+    assert planted > 10
+    assert short["lower"] < planted < short["upper"]
+    assert short["lower"] > 0

@@ -63,7 +63,14 @@ def check_evaluation(catalogue: Catalogue, one: Evaluation) -> None:
 
 
 def _of_evaluation(catalogue: Catalogue, one: Evaluation) -> Iterator[str]:
-    yield from _unknown([("stratifier", one.stratifier, catalogue.stratifiers)])
+    taken = one.rows
+    named: list[tuple[str, str | int | None, Any]] = [("stratifier", one.stratifier, catalogue.stratifiers)]
+    if taken:
+        named.append(("indicator", taken.indicator, catalogue.indicators))
+        named += [("area", area, catalogue.areas) for area in (*taken.treated, *taken.untreated)]
+    yield from _unknown(named)
+    if taken and not one.stratifier:
+        yield "a release has the groups of a stratifier; name it, or leave 'rows' out"
     if bool(one.stratifier) == bool(one.levels):
         yield "write either a stratifier or levels of its own, the worst-off first"
     if one.stratifier and not catalogue.stratifiers[one.stratifier].ordered:

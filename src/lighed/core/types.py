@@ -334,6 +334,17 @@ class EvaluationColumns(Definition):
         return {what: name for what, name in self if name is not None}
 
 
+class ReleaseRows(Definition):
+    """The rows of a release that are an evaluation's table: the groups of an indicator, by year, in some areas.
+
+    ``treated`` are the areas that have the initiative, ``untreated`` those that they are held against, if any.
+    """
+
+    indicator: str
+    treated: tuple[str, ...] = Field(min_length=1)
+    untreated: tuple[str, ...] = ()
+
+
 class ParticipantColumns(Definition):
     """What the columns of a table of participants are called: who takes part, and for how many it is meant."""
 
@@ -355,7 +366,8 @@ class Evaluation(Definition):
 
     The groups are those of an ordered ``stratifier``, or ``levels`` of the evaluation's own, the worst-off first. The
     gap is between its ends (difference and ratio) or along the line of all groups (slope index and relative index).
-    Units begin in the period ``start``, or in a staggered design in the one that the column ``first`` says.
+    Units begin in the period ``start``, or in a staggered design in the one that the column ``first`` says. The table
+    may be a release, of which ``rows`` are taken.
     """
 
     id: str
@@ -367,6 +379,7 @@ class Evaluation(Definition):
     levels: tuple[Level, ...] = ()
     gap: Literal["ends", "line"] = "ends"
     columns: EvaluationColumns
+    rows: ReleaseRows | None = None
     participants: ParticipantColumns = ParticipantColumns()
     start: Annotated[str, BeforeValidator(str), Field(pattern=PERIOD)] | None = None
     trend: Literal["difference", "ratio"] = "difference"

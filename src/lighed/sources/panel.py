@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lighed.core.errors import DataError, Problem
+from lighed.core.release import Release
 from lighed.core.text import LANGUAGES, texts
 from lighed.core.types import PERIOD, SCALE, UNKNOWN, Evaluation, Level
 from lighed.sources.raw import MOST, Format, Raw, decimal_mark, numbers
@@ -56,6 +57,29 @@ def as_raw(name: str, rows: Sequence[dict[str, Any]]) -> Raw:
     names = dict.fromkeys(key for row in rows for key in row)
     columns = {key: pa.array([_written(row.get(key)) for row in rows], pa.string()) for key in names}
     return Raw(name, columns, 1, Format(decimal="."))
+
+
+def of_release(release: Release, evaluation: Evaluation) -> Raw:
+    """Return the rows that an evaluation takes of a release as if they had stood in a file.
+
+    The columns are those that it names, of unit, treated, period, group, events and n. Raises DataError where the
+    release hides one of them.
+    """
+    wanted = evaluation.rows
+    if wanted is None:
+        raise DataError([Problem("no_rows_of_release", str(release.folder))])
+    rows = []
+    for area in (*wanted.treated, *wanted.untreated):
+        found = release.estimates(area).where(indicator=wanted.indicator, measure="crude")
+        for row in found.where(stratifier=evaluation.stratifier).rows():
+            if row["flags"] == "suppressed":
+                raise DataError([Problem("hidden_in_release", str(release.folder), values={"area": area} | row)])
+            if row["flags"] != "immature":
+                rows.append(row | {"unit": area, "treated": int(area in wanted.treated), "group": row["level"]})
+    if not rows:
+        raise DataError([Problem("not_in_release", str(release.folder), values={"indicator": wanted.indicator})])
+    named = evaluation.columns.named
+    return as_raw(str(release.folder), [{name: row[what] for what, name in named.items()} for row in rows])
 
 
 def _written(value: Any) -> str | None:

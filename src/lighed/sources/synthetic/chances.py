@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 from scipy.special import expit, logit
 
+from lighed.catalogue import load
+from lighed.catalogue.areas import members
 from lighed.sources.synthetic.people import Population
-from lighed.sources.synthetic.world import BLOCK, GROUPS, LATER, Array, Rng, day_of, parameters, years
+from lighed.sources.synthetic.world import BLOCK, GROUPS, LATER, Array, Rng, day_of, municipalities, parameters, years
 
 IN_ORDER = {"education_profile", "parents", "income"}
 
@@ -22,7 +24,19 @@ def chances(people: Population, name: str, model: dict[str, Any], year: int) -> 
     )
     for dimension in model["by"]:
         score = score + coefficients[dimension][people.group(dimension, year)]
-    return np.asarray(expit(score))
+    return np.asarray(expit(score + _extended(people, model, year)))
+
+
+def _extended(people: Population, model: dict[str, Any], year: int) -> Array:
+    """What an extended offer adds to the score of some groups, in one area from a year on."""
+    offer, added = model.get("extended"), np.zeros(len(people))
+    if offer and year >= offer["from"]:
+        there = members(load().areas, offer["area"], year)
+        inside = np.isin(np.array(municipalities()[0])[people.area_in(year)], there)
+        for dimension, levels in offer["by"].items():
+            gains = np.array([*(levels.get(level, 0.0) for level in GROUPS[dimension]), 0.0])
+            added += inside * gains[people.group(dimension, year)]
+    return added
 
 
 def _fixed(people: Population, model: dict[str, Any], year: int) -> Array:
