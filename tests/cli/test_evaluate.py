@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from lighed.analysis.evaluate import evaluated
 from lighed.analysis.examples import effects
 from lighed.catalogue import load
 from lighed.catalogue.areas import members
@@ -20,6 +21,7 @@ from lighed.core.release import Release
 from lighed.core.text import LANGUAGES, Lang, number, texts
 from lighed.core.types import COUNTRY, Evaluation
 from lighed.report.evaluations import sentences
+from lighed.sources.panel import as_raw, read_panel
 from tests.conftest import Synthetic
 from tests.zones import Run
 
@@ -337,7 +339,8 @@ def test_the_extended_programme_is_found_where_it_was_planted(synthetic: Synthet
         for row in found.rows()
         if row["flags"] != "immature"
     ]
-    made = effects(one, CATALOGUE.groups(one), rows, ()).to_pylist()
+    groups = CATALOGUE.groups(one)
+    made = evaluated(one, read_panel(as_raw("rows", rows), one, groups), groups, None).to_pylist()
     (short,) = [row for row in made if row["level"] == "short" and row["measure"] == "effect"]
     places = members(CATALOGUE.areas, area, 2025)
     planted = 100 * (
