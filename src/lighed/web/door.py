@@ -25,6 +25,7 @@ from starlette.exceptions import HTTPException as Refused
 from lighed import __version__
 from lighed.core.accounts import Accounts, Session, User, actions, may, roles
 from lighed.core.errors import AccessError, LighedError, SignInError
+from lighed.core.identifiers import shows_number
 from lighed.core.office import Office
 from lighed.core.settings import Settings
 from lighed.core.text import DEFAULT_LANG, Lang, number, say
@@ -93,13 +94,13 @@ def written(request: Request, template: str, *, status: int = 200, **values: Any
     """Show a page."""
     lang, door = language(request), _door(request)
     other: Lang = "da" if lang == "en" else "en"
-    # An address that names nothing is not repeated: it may hold a number.
-    same = [] if template == WRONG else request.url.path.split("/")[3:]
+    # An address that names nothing may be anything, also a number.
+    same = [door.root, ""] if shows_number(request.url.path) and template == WRONG else request.url.path.split("/")[2:]
     common = {
         "lang": lang,
         "other": other,
         "here": request.url.path,
-        "other_address": "/".join(["", other, door.root, *(same or [""])]),
+        "other_address": "/".join(["", other, *same]) or f"/{other}/{door.root}/",
         "session": _session(request),
         "say": lambda key, **words: say(key, lang, **words),
         "count": lambda value: number(value, lang, digits=0),
