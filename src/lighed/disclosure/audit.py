@@ -42,27 +42,12 @@ def _counted(table: pa.Table) -> pa.Table:
 
 
 def _plain(table: pa.Table) -> pa.Table:
-    names = [
-        "indicator",
-        "period",
-        "area",
-        "stratifier",
-        "level",
-        "flags",
-        "measure",
-        "component",
-        "counterpart",
-        "horizon",
-    ]
+    of_part = ["measure", "component", "counterpart", "horizon"]
+    names = ["indicator", "period", "area", "stratifier", "level", "flags", *of_part]
     strings = [pc.fill_null(table[name].cast(pa.string()), "") for name in names]
     one = pc.cast(pc.equal(strings[5], "suppressed"), pa.int64())
     somebody = pc.cast(pc.not_equal(pc.fill_null(table["n"], 1), 0), pa.int64())
-    whole = pc.equal(strings[-1], "crude")
-    name = (
-        pc.fill_null(table[column].cast(pa.string()), "")
-        for column in ("measure", "component", "counterpart", "horizon")
-    )
-    part = pc.if_else(whole, "", pc.binary_join_element_wise(*name, "/"))
+    part = pc.binary_join_element_wise(*strings[-len(of_part) :], "/")
     return pa.table([*strings, part, one, somebody], names=[*names, "part", "hidden", "somebody"])
 
 
