@@ -1,13 +1,13 @@
 """What a reader with pencil and paper can do with a table: make sums, work out what is hidden, hold it to the policy.
 
 None of it uses ``lighed.disclosure``: it is what the tests of it are held against. Rows are dicts, as
-``Estimates.rows`` gives them; a group is named by its ``Key``.
+``Estimates.rows`` gives them; a group is named by its ``Key``, and a part of a group by the part behind the indicator.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -16,12 +16,14 @@ import numpy as np
 from scipy.optimize import linprog
 
 from lighed.catalogue import Catalogue
+from lighed.core.estimates import DIVIDING, PARTS, TOGETHER
 from lighed.core.types import COUNTRY, UNKNOWN, Policy
 
 Row = dict[str, Any]
 Key = tuple[str, str, str, str | None, str | None]
 
 KEY = ("indicator", "period", "area", "stratifier", "level")
+PART = ("measure", "component", "counterpart", "horizon")
 NUMBERS = ("value", "se", "lower", "upper", "n", "events")
 MARK = "suppressed"
 SAME = 1e-6  # two bounds of a count that lie closer than this are one number
@@ -29,23 +31,33 @@ SAME = 1e-6  # two bounds of a count that lie closer than this are one number
 
 @dataclass(frozen=True)
 class Sum:
-    """A group, and groups that it is made of."""
+    """A group, and groups that it is made of; None for a group that no row shows and everybody knows the size of."""
 
-    whole: Key
+    whole: Key | None
     parts: tuple[Key, ...]
 
     @property
     def groups(self) -> tuple[Key, ...]:
-        return (self.whole, *self.parts)
+        return (self.whole, *self.parts) if self.whole else self.parts
 
 
 def key_of(row: Row) -> Key:
-    return tuple(row[name] for name in KEY)  # type: ignore[return-value]
+    of = [row["indicator"]] + [row[name] or "" for name in PART if row["measure"] in PARTS]
+    return ("|".join(of), *(row[name] for name in KEY[1:]))  # type: ignore[return-value]
+
+
+def group_of(key: Key) -> Key:
+    """The group that a part is a part of; of a group itself."""
+    return (key[0].split("|")[0], *key[1:])
+
+
+def kind_of(key: Key) -> str:
+    return [*key[0].split("|"), ""][1]
 
 
 def counted(rows: list[Row]) -> dict[Key, Row]:
-    """The groups of a table by their key."""
-    return {key_of(row): row for row in rows if row["measure"] == "crude"}
+    """The groups of a table, and their parts, by their key."""
+    return {key_of(row): row for row in rows if row["measure"] in ("crude", *PARTS)}
 
 
 def hidden(row: Row) -> bool:
@@ -62,12 +74,28 @@ def sums(keys: set[Key], catalogue: Catalogue) -> list[Sum]:
             present = tuple((indicator, period, *part) for part in parts if part in here)
             if whole in here and present:
                 found.append(Sum((indicator, period, *whole), present))
-    return found
+    sent = _gathered(key for key in keys if kind_of(key) == "sent" and group_of(key) in keys)
+    return found + [Sum(group_of(parts[0]), parts) for parts in sent]
 
 
 def ties_of(shown: dict[Key, Row], catalogue: Catalogue) -> list[Sum]:
     """The sums in which anybody stands: of a group without crossed parts a rest is all that there is."""
-    return [tie for tie in sums(set(shown), catalogue) if any(shown[part]["n"] != 0 for part in tie.parts)]
+    tied = [*sums(set(shown), catalogue), *divided(set(shown))]
+    return [tie for tie in tied if any(shown[part]["n"] != 0 for part in tie.parts)]
+
+
+def divided(keys: set[Key]) -> list[Sum]:
+    """What became of those who came to a step: with who came and who is counted, all but one say the one."""
+    parts = _gathered(key for key in keys if kind_of(key) in DIVIDING)
+    return [Sum(None, tied) for tied in parts if len(tied) > 1]
+
+
+def _gathered(keys: Iterable[Key]) -> list[tuple[Key, ...]]:
+    """The parts of one group, of one kind and horizon."""
+    found = defaultdict(list)
+    for key in sorted(keys, key=str):
+        found[group_of(key), kind_of(key), key[0].split("|")[-1] if kind_of(key) in DIVIDING else ""].append(key)
+    return [tuple(parts) for parts in found.values()]
 
 
 Place = tuple[str, str | None, str | None]  # area, stratifier, level
@@ -159,6 +187,7 @@ def violations(before: list[Row], after: list[Row], policy: Policy, catalogue: C
         *_too_small(shown, policy, catalogue),
         *_given_away(counted(before), shown, ties, policy, catalogue),
         *_without_reason(counted(before), shown, ties, policy, catalogue),
+        *_parted(shown),
         *_computed_from_hidden(after, shown),
         *_touched(before, after),
     ]
@@ -166,10 +195,9 @@ def violations(before: list[Row], after: list[Row], policy: Policy, catalogue: C
 
 def forbidden(n: int, events: int, indicator: str, policy: Policy, catalogue: Catalogue, *, fewest: int) -> str | None:
     """Why a group may not be known, by the policy; None when it may."""
-    one, k = catalogue.indicators[indicator], policy.smallest_count
-    used = (
-        one.kind == "mean" and one.item is not None and one.basis == "person"
-    )  # so many of the persons, or not at all
+    one, k = catalogue.indicators[indicator.split("|")[0]], policy.smallest_count
+    # so many of the persons, or not at all
+    used = one.kind == "mean" and one.item is not None and one.basis == "person"
     if 0 < n < fewest:
         return f"{n} persons"
     if (one.kind != "mean" or used) and 0 < events < k:
@@ -181,7 +209,7 @@ def forbidden(n: int, events: int, indicator: str, policy: Policy, catalogue: Ca
 
 def small(key: Key, row: Row, policy: Policy, catalogue: Catalogue) -> str | None:
     """Why a group is too small by itself."""
-    survey = catalogue.indicators[key[0]].basis == "survey"
+    survey = catalogue.indicators[group_of(key)[0]].basis == "survey"
     fewest = policy.smallest_respondents if survey else policy.smallest_group
     return forbidden(row["n"], row["events"], key[0], policy, catalogue, fewest=fewest)
 
@@ -201,9 +229,9 @@ def _given_away(
         secret = [key for key in tie.groups if hidden(shown[key])]
         if len(secret) == 1:
             yield f"alone: {secret[0]} follows from the sum {tie.whole}"
-        if secret and tie.whole not in secret:
+        if secret and tie.whole not in secret and not (tie.whole is None and len(secret) == len(tie.parts)):
             n, events = (sum(truth[key][name] for key in secret) for name in ("n", "events"))
-            why = forbidden(n, events, tie.whole[0], policy, catalogue, fewest=policy.smallest_group)
+            why = forbidden(n, events, secret[0][0], policy, catalogue, fewest=policy.smallest_group)
             if why:
                 yield f"together: {secret} are {why}"
 
@@ -212,6 +240,7 @@ def _without_reason(
     truth: dict[Key, Row], shown: dict[Key, Row], ties: list[Sum], policy: Policy, catalogue: Catalogue
 ) -> Iterator[str]:
     beside = {key for tie in ties if sum(hidden(shown[k]) for k in tie.groups) > 1 for key in tie.groups}
+    beside |= _taken(shown)
     for key, row in shown.items():
         if hidden(row) and key not in beside and not small(key, truth[key], policy, catalogue):
             yield f"needless: {key} is hidden"
@@ -219,17 +248,38 @@ def _without_reason(
             yield f"empty: {key} is hidden, and there is nobody in it to keep others company"
 
 
+def _taken(shown: dict[Key, Row]) -> set[Key]:
+    """The parts that are hidden with their group, and those that are shown all or none and of which one is hidden."""
+    secret = {(group_of(key), kind_of(key)) for key, row in shown.items() if hidden(row)}
+    return {
+        key
+        for key in shown
+        if (kind_of(key) in (*DIVIDING, *TOGETHER) and (group_of(key), "") in secret)
+        or (kind_of(key) in TOGETHER and (group_of(key), kind_of(key)) in secret)
+    }
+
+
+def _parted(shown: dict[Key, Row]) -> Iterator[str]:
+    for key in _taken(shown):
+        if not hidden(shown[key]):
+            yield f"parted: {key} is shown, and not all that it goes with"
+
+
 def _computed_from_hidden(after: list[Row], shown: dict[Key, Row]) -> Iterator[str]:
     """Rows that are not groups are hidden when a group that they were computed from is, and only then."""
-    secret = {key for key, row in shown.items() if hidden(row)}
+    parts = {key for key, row in shown.items() if hidden(row) and kind_of(key)}
+    secret = {key for key, row in shown.items() if hidden(row)} - parts
     of_any = {key[:4] for key in secret}
     of_ranked = {key[:4] for key in secret if key[4] != UNKNOWN}
     for row in after:
         key = key_of(row)
-        if row["measure"] == "crude":
+        if row["measure"] in ("crude", *PARTS):
             continue
         if row["measure"] == "standardised":
             due = key in secret
+        elif (kind := row["measure"].split("_")[0]) in PARTS:
+            of_kind = [group_of(part) for part in parts if kind_of(part) == kind]
+            due = key in of_kind or (key[4] is None and key[:4] in {k[:4] for k in of_kind if k[4] != UNKNOWN})
         elif row["measure"] == "unknown_share":
             due = key[:4] in of_any
         else:

@@ -24,21 +24,50 @@ EDUCATION, SEX = ("short", "medium", "long", UNKNOWN), ("female", "male")
 # Three municipalities of the North and three of the Capital Region: three municipality groups and four fifths.
 MUNICIPALITIES = ("0851", "0813", "0849", "0101", "0147", "0240")
 
-Counts = dict[tuple[str, str, str, str], tuple[int, int]]  # period, municipality, education, sex: persons and cases
+Cell = tuple[str, str, str, str]  # period, municipality, education, sex
+Counts = dict[Cell, tuple[int, int]]  # persons and cases
+Part = tuple[str, str | None, str | None, str | None]  # measure, component, counterpart, horizon
+
+# Where they came from, what became of those who left, and how many were there within so many days.
+SENT: list[Part] = [("sent", None, sender, None) for sender in ("A", "B", "C")]
+FATE: list[Part] = [("fate", fate, None, None) for fate in ("excepted", "died", "emigrated")]
+WAITING: list[Part] = [("waiting", None, None, days) for days in ("7", "30", "90")]
 
 
 def table(
-    counts: Counts, indicator: str = SHARE, catalogue: Catalogue = CATALOGUE, *, crossed: bool = False
+    counts: Counts,
+    indicator: str = SHARE,
+    catalogue: Catalogue = CATALOGUE,
+    *,
+    crossed: bool = False,
+    parts: dict[Part, Counts] | None = None,
 ) -> Estimates:
     """Every group with its standardised twin, every measure, change and unknown share that the program would make."""
+    groups = _grouped(counts, catalogue, crossed=crossed)
+    rows = [row for key, (n, events) in groups.items() for row in _group(key, n, events)]
+    rows += _compared(groups)
+    rows += [
+        row for part, of in (parts or {}).items() for row in _parted(part, _grouped(of, catalogue, crossed=crossed))
+    ]
+    return estimates([{"indicator": indicator, "unit": "percent"} | row for row in rows])
+
+
+def _grouped(counts: Counts, catalogue: Catalogue, *, crossed: bool) -> dict[tuple[Any, ...], list[int]]:
     groups: dict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0, 0])
     for (period, municipality, education, sex), pair in counts.items():
         for key in _keys(catalogue, period, municipality, education, sex, crossed=crossed):
             groups[key][0] += pair[0]
             groups[key][1] += pair[1]
-    rows = [row for key, (n, events) in groups.items() for row in _group(key, n, events)]
-    rows += _compared(groups)
-    return estimates([{"indicator": indicator, "unit": "percent"} | row for row in rows])
+    return groups
+
+
+def _parted(part: Part, groups: dict[tuple[Any, ...], list[int]]) -> list[dict[str, Any]]:
+    """A part of every group, and what the program works out of it for the group and over the groups."""
+    named = dict(zip(("measure", "component", "counterpart", "horizon"), part, strict=True))
+    rows = [_group(key, n, events)[0] | named for key, (n, events) in groups.items()]
+    worked_out = {"measure": f"{part[0]}_worked_out", "value": 1.0, "se": None, "lower": None, "upper": None}
+    over = {(row["period"], row["area"], row["stratifier"]): row | {"level": None} for row in rows if row["stratifier"]}
+    return rows + [row | worked_out for row in (*rows, *over.values())]
 
 
 def estimates(rows: list[dict[str, Any]]) -> Estimates:
@@ -119,6 +148,36 @@ def drawn(rng: np.random.Generator) -> Counts:
     codes = MUNICIPALITIES[: rng.integers(2, len(MUNICIPALITIES) + 1)]
     keys = product(("2024",), codes, EDUCATION, SEX)
     return {key: _pair(int(rng.choice(SIZES)), float(rng.choice(PARTS))) for key in keys}
+
+
+def parted(rng: np.random.Generator) -> tuple[Counts, dict[Part, Counts]]:
+    """Persons and cases of one period, and parts of three kinds that agree with them."""
+    whole = drawn(rng)
+    return whole, _sent(whole, rng) | _left(whole, rng) | _waited(whole, rng)
+
+
+def _sent(whole: Counts, rng: np.random.Generator) -> dict[Part, Counts]:
+    """Everybody comes from one of three, of which one sends few."""
+    found: dict[Part, Counts] = {part: {} for part in SENT}
+    for cell, (n, events) in whole.items():
+        chances = rng.permutation([0.75, 0.2, 0.05]) if n % 2 else [1.0, 0.0, 0.0]
+        with_it, without = (rng.multinomial(count, chances).tolist() for count in (events, n - events))
+        for part, yes, no in zip(SENT, with_it, without, strict=True):
+            found[part][cell] = (yes + no, yes)
+    return found
+
+
+def _left(whole: Counts, rng: np.random.Generator) -> dict[Part, Counts]:
+    """Beside those who are counted there came some who left."""
+    left = {cell: rng.choice([0, 0, 0, 1, 2, 5, 20], 3).tolist() for cell in whole}
+    came = {cell: n + sum(left[cell]) for cell, (n, _) in whole.items()}
+    return {part: {cell: (came[cell], left[cell][k]) for cell in whole} for k, part in enumerate(FATE)}
+
+
+def _waited(whole: Counts, rng: np.random.Generator) -> dict[Part, Counts]:
+    """Those who are there within more days are those within fewer, and others."""
+    when = {cell: np.sort(rng.binomial(events, 0.6, len(WAITING))).tolist() for cell, (_, events) in whole.items()}
+    return {part: {cell: (whole[cell][0], when[cell][k]) for cell in whole} for k, part in enumerate(WAITING)}
 
 
 def _pair(n: int, part: float) -> tuple[int, int]:

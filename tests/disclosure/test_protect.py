@@ -36,26 +36,33 @@ from tests.disclosure.reader import (
     rests_worked_out,
     small,
     sums,
+    ties_of,
     violations,
     worked_out,
 )
 from tests.disclosure.tables import (
     CATALOGUE,
     EDUCATION,
+    FATE,
     LIFE,
     MUNICIPALITIES,
     QUICK,
     RATE,
+    SENT,
     SHARE,
     SURVEY,
+    WAITING,
     Counts,
+    Part,
     counts,
     drawn,
     estimates,
+    parted,
     table,
 )
 
 POLICIES = sorted(name for name, policy in CATALOGUE.policies.items() if policy.mode == "suppress")
+STEP = "rehabilitation.started"
 FIVE = CATALOGUE.policies["research_export"]
 
 
@@ -107,6 +114,17 @@ def test_crossed_groups_keep_to_it_with_those_of_whom_one_dimension_is_not_known
     assert rests_worked_out(rows, after, CATALOGUE.policies[policy], CATALOGUE) == set()
 
 
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("indicator", [STEP, SHARE])
+@pytest.mark.parametrize("policy", POLICIES)
+def test_the_parts_of_groups_keep_to_it_with_the_groups(seed: int, indicator: str, policy: str) -> None:
+    whole, parts = parted(np.random.default_rng(seed))
+    before = table(whole, indicator, parts=parts)
+    rows, after = before.rows(), protected(before, policy).rows()
+    assert violations(rows, after, CATALOGUE.policies[policy], CATALOGUE) == []
+    assert worked_out(after, CATALOGUE) == set()
+
+
 @pytest.mark.parametrize("published", [("education", "sex"), ("sex",), ("education",)], ids=", ".join)
 @pytest.mark.parametrize("rest", [(7, 3), (60, 4), (60, 57)])
 def test_a_few_of_whom_one_crossed_dimension_is_not_known_are_not_found_by_subtraction(
@@ -121,6 +139,37 @@ def test_a_few_of_whom_one_crossed_dimension_is_not_known_are_not_found_by_subtr
     assert rests_worked_out(rows, after, FIVE, CATALOGUE) == set()
     bare = {key[2:] for key in rests_worked_out(rows, rows, FIVE, CATALOGUE)}
     assert (("0813", "education_sex beside sex", "female") in bare) == ("sex" in published)
+
+
+PARTED = {
+    "few died": (FATE, [(70, 20), (70, 4), (70, 30)], {"excepted", "died"}),
+    "few died of few": (FATE, [(70, 2), (70, 4), (70, 30)], {"excepted", "died"}),
+    "two of them are few together": (FATE, [(70, 1), (70, 3), (70, 30)], {"excepted", "died", "emigrated"}),
+    "enough of each": (FATE, [(70, 5), (70, 7), (70, 30)], set()),
+    "nobody left": (FATE, [(60, 0), (60, 0), (60, 0)], set()),
+    "few within a week": (WAITING, [(60, 3), (60, 20), (60, 30)], {"7", "30", "90"}),
+    "enough within each time": (WAITING, [(60, 5), (60, 20), (60, 30)], set()),
+    "one sends few": (SENT, [(9, 4), (21, 10), (30, 16)], {"A", "B"}),
+    "each sends enough": (SENT, [(12, 5), (18, 9), (30, 16)], set()),
+}
+
+
+@pytest.mark.parametrize(("parts", "pairs", "due"), PARTED.values(), ids=PARTED)
+def test_parts_are_hidden_for_few_and_for_what_gives_the_few_away(
+    parts: list[Part], pairs: list[tuple[int, int]], due: set[str]
+) -> None:
+    whole = of_groups(short=(60, 30))
+    place = ("2024", "0813", "short", "female")
+    given = {part: {place: pair} for part, pair in zip(parts, pairs, strict=True)}
+    rows = protected(table(whole, STEP, parts=given)).where(area="0813", stratifier="education", measure=parts[0][0])
+    assert {row["component"] or row["counterpart"] or row["horizon"] for row in rows.rows() if hidden(row)} == due
+
+
+@pytest.mark.parametrize("parts", [FATE, WAITING], ids=["fate", "waiting"])
+def test_parts_are_hidden_with_their_group(parts: list[Part]) -> None:
+    given = {part: {("2024", "0813", "short", "female"): (60, 20)} for part in parts}
+    rows = protected(table(of_groups(short=(60, 4)), STEP, parts=given)).where(area="0813", stratifier="education")
+    assert [hidden(row) for row in rows.rows() if row["measure"] == parts[0][0]] == [True] * 3
 
 
 CELLS = {
@@ -286,9 +335,10 @@ def hide(made: Estimates, keys: Iterable[Key]) -> Estimates:
 
 
 def everywhere() -> Estimates:
-    """Large groups only, in every sum that there is: education stands in five groups too."""
+    """Large groups only, in every sum that there is: education stands in five groups too, and groups in parts."""
     made = {("2024", code, education, "female"): (900, 400) for code in MUNICIPALITIES for education in EDUCATION}
-    rows = [row for row in table(made).rows() if row["measure"] == "crude"]
+    parts = dict.fromkeys(SENT, dict.fromkeys(made, (300, 100))) | dict.fromkeys(FATE, dict.fromkeys(made, (960, 20)))
+    rows = [row for row in table(made, parts=parts).rows() if row["measure"] in ("crude", "sent", "fate")]
     other = {"short": "basic", "medium": "short", "long": "long_higher", UNKNOWN: UNKNOWN}
     twins = [row | {"stratifier": "education_profile"} for row in rows if row["stratifier"] == "education"]
     return estimates([*rows, *(row | {"level": other[row["level"]]} for row in twins)])
@@ -296,7 +346,7 @@ def everywhere() -> Estimates:
 
 WHOLE = everywhere()
 KEYS = sorted(counted(WHOLE.rows()), key=str)
-SUMS = sums(set(KEYS), CATALOGUE)
+SUMS = ties_of(counted(WHOLE.rows()), CATALOGUE)
 
 
 @QUICK
@@ -316,7 +366,7 @@ def test_the_audit_is_content_with_a_table_that_gives_nothing_away() -> None:
 
 
 def test_the_audit_makes_no_sum_without_a_total() -> None:
-    levels = estimates([row for row in WHOLE.rows() if row["area"] == "0813" and row["stratifier"] == "education"])
+    levels = WHOLE.where(area="0813", stratifier="education", measure="crude")
     assert audit(hide(levels, [(SHARE, "2024", "0813", "education", "short")]), CATALOGUE)["lines_with_one_hidden"] == 0
 
 
