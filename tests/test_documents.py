@@ -17,6 +17,7 @@ import yaml
 from lighed.analysis.examples import mistakes, mistakes_along, mistakes_of_evaluation
 from lighed.catalogue import evaluation, load
 from lighed.cli import app
+from lighed.core.form import mistakes_of_form
 from lighed.stats import MEASURES, TESTS, gaps, groups, registry
 
 ROOT = Path(__file__).parent.parent
@@ -49,7 +50,8 @@ def test_every_command_of_the_readme_exists_with_its_options() -> None:
     assert len(lines) > 4
     for line in lines:
         _, command, *words = shlex.split(line, comments=True)
-        options = {name for parameter in COMMANDS[command].params for name in parameter.opts}
+        found = getattr(COMMANDS[command], "commands", {}).get(words[0] if words else "", COMMANDS[command])
+        options = {name for parameter in found.params for name in parameter.opts}
         assert {word for word in words if word.startswith("-")} <= options, line
 
 
@@ -65,13 +67,23 @@ def test_the_indicator_of_the_guide_is_computed(tmp_path: Path, engine: Any) -> 
 
 
 def test_the_patients_of_the_guide_are_followed(tmp_path: Path, engine: Any) -> None:
-    _, text, _ = blocks("CONTRIBUTING.md", "yaml")
+    _, text, *_ = blocks("CONTRIBUTING.md", "yaml")
     (tmp_path / "pathways").mkdir()
     name = yaml.safe_load(text)["id"]
     (tmp_path / "pathways" / f"{name}.yaml").write_text(text, "utf-8")
     known = load(tmp_path)
     assert {f"{name}.referred", f"{name}.came", f"{name}.came.all"} <= set(known.indicators)
     assert list(mistakes_along(engine, known.pathways[name])) == []
+
+
+def test_the_form_of_the_guide_adds_its_offers(tmp_path: Path) -> None:
+    *_, text, _ = blocks("CONTRIBUTING.md", "yaml")
+    (tmp_path / "forms").mkdir()
+    name = yaml.safe_load(text)["id"]
+    (tmp_path / "forms" / f"{name}.yaml").write_text(text, "utf-8")
+    form = load(tmp_path).forms[name]
+    assert list(mistakes_of_form(form)) == []
+    assert list(mistakes_of_form(form.model_copy(update={"bands": form.bands[:1]}))) != []
 
 
 def test_the_evaluation_of_the_guide_gives_its_effects(tmp_path: Path) -> None:
