@@ -295,7 +295,9 @@ def export(
     output.touch(0o600)
     output.write_text(text(made), "utf-8")
     output.with_suffix(".yaml").write_text(MAPPING, "utf-8")
-    out.print(say("cli.forms_exported", LANG, path=output, rows=len(made), mapping=output.with_suffix(".yaml")))
+    out.print(
+        say("cli.forms_exported", LANG, path=output, rows=len(made), mapping=output.with_suffix(".yaml")), markup=False
+    )
 
 
 @forms.command()
