@@ -20,6 +20,7 @@ from lighed.web import door, forms
 from lighed.web.forms import create_app
 from tests.browser import paths, served
 from tests.forms.conftest import EVA, FINN, FULL, PASSWORD, PEOPLE, TODAY, Ward
+from tests.workbench.bench import running
 
 NUMBERS = re.compile("|".join(f"{n[:6].lstrip('0')}[-\\s+]?{n[-4:]}" for n in (EVA, FINN)))
 # Every route but those of signing in, and what it takes; held against the program's own list.
@@ -277,3 +278,14 @@ def test_what_nobody_foresaw_is_told_by_its_kind_alone(house: House, monkeypatch
     answer = house.people["anna"].ask("POST", "/en/forms/form/discharge_needs", data=SENT)
     assert answer.status_code == 500
     assert "ValueError" in said(answer)
+
+
+def test_the_command_opens_the_pages_for_a_first_user_who_has_no_unit_yet(tmp_path: Path) -> None:
+    with running(tmp_path / "skemaer", command="forms") as bench:
+        admin = Clinician(bench.client())
+        sent = {"name": "admin", "password": bench.first_password}
+        assert admin.ask("POST", "/da/forms/sign-in", data=sent).status_code == 303
+        page = admin.ask("GET", "/da/forms/form/discharge_needs").text
+        admin.token = re.findall('name="token" value="([^"]+)"', page)[0]
+        assert admin.ask("POST", "/da/forms/form/discharge_needs", data=SENT).status_code == 403
+        assert sorted(path.name for path in bench.project.folder.glob("*.key")) == ["forms.key"]

@@ -148,13 +148,13 @@ class Bench:
 
 
 @contextmanager
-def running(folder: Path, **environment: str) -> Iterator[Bench]:
-    """Run the workbench of a project."""
+def running(folder: Path, *, command: str = "workbench", **environment: str) -> Iterator[Bench]:
+    """Run the workbench of a project, or another process with accounts."""
     port, written = free_port(), folder.with_name(f"{folder.name}.out")
-    command = [sys.executable, "-m", "lighed.cli", "workbench", "--project", str(folder), "--port", str(port)]
+    words = [sys.executable, "-m", "lighed.cli", command, "--project", str(folder), "--port", str(port)]
     with written.open("wb") as file:
         process = subprocess.Popen(
-            command, stdout=file, stderr=subprocess.STDOUT, env={**os.environ, "COLUMNS": "400", **environment}
+            words, stdout=file, stderr=subprocess.STDOUT, env={**os.environ, "COLUMNS": "400", **environment}
         )
     bench = Bench(f"http://127.0.0.1:{port}", Project(folder), written)
     try:

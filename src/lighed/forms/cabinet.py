@@ -112,17 +112,17 @@ class Cabinet:
 
     def put(self, one: Filled) -> None:
         """Keep a form that is new, or what has become of it; raises FormError if an offer of it were gone."""
-        if any(set(before.offers) - set(one.offers) for before in self._found(FILLED.c.id == one.id)):
-            raise FormError("takes_away")
         row = {name: getattr(one, name) for name in OPEN}
         row |= {"form": one.form.id, "person": hashed([one.person], self.key)[0] if one.person else None}
         said = {"person": one.person, "form": one.form.model_dump(mode="json")}
         said |= {"answers": one.answers, "added": one.added}
         row["sealed"] = seal(json.dumps(said), self.key, of=one.id)
         with self.engine.begin() as db:
-            changed = db.execute(FILLED.update().where(FILLED.c.id == one.id).values(**row))
-            if not changed.rowcount:
-                db.execute(FILLED.insert().values(**row))
+            before = self._read(db, FILLED.c.id == one.id)
+            if any(set(earlier.offers) - set(one.offers) for earlier in before):
+                raise FormError("takes_away")
+            how = FILLED.update().where(FILLED.c.id == one.id) if before else FILLED.insert()
+            db.execute(how.values(**row))
 
     def add(self, one: Filled, step: Step) -> None:
         """Write down a step of an offer; what is written already stays as it is."""
@@ -174,11 +174,13 @@ class Cabinet:
 
     def _found(self, which: sql.ColumnElement[bool]) -> list[Filled]:
         with self.engine.begin() as db:
-            rows = db.execute(sql.select(FILLED).where(which).order_by(FILLED.c.id)).mappings().all()
-            steps = {row["id"]: _steps(db, row["id"]) for row in rows}
-        return [self._read(dict(row), steps[row["id"]]) for row in rows]
+            return self._read(db, which)
 
-    def _read(self, row: dict[str, Any], steps: tuple[Step, ...]) -> Filled:
+    def _read(self, db: sql.Connection, which: sql.ColumnElement[bool]) -> list[Filled]:
+        rows = db.execute(sql.select(FILLED).where(which).order_by(FILLED.c.id)).mappings().all()
+        return [self._opened(dict(row), _steps(db, row["id"])) for row in rows]
+
+    def _opened(self, row: dict[str, Any], steps: tuple[Step, ...]) -> Filled:
         said = json.loads(opened(row.pop("sealed"), self.key, of=row["id"]))
         form = Form.model_validate(said["form"])
         more = {"form": form, "person": said["person"], "answers": said["answers"], "added": tuple(said["added"])}
