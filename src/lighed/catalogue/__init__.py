@@ -1,6 +1,6 @@
 """Definitions as data, and the code that reads and checks them."""
 
 from lighed.catalogue.catalogue import Catalogue
-from lighed.catalogue.load import evaluation, load
+from lighed.catalogue.load import evaluation, forms, load
 
-__all__ = ["Catalogue", "evaluation", "load"]
+__all__ = ["Catalogue", "evaluation", "forms", "load"]

@@ -50,8 +50,17 @@ D = TypeVar("D", bound=Definition)
 
 def load(project: Path | None = None) -> Catalogue:
     """Read the built-in catalogue, and the project's own files beside it; read again only when one of those changes."""
-    own = _files([project], *FOLDERS) if project else ()
-    return _load(project, tuple((path, path.stat().st_mtime_ns, path.stat().st_size) for path in own))
+    return _load(project, _stamps([project] if project else [], *FOLDERS))
+
+
+def forms(folder: Path) -> dict[str, Form]:
+    """Read the built-in forms and those of a folder, and nothing else."""
+    return _forms(folder, _stamps([folder], "forms"))
+
+
+@lru_cache(maxsize=4)
+def _forms(folder: Path, _: tuple[Any, ...]) -> dict[str, Form]:
+    return _by_id(Form, [BUILT_IN, folder], "forms")
 
 
 @lru_cache(maxsize=4)
@@ -132,6 +141,10 @@ def _files(roots: list[Path], *folders: str) -> Iterator[Path]:
     for root in roots:
         for folder in folders:
             yield from sorted(path for path in (root / folder).rglob("*") if path.suffix in {".yaml", ".csv"})
+
+
+def _stamps(roots: list[Path], *folders: str) -> tuple[Any, ...]:
+    return tuple((path, path.stat().st_mtime_ns, path.stat().st_size) for path in _files(roots, *folders))
 
 
 def _by_id(

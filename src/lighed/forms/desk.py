@@ -44,7 +44,7 @@ class Desk(Office):
     def forms(self) -> list[Form]:
         """Return the forms that can be filled in."""
         self._demand("see_forms")
-        return list(catalogue.load(self.folder).forms.values())
+        return list(catalogue.forms(self.folder).values())
 
     def form(self, name: str) -> Form:
         """Return the form of that id."""
