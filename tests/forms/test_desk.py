@@ -30,6 +30,15 @@ def filled(ward: Ward, name: str = "anna", person: str = EVA, unit: str = "5A", 
     return desk.fill(desk.form("discharge_needs"), person, unit, answers or FULL)
 
 
+def sealed(ward: Ward, one: Filled) -> bytes:
+    """The beginning of what is sealed of a form, as it lies in the file."""
+    with sqlite3.connect(ward.folder / "forms.db") as db:
+        found = bytes(db.execute("SELECT sealed FROM filled WHERE id = ?", (one.id,)).fetchone()[0][:64])
+    db.close()
+    assert any(found in path.read_bytes() for path in ward.folder.glob("forms.db*"))
+    return found
+
+
 def offers(one: Filled) -> list[str]:
     return [offer.id for offer in one.offers]
 
@@ -209,7 +218,9 @@ def test_a_refusal_is_kept_without_answers_and_changes_nothing(ward: Ward) -> No
 def test_a_form_that_is_withdrawn_has_neither_answers_nor_person_and_what_it_offers_stays(ward: Ward) -> None:
     made = filled(ward)
     ward.desk("anna").step(made.id, "contact_person", "accepted")
+    before = sealed(ward, made)
     ward.desk("anna").withdraw(made.id)
+    assert not [path for path in ward.folder.glob("forms.db*") if before in path.read_bytes()]
     read = ward.desk("anna").read(made.id, "citizen")
     assert (read.state, read.answers, read.person, offers(read)) == ("withdrawn", {}, "", ALL)
     assert [(step.offer, step.step) for step in read.steps] == [("contact_person", "accepted")]
@@ -224,16 +235,14 @@ def test_a_form_is_gone_on_its_date_and_a_count_is_left(ward: Ward) -> None:
     made, desk = filled(ward), ward.desk("anna")
     desk.step(made.id, "contact_person", "offered")
     desk.note_refusal(made.form, FINN, "5A")
-    with sqlite3.connect(ward.folder / "forms.db") as db:
-        sealed = db.execute("SELECT sealed FROM filled WHERE id = ?", (made.id,)).fetchone()[0]
-    db.close()
+    before = sealed(ward, made)
     ward.calendar.turn(364)
     assert ward.desk("anna").read(made.id, "citizen").answers == FULL
     ward.calendar.turn(1)
     with pytest.raises(FormError, match="slettet"):
         ward.desk("anna").read(made.id, "citizen")
     kept = b"".join(path.read_bytes() for path in ward.folder.glob("forms.db*"))
-    assert sealed[:64] not in kept
+    assert before not in kept
     assert made.id.encode() not in kept
     assert ward.clinic.cabinet.everyone() == []
     assert ward.clinic.cabinet.deleted() == {("discharge_needs", 2025, state): 1 for state in ("filled", "refused")}
@@ -317,6 +326,15 @@ def test_the_database_itself_keeps_no_form_with_fewer_offers_than_before(fewer: 
         ward.clinic.cabinet.put(replace(made, answers=fewer))
     assert caught.value.key == "form.takes_away"
     assert ward.clinic.cabinet.get(made.id) == made
+
+
+def test_answers_that_were_withdrawn_do_not_come_back_by_a_change_that_began_before(ward: Ward) -> None:
+    made = filled(ward)
+    ward.desk("anna").withdraw(made.id)
+    with pytest.raises(FormError) as caught:
+        ward.clinic.cabinet.put(replace(made, added=("transport_help",)))
+    assert caught.value.key == "form.not_filled"
+    assert ward.clinic.cabinet.get(made.id).answers == {}
 
 
 def test_a_step_that_is_written_down_stays_on_its_day(ward: Ward) -> None:

@@ -111,7 +111,7 @@ class Cabinet:
         path.chmod(0o600)
 
     def put(self, one: Filled) -> None:
-        """Keep a form that is new, or what has become of it; raises FormError if an offer of it were gone."""
+        """Keep a form that is new, or what has become of it; refused if it were withdrawn or an offer of it gone."""
         row = {name: getattr(one, name) for name in OPEN}
         row |= {"form": one.form.id, "person": hashed([one.person], self.key)[0] if one.person else None}
         said = {"person": one.person, "form": one.form.model_dump(mode="json")}
@@ -121,8 +121,12 @@ class Cabinet:
             before = self._read(db, FILLED.c.id == one.id)
             if any(set(earlier.offers) - set(one.offers) for earlier in before):
                 raise FormError("takes_away")
+            if any(earlier.state != "filled" for earlier in before):
+                raise FormError("not_filled")
             how = FILLED.update().where(FILLED.c.id == one.id) if before else FILLED.insert()
             db.execute(how.values(**row))
+        if before:
+            self._empty_journal()
 
     def add(self, one: Filled, step: Step) -> None:
         """Write down a step of an offer; what is written already stays as it is."""
@@ -162,7 +166,7 @@ class Cabinet:
         return len(rows)
 
     def _empty_journal(self) -> None:
-        # It would keep what was deleted.
+        # It would keep what was deleted or withdrawn.
         raw = self.engine.raw_connection()
         raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
         raw.close()
