@@ -48,6 +48,7 @@ def test_points_that_say_nothing_have_a_half() -> None:
         ([5, 5], [5, 5], np.nan),  # everybody
         ([0, 0], [0, 0], np.nan),
         ([5, 5], [0, 6], np.nan),  # more than there are
+        ([5, 5], [-1, 3], np.nan),  # fewer than none
         ([5, 5], [0, 5], 1.0),  # told apart: no error
         ([5, 1], [1, 0], 0.4),  # one alone has it: no error
     ],
@@ -56,6 +57,15 @@ def test_an_area_without_an_error_has_no_interval(n: list[int], events: list[int
     made = area_under_curve(np.array(n), np.array(events))
     assert_allclose(made.value, value)
     assert np.isnan([made.se, made.lower, made.upper]).all()
+
+
+def test_the_limits_of_an_area_are_chances() -> None:
+    low, high = (
+        area_under_curve(np.array([6, 4]), np.array([4, 0])),
+        area_under_curve(np.array([4, 6]), np.array([0, 4])),
+    )
+    assert (low.lower, high.upper) == (0, 1)
+    assert 0 < low.value < low.upper < high.lower < high.value < 1
 
 
 def test_everybody_together_is_calibrated_by_what_everybody_has() -> None:
@@ -85,9 +95,10 @@ def test_points_that_are_sure_say_nothing_of_the_slope_unless_they_are_wrong() -
     made, alone = calibration(n, events, expected), calibration(n[1:3], events[1:3], expected[1:3])
     assert_allclose(made.slope.value, alone.slope.value, rtol=ROUNDING)
     assert_allclose(made.in_the_large.value, alone.in_the_large.value, rtol=ROUNDING)
-    wrong = calibration(n, events + np.array([1, 0, 0, 0]), expected)
-    assert np.isnan([wrong.slope.value, wrong.in_the_large.value]).all()
-    assert np.isfinite(wrong.ratio.value)
+    for fault in ([1, 0, 0, 0], [0, 0, 0, -1]):
+        wrong = calibration(n, events + np.array(fault), expected)
+        assert np.isnan([wrong.slope.value, wrong.in_the_large.value]).all()
+        assert np.isfinite(wrong.ratio.value)
 
 
 @pytest.mark.parametrize("events", [[0, 0, 0], [20, 20, 20], [0, 0, 20]], ids=["nobody", "everybody", "told apart"])

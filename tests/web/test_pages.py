@@ -52,6 +52,9 @@ PAGES = [
     "synthetic/use/F8.1d?by=education&area=0461",
     "synthetic/factor/8",
     "synthetic/indicator/F8.1b",
+    "synthetic/pathway/discharge_needs",
+    "synthetic/pathway/discharge_needs_score/points",
+    "synthetic/pathway/discharge_needs_score/points?by=sex",
 ]
 
 

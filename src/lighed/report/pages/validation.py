@@ -14,7 +14,7 @@ from lighed.report.view import View
 from lighed.report.words import Row, amount, clear, interval, written
 
 SUMMARIES = ("area_under_curve", "observed_over_expected", "calibration_slope")
-WAYS = ("net_benefit", "net_benefit_all")
+WAYS, GAIN = ("net_benefit", "net_benefit_all"), "net_benefit_gain"
 MEASURES = ("score", *(f"score_{name}" for name in ("missed_need", "selection_rate", "predictive_value", *SUMMARIES)))
 
 
@@ -34,7 +34,10 @@ def _points(view: View, one: Pathway, chosen: Stratifier) -> Shown:
         return _how(view, one), []
     figures = [*_missed(view, one, chosen, now), *_told(view, one, chosen, now)] if known else []
     answers = [_answer(view, one, chosen, now), *_coverage(view, one, chosen, period)]
-    return [*answers, *figures, *_worth(view, one, period), *_how(view, one)], now
+    beside = [(name, None) for name in (*WAYS, GAIN)] + [("equal_opportunity", chosen.id)]
+    found = (row for name, by in beside for row in view.index.get(one.measured, by, f"score_{name}"))
+    others = [row for row in found if row["period"] == period]
+    return [*answers, *figures, *_worth(view, one, period), *_how(view, one)], [*now, *others]
 
 
 def _of(rows: list[Row], measure: str) -> list[Row]:
@@ -97,11 +100,15 @@ def _coverage(view: View, one: Validation, chosen: Stratifier, period: str) -> l
     scored, short = view.release.indicators[way.whole(step)], step.short[view.lang]
     said = sentences.groups(scored, chosen, rows, view.place, view.lang, step=short)
     link = Link(way.title[view.lang], view.href(f"pathway/{way.id}", by=chosen.id))
-    return [
-        Heading(view.say("validation.coverage"), "coverage"),
-        Words(said),
-        Words(view.say("validation.follow"), links=(link,)),
+    title = view.say("validation.coverage")
+    columns = ("indicator.group", "indicator.value", "word.interval")
+    cells = [
+        [sentences.level_title(chosen, row["level"], view.lang), written(row, view.lang), interval(row, view.lang)]
+        for row in rows
     ]
+    table = _table(view, scored.title[view.lang], columns, cells, "coverage-table")
+    words = f"{said} {view.say('validation.follow')}".strip()
+    return [Heading(title, "coverage"), Words(words, links=(link,)), table]
 
 
 def _told(view: View, one: Validation, chosen: Stratifier, now: list[Row]) -> list[Block]:
@@ -152,7 +159,7 @@ def _summaries(view: View, chosen: Stratifier, now: list[Row]) -> Table:
 
 def _worth(view: View, one: Validation, period: str) -> list[Block]:
     """What offering by the form gains beside offering to all, for everybody together, by the price of an offer."""
-    ways = {way: view.index.get(one.measured, None, f"score_{way}") for way in (*WAYS, "net_benefit_gain")}
+    ways = {way: view.index.get(one.measured, None, f"score_{way}") for way in (*WAYS, GAIN)}
     rows = {way: {r["scenario"]: r for r in ways[way] if r["period"] == period} for way in ways}
     if not any(row["value"] is not None for row in rows[WAYS[0]].values()):
         return []
@@ -166,14 +173,14 @@ def _worth(view: View, one: Validation, period: str) -> list[Block]:
     cells = [
         [
             amount(100 * float(at), "percent", view.lang), *(written(rows[way][at], view.lang) for way in WAYS),
-            written(rows["net_benefit_gain"][at], view.lang), interval(rows["net_benefit_gain"][at], view.lang),
+            written(rows[GAIN][at], view.lang), interval(rows[GAIN][at], view.lang),
         ]
         for at in worth
     ]  # fmt: skip
     table = _table(view, heads.title, columns, cells, "worth-table")
     order = [*titles.values(), view.say("validation.nobody")]
     figure = Figure("worth", curves(drawn, order, heads, across=view.say("validation.worth")), heads.description, table)
-    return [Heading(view.say("validation.offering"), "offering"), Words(_best(view, rows["net_benefit_gain"])), figure]
+    return [Heading(view.say("validation.offering"), "offering"), Words(_best(view, rows[GAIN])), figure]
 
 
 def _best(view: View, gain: dict[str, Row]) -> str:
