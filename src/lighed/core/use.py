@@ -64,12 +64,5 @@ class Use(Definition):
     @property
     def indicator(self) -> Indicator:
         """Return the indicator of the use as it is: how often it is used, per person."""
-        return Indicator(
-            **{name: getattr(self, name) for name in Indicator.model_fields if name in SHARED},
-            kind="mean",
-            basis="person",
-            numerator=self.where,
-        )
-
-
-SHARED = {*Use.model_fields} - {"example"}
+        shared = {name: getattr(self, name) for name in Indicator.model_fields if name in Use.model_fields}
+        return Indicator(**shared | {"kind": "mean", "basis": "person", "numerator": self.where, "example": None})
