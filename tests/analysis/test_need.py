@@ -73,7 +73,12 @@ def found_in(given: dict[str, Any], use: Use = USE) -> Estimates:
     people = memory_table(engine, "people", pa.table(columns).drop_columns(["use"]))
     records: Any = SimpleNamespace(events=events, answers=None, strata=None)
     known = dataclasses.replace(CATALOGUE, uses={use.id: use})
-    return from_people(engine, people, records, known, [(known.stratifiers["education"], [use.indicator])])
+    asked = [
+        use.indicator,
+        known.indicators["I7.1"].model_copy(update={"numerator": ALWAYS}),
+    ]  # and of what else happened
+    made = from_people(engine, people, records, known, [(known.stratifiers["education"], asked)])
+    return made.where(indicator=use.id)
 
 
 def dummies(*values: Any) -> Any:

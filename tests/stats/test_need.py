@@ -202,7 +202,7 @@ def test_a_column_that_nobody_has_counts_for_nothing() -> None:
 
 def test_the_covariance_is_the_sum_of_what_each_person_adds() -> None:
     persons = _drawn(np.random.default_rng(9), 20)[0]
-    made = need_standardised(moments(persons), [[0, 1]], [2]).standardised
+    made = need_standardised(moments(persons), [[0, 1]], [2])
     x = np.concatenate([np.ones((5, 20, 1)), persons[..., :3]], -1)
     slope, inverse = (
         np.linalg.lstsq(x.reshape(-1, 4), persons[..., 3].ravel())[0],
@@ -219,7 +219,13 @@ def test_the_covariance_is_the_sum_of_what_each_person_adds() -> None:
         np.einsum("ghi,fhi,h->gf", by_use, by_use, left.var(1, ddof=1))
         + np.einsum("ghi,fhi->gf", drawn, drawn) * 20 / 19
     )
-    assert_allclose(made.covariance[0], want, rtol=1e-8)
+    assert_allclose(made.standardised.covariance[0], want, rtol=1e-8)
+    by_need, drawn = own - by_use, own * needed - needed / 100
+    want = (
+        np.einsum("ghi,fhi,h->gf", by_need, by_need, left.var(1, ddof=1))
+        + np.einsum("ghi,fhi->gf", drawn, drawn) * 20 / 19
+    )
+    assert_allclose(made.moved.covariance[0], want, rtol=1e-8)
 
 
 def test_the_covariance_is_that_of_persons_drawn_anew() -> None:
