@@ -161,7 +161,7 @@ def _name(key: Any, lang: Lang, names: Mapping[Any, Text]) -> str:
 
 def _written(test: Test, lang: Lang, names: Mapping[Any, Text]) -> dict[str, str]:
     def write(value: Any) -> str:
-        if isinstance(value, bool) or not isinstance(value, int | float):
+        if isinstance(value, bool) or not isinstance(value, int | float) or test.column == "year":
             return _name((test.column, value), lang, names)
         return number(value, lang, digits=0 if float(value).is_integer() else 1)
 

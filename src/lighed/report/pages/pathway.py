@@ -229,7 +229,10 @@ def _within(view: View, one: Pathway, key: str, wanted: Within) -> str:
     titles[START] = view.say("pathway.the_index")
     low, high = wanted.days
     after = view.say("pathway.after", step=titles[wanted.after]) if wanted.after not in {START, wanted.anchor} else ""
-    return view.say(key, item=_event(view, wanted), low=low, high=high, anchor=titles[wanted.anchor], after=after)
+    after = view.say("pathway.apart", step=titles[wanted.after], days=wanted.apart) if wanted.apart else after
+    key = "pathway.is_often" if key == "pathway.is" and wanted.times > 1 else key
+    words = {"item": _event(view, wanted), "low": low, "high": high, "times": wanted.times}
+    return view.say(key, **words, anchor=titles[wanted.anchor], after=after)
 
 
 def _event(view: View, wanted: Occurrence) -> str:
