@@ -106,6 +106,7 @@ def _texts_of(definition: Any) -> list[Text]:
         "plans",
         "evaluations",
         "pathways",
+        "providers",
         "uses",
     ],
 )

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from lighed.analysis import cascade, crossed, inequality, need
 from lighed.analysis.fates import fates
 from lighed.analysis.grid import Grid, place, shown_areas
+from lighed.analysis.handover import handover
 from lighed.analysis.indicators import count_groups, estimates, matured, sample_groups, unknown_shares
 from lighed.analysis.overlap import correlated, counted_twice, places
 from lighed.analysis.parts import Told
@@ -34,7 +35,7 @@ from lighed.store.snapshot import Snapshot
 BLOCK = 8  # indicators at a time: their cells are a few hundred megabytes
 TAGGED = {"indicator", "person_id", "year", "area", "sex", "age_band", "has", "amount"}
 EVENTS = ("person", "event")
-KINDS = (fates, scores)  # of parts of the steps of a pathway
+KINDS = (fates, scores, handover)  # of parts of the steps of a pathway
 TAGGED |= {"weight", "stratum", "sampling_unit"}  # of answers
 
 Asked = Sequence[tuple[Stratifier | None, Sequence[Indicator]]]

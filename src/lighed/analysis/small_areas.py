@@ -19,7 +19,7 @@ from lighed.core.estimates import Estimates
 from lighed.core.types import UNKNOWN
 from lighed.stats.intervals import Values
 
-FEWEST = 10  # municipalities with a value: of fewer, next to nothing is known of how much they differ
+FEWEST = 10  # municipalities (or senders) with a value: of fewer, next to nothing is known of how much they differ
 WIDE = 1 / 6  # standard error over value: from here on Statistics Canada releases a survey's figure with a warning
 LINE = ("indicator", "period", "stratifier", "level")
 
@@ -31,16 +31,24 @@ def drawn(shown: Estimates, catalogue: Catalogue) -> Estimates:
     is as good. Groups whose position is not known are nobody's group, and are left alone.
     """
     table = _groups(shown, catalogue)
+    own, error = (table[name].to_numpy() for name in ("value", "se"))
+    unsure = (error > WIDE * own) | pc.equal(table["flags"].cast(pa.string()), "unreliable").to_numpy()
+    return towards_mean(table, "area", unsure, measure="shrunk", method="drawn to the group's mean")
+
+
+def towards_mean(table: pa.Table, unit: str, wanted: npt.NDArray[np.bool_], **said: str) -> Estimates:
+    """Return those rows of figures that are `wanted`, drawn to the mean of their group over all units that are shown.
+
+    The column `unit` says whose figure a row is; `said` is what the drawn rows say of themselves.
+    """
     if not table.num_rows:
         return Estimates.concat([])
-    line, area = _numbers(table, LINE), _numbers(table, ("area",))
-    value, se = (np.full((line.max() + 1, area.max() + 1), np.nan) for _ in range(2))
-    own, error = (table[name].to_numpy() for name in ("value", "se"))
-    value[line, area], se[line, area] = own, error
+    line, at = _numbers(table, LINE), _numbers(table, (unit,))
+    value, se = (np.full((line.max() + 1, at.max() + 1), np.nan) for _ in range(2))
+    value[line, at], se[line, at] = (table[name].to_numpy() for name in ("value", "se"))
     enough = np.isfinite(value * se).sum(-1) >= FEWEST
-    made = stats.shrink(value, se**2).at((line, area))
-    unsure = (error > WIDE * own) | pc.equal(table["flags"].cast(pa.string()), "unreliable").to_numpy()
-    return _rows(table, made, enough[line] & unsure & np.isfinite(made.value))
+    made = stats.shrink(value, se**2).at((line, at))
+    return _rows(table, made, enough[line] & wanted & np.isfinite(made.value), said)
 
 
 def _groups(shown: Estimates, catalogue: Catalogue) -> pa.Table:
@@ -65,8 +73,8 @@ def _numbers(table: pa.Table, columns: tuple[str, ...]) -> npt.NDArray[np.intp]:
     return np.unique(number, return_inverse=True)[1]
 
 
-def _rows(table: pa.Table, made: Values, kept: npt.NDArray[np.bool_]) -> Estimates:
+def _rows(table: pa.Table, made: Values, kept: npt.NDArray[np.bool_], said: dict[str, str]) -> Estimates:
     found = table.filter(pa.array(kept))
     columns = {name: found[name].combine_chunks() for name in found.column_names}
     columns |= {name: getattr(made, name)[kept] for name in Values.__slots__}
-    return Estimates.of(**columns | {"measure": "shrunk", "method": "drawn to the group's mean", "flags": ""})
+    return Estimates.of(**columns | said | {"flags": ""})

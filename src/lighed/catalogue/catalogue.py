@@ -15,6 +15,7 @@ from lighed.core.types import (
     Item,
     Level,
     Policy,
+    Provider,
     ReleasePlan,
     Standard,
     Stratifier,
@@ -39,6 +40,7 @@ class Catalogue:
     items: dict[str, Item]
     dimensions: dict[str, Dimension]
     areas: dict[str, Area]
+    providers: dict[str, Provider]
     attributes: dict[str, dict[str, float]]
     standards: dict[str, Standard]
     policies: dict[str, Policy]

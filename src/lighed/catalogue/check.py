@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from itertools import combinations
 from typing import Any
 
@@ -10,7 +11,7 @@ from lighed.catalogue.catalogue import Catalogue
 from lighed.core.condition import ALWAYS, All, Condition, Either, Not, Test, columns
 from lighed.core.errors import DefinitionError
 from lighed.core.pathway import FATES, START, Pathway, Step
-from lighed.core.types import UNKNOWN, Design, Evaluation, Indicator, ReleasePlan, Stratifier
+from lighed.core.types import UNKNOWN, Design, Evaluation, Indicator, Provider, ReleasePlan, Stratifier
 from lighed.core.use import AGE_SEX, Use
 from lighed.core.validation import Validation
 
@@ -28,6 +29,7 @@ DESIGNS: dict[Design, set[str]] = {
 OUTCOMES = {"events", "n"}, {"value"}, {"value", "weight"}
 LIFE_FROM = range(0, 90, 5)  # the ages at which a life expectancy may start
 PERSONS, RECORDS = {"person"}, {"event", "pathway", "survey"}
+RECEIVERS = ("municipality", "region")
 OCCURRENCE = RECORD | {"provider_id", "counterpart_id", "paragraph"}
 
 
@@ -48,6 +50,8 @@ def _all(catalogue: Catalogue) -> Iterator[tuple[str, str]]:
         yield from ((validation.id, problem) for problem in _of_points(catalogue, validation))
     for indicator in catalogue.indicators.values():
         yield from ((indicator.id, problem) for problem in _problems(catalogue, indicator))
+    for provider in catalogue.providers.values():
+        yield from ((provider.id, problem) for problem in _unknown(_of_provider(catalogue, provider)))
     for plan in catalogue.plans.values():
         if plan.years and not YEARS[0] <= plan.years[0] <= plan.years[1] <= YEARS[1]:
             yield plan.id, f"years: write the first and the last year, within {YEARS[0]}–{YEARS[1]}"
@@ -155,6 +159,7 @@ def _along(catalogue: Catalogue, pathway: Pathway) -> Iterator[str]:
         else:
             yield from _windows(pathway, step)
         steps.append(step.id)
+    yield from _responsible(pathway)
     yield from _twice(pathway)
     yield from _itself(pathway)
     seen = (pathway.index, *pathway.exclusions, *pathway.steps, *(u for step in pathway.steps for u in step.unless))
@@ -172,6 +177,20 @@ def _of_points(catalogue: Catalogue, one: Validation) -> Iterator[str]:
     yield from _unknown([("form", one.form, catalogue.forms), ("cascade", one.cascade, catalogue.pathways)])
     if one.index.item != one.scored:
         yield f"the index event is '{one.index.item}'; the points of '{one.form}' are in '{one.scored}'"
+
+
+def _responsible(pathway: Pathway) -> Iterator[str]:
+    """A handover at no step, and what leaves a day without an area that is responsible, or gives it two."""
+    yield from _unknown([("step", pathway.handover, {step.id for step in pathway.steps})])
+    for rule in pathway.responsible:
+        if rule.kind not in RECEIVERS:
+            yield f"responsible: '{rule.kind}' is no kind of area that can be; use one of {', '.join(RECEIVERS)}"
+    starts = [rule.valid_from for rule in pathway.responsible]
+    after = [rule.valid_to and rule.valid_to + timedelta(1) for rule in pathway.responsible]
+    if [None, *after] != [*starts, None] or not all(starts[1:]):
+        yield "responsible: each rule begins on the day after the one before ends, and the first and the last are open"
+    if any((day.month, day.day) != (1, 1) for day in starts if day):
+        yield "responsible: write a 1 January, for the figures are of whole years"
 
 
 def _windows(pathway: Pathway, step: Step) -> Iterator[str]:
@@ -200,6 +219,10 @@ def _itself(pathway: Pathway) -> Iterator[str]:
             yield f"'{wanted.item}' begins the pathway and is in a window of its own; let that begin on day 1"
     if any({wanted.after, wanted.anchor} != {START} for wanted in pathway.exclusions):
         yield "an exclusion is known at the index; count its days from there, or put it under 'unless' of a step"
+
+
+def _of_provider(catalogue: Catalogue, one: Provider) -> list[tuple[str, str | int | None, Any]]:
+    return [("area", code, catalogue.areas) for code in (one.area, *one.catchment)]
 
 
 def _of_plan(catalogue: Catalogue, plan: ReleasePlan) -> list[tuple[str, str | int | None, Any]]:

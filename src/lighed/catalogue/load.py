@@ -32,6 +32,7 @@ from lighed.core.types import (
     Indicator,
     Item,
     Policy,
+    Provider,
     ReleasePlan,
     Standard,
     Stratifier,
@@ -43,7 +44,7 @@ from lighed.core.yaml import parse
 BUILT_IN = Path(str(files("lighed.catalogue").joinpath("data")))
 FOLDERS = (
     "indicators", "pathways", "uses", "stratifiers", "items", "dimensions", "areas", "standards", "policies", "plans",
-    "evaluations", "forms", "validations",
+    "evaluations", "forms", "validations", "providers",
 )  # fmt: skip
 D = TypeVar("D", bound=Definition)
 
@@ -88,6 +89,7 @@ def _load(project: Path | None, _: tuple[Any, ...]) -> Catalogue:
         items=_by_id(Item, roots, "items", listed=True) | {i.id: i for form in forms.values() for i in form.items},
         dimensions=_by_id(Dimension, roots, "dimensions", listed=True),
         areas=areas,
+        providers=_by_id(Provider, roots, "providers", listed=True),
         attributes=attributes,
         standards=_by_id(Standard, roots, "standards"),
         policies=_by_id(Policy, roots, "policies"),

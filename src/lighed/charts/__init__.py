@@ -4,9 +4,23 @@ from lighed.charts.bars import bars
 from lighed.charts.curves import curves
 from lighed.charts.dumbbell import dumbbell
 from lighed.charts.equiplot import equiplot
+from lighed.charts.funnel import funnel
 from lighed.charts.gap import gap
 from lighed.charts.gradient import gradient
 from lighed.charts.ranking import ranking
 from lighed.charts.theme import Drawn, Heads, look, svg
 
-__all__ = ["Drawn", "Heads", "bars", "curves", "dumbbell", "equiplot", "gap", "gradient", "look", "ranking", "svg"]
+__all__ = [
+    "Drawn",
+    "Heads",
+    "bars",
+    "curves",
+    "dumbbell",
+    "equiplot",
+    "funnel",
+    "gap",
+    "gradient",
+    "look",
+    "ranking",
+    "svg",
+]

@@ -75,6 +75,14 @@ class Step(Within):
         return f"{self.id}_fate"
 
 
+class Responsible(Definition):
+    """That areas of a kind receive those whose pathway begins within some dates; without a date, open at that end."""
+
+    kind: str
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+
 class PathwayExample(Definition):
     """The pathway's own test: patients with their events, and what the episodes must say of each."""
 
@@ -85,7 +93,11 @@ class PathwayExample(Definition):
 
 
 class Pathway(Definition):
-    """The steps after an index event, for a population; days are calendar days."""
+    """The steps after an index event, for a population; days are calendar days.
+
+    ``responsible`` says of what kind the areas are that receive the persons who live there, and from when to when;
+    ``handover`` is the step at which they take over, without it the last.
+    """
 
     id: str
     title: Text
@@ -95,6 +107,8 @@ class Pathway(Definition):
     index: Index
     exclusions: tuple[Within, ...] = ()
     steps: tuple[Step, ...] = Field(min_length=1)
+    handover: str | None = None
+    responsible: tuple[Responsible, ...] = Field(default=(Responsible(kind="municipality"),), min_length=1)
     polarity: Polarity = "higher_is_better"
     stratifiers: tuple[str, ...] = ()
     standardise: Standardise | None = None
@@ -119,6 +133,16 @@ class Pathway(Definition):
     def chain(self) -> tuple[Step, ...]:
         """Return the last step and those on the way to it, the first of them first."""
         return (*self.before(self.steps[-1]), self.steps[-1])
+
+    @property
+    def taken_over(self) -> Step:
+        """Return the step at which the responsible area takes over."""
+        return next((step for step in self.steps if step.id == self.handover), self.chain[-1])
+
+    def receivers(self, year: int) -> str:
+        """Return the kind of the areas that are responsible on 1 January of `year`."""
+        first_day = date(year, 1, 1)
+        return next(rule.kind for rule in self.responsible if rule.valid_to is None or first_day <= rule.valid_to)
 
     def stage(self, step: Step) -> str:
         """Return the id of the indicator of a step among those who reached the step before."""

@@ -4,7 +4,7 @@
 
     <release>/
     ├── manifest.json       what it is, how it was made, from what, of which files; its bytes depend on its inputs alone
-    ├── definitions.json    the indicators, pathways, uses, stratifiers and areas that its rows speak of
+    ├── definitions.json    the indicators, pathways, uses, stratifiers, areas and providers that its rows speak of
     ├── audit.json          what was hidden and why it is enough (nothing that a hidden cell could be read from)
     └── area=<code>.parquet the estimates of one area, sorted
 """
@@ -25,7 +25,7 @@ from lighed.core.errors import ReleaseError
 from lighed.core.estimates import SCHEMA, Estimates
 from lighed.core.pathway import Pathway
 from lighed.core.text import Text
-from lighed.core.types import Area, CitedSource, Definition, Indicator, Stratifier
+from lighed.core.types import Area, CitedSource, Definition, Indicator, Provider, Stratifier
 from lighed.core.use import Use
 from lighed.core.validation import Validation
 
@@ -117,6 +117,11 @@ class Release:
     def areas(self) -> dict[str, Area]:
         """The areas that have rows, by code: country, regions, municipality groups, municipalities."""
         return {a["code"]: _AREA.validate_python(a) for a in self._definitions["areas"]}
+
+    @cached_property
+    def providers(self) -> dict[str, Provider]:
+        """The providers that rows name and that have a definition, by id."""
+        return {p["id"]: Provider.model_validate(p) for p in self._definitions["providers"]}
 
     def estimates(self, area: str) -> Estimates:
         """Return the rows of one area; an area without rows gives none."""

@@ -400,4 +400,17 @@ class Standard(Definition):
     weights: dict[Literal["both", "female", "male"], tuple[int, ...]]
 
 
+class Provider(Definition):
+    """Who sends or receives patients: a hospital unit, a practice, a municipal unit; and the area that it stands in.
+
+    ``catchment`` are the municipalities whose residents mostly come there.
+    """
+
+    id: str
+    title: Text
+    kind: Literal["hospital", "practice", "municipal_unit", "private"]
+    area: str
+    catchment: tuple[str, ...] = ()
+
+
 Area.model_rebuild()

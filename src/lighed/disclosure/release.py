@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from lighed import __version__
+from lighed.analysis.handover import compared
 from lighed.analysis.small_areas import drawn
 from lighed.catalogue import Catalogue
 from lighed.core.errors import ReleaseError
@@ -52,7 +53,7 @@ def publish(
     try:
         with working("release"):
             shown, record = _protected(estimates, policy, catalogue)
-            shown = Estimates.concat([shown, drawn(shown, catalogue)])
+            shown = Estimates.concat([shown, drawn(shown, catalogue), compared(shown)])
             waiting.mkdir(parents=True)
             _write(shown, plan, policy, catalogue, waiting, record, inputs=inputs, made=made, seed=seed)
         waiting.replace(folder)
@@ -160,6 +161,7 @@ def _write(
         "uses": _used(catalogue.uses, indicators),
         "stratifiers": _used(catalogue.stratifiers, ordered.distinct("stratifier")),
         "areas": _used(catalogue.areas, areas),
+        "providers": _used(catalogue.providers, ordered.distinct("counterpart")),
     }
     _json(folder / "definitions.json", used)
     _json(folder / "audit.json", record)

@@ -22,6 +22,7 @@ from lighed.report import pages
 from lighed.report.heat import heat_table
 from lighed.report.html import Frame, html
 from lighed.report.page import Link, Notice, Page
+from lighed.report.plain import plain_table
 from lighed.report.rows import home
 from lighed.report.view import View
 
@@ -102,7 +103,9 @@ class Site:
         if twin == ".json":
             return json.dumps(built.plain(), ensure_ascii=False, allow_nan=False).encode(), "application/json"
         if twin == ".csv":
-            return heat_table(built.rows, view).encode(), "text/csv; charset=utf-8"
+            whole = any(row["measure"] in {"crude", "standardised"} for row in built.rows)
+            table = heat_table(built.rows, view) if whole else plain_table(built.rows)
+            return table.encode(), "text/csv; charset=utf-8"
         words = "&".join(f"{k}={v}" for k, v in query)
         frame = Frame(opened, list(self.releases.values()), stem, words, self.unsigned, self.back)
         return html(built, frame).encode(), "text/html; charset=utf-8"

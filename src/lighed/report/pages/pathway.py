@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from lighed.charts import Heads, equiplot
 from lighed.core.condition import ALWAYS, sentence
 from lighed.core.pathway import START, Occurrence, Pathway, Step, Within
+from lighed.core.text import day, join
 from lighed.core.types import Stratifier
 from lighed.core.validation import Validation
 from lighed.report import sentences
@@ -29,6 +30,7 @@ from lighed.report.page import (
     Table,
     Words,
 )
+from lighed.report.pages.handover import HANDOVER
 from lighed.report.pages.look import Look, Shown
 from lighed.report.pages.validation import POINTS
 from lighed.report.rows import social
@@ -70,7 +72,9 @@ def pathway(view: View, one: Pathway, *, by: str | None, look: str = "") -> Page
     chooser = Choices(view.href(_address(one, asked), area=None), choices, view.say("choice.show"))
     lead, rest = (blocks[:1], blocks[1:]) if rows else ([Notice(view.say("indicator.no_rows"))], blocks)
     trail = view.trail(view.link("pathways"))
-    return Page(one.title[view.lang], view.lang, (*looks, *lead, chooser, *rest), trail, rows=rows)
+    table = Link(view.say("pathway.table"), view.href(f"{_address(one, asked)}.csv", by=chosen.id))
+    downloads = () if asked == CASCADE else (table,)
+    return Page(one.title[view.lang], view.lang, (*looks, *lead, chooser, *rest), trail, rows=rows, downloads=downloads)
 
 
 def _named(view: View, look: Look) -> str:
@@ -217,10 +221,21 @@ def _definition(view: View, one: Pathway) -> list[Block]:
         title = step.title[view.lang]
         points.append(Words(f"{title[:1].upper()}{title[1:]}: {_within(view, one, 'pathway.is', step)}"))
         points += [Words(_within(view, one, "pathway.unless", wanted)) for wanted in step.unless]
-    points += [Words(view.say("pathway.rules"))]
+    points += [Words(_responsible(view, one)), Words(view.say("pathway.rules"))]
     caveats = tuple(Words(caveat[view.lang]) for caveat in one.caveats)
     blocks: list[Block] = [Heading(view.say("indicator.definition"), "definition"), Points(tuple(points))]
     return [*blocks, Heading(view.say("indicator.caveats"), "caveats", 3), Points(caveats)] if caveats else blocks
+
+
+def _responsible(view: View, one: Pathway) -> str:
+    """Who receives the persons, and from when to when."""
+    rules = []
+    for rule in one.responsible:
+        first, last = (day(date, view.lang) if date else "" for date in (rule.valid_from, rule.valid_to))
+        since = view.say("pathway.since", date=first) if first else ""
+        until = view.say("pathway.until", date=last) if last else ""
+        rules.append(view.say(f"pathway.unit.{rule.kind}") + since + until)
+    return view.say("pathway.responsible", rules=join(rules, view.lang))
 
 
 def _within(view: View, one: Pathway, key: str, wanted: Within) -> str:
@@ -246,4 +261,4 @@ def _event(view: View, wanted: Occurrence) -> str:
 
 
 CASCADE = Look("cascade", ("crude",), _cascade)
-LOOKS = (CASCADE, POINTS)
+LOOKS = (CASCADE, POINTS, HANDOVER)

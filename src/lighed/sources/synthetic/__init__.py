@@ -22,6 +22,7 @@ from lighed.core.progress import track
 from lighed.sources.synthetic.chances import adopt, calibrated, draw_diseases, draw_positions
 from lighed.sources.synthetic.happenings import Truth, answers, events
 from lighed.sources.synthetic.people import Population
+from lighed.sources.synthetic.senders import Senders
 from lighed.sources.synthetic.world import BLOCK, years
 from lighed.store.snapshot import Load, Store
 
@@ -68,7 +69,8 @@ def _block(task: tuple[int, int, int, int]) -> tuple[Tables, Truth]:
     rng, truth = np.random.default_rng([seed, block]), Truth()
     people = Population.born(size, rng, first_id=1 + block * 10 * BLOCK, positions=draw_positions)
     people.positions |= draw_diseases(people, np.random.default_rng([seed, block, 1]))
-    made = people.tables(rng) | {"event": events(people, rng, truth, first_id=1 + block * 1000 * BLOCK)}
+    senders = Senders(people, np.random.default_rng([seed, block, 2]))
+    made = people.tables(rng) | {"event": events(people, rng, senders, truth, first_id=1 + block * 1000 * BLOCK)}
     return made | answers(people, rng, truth, persons=persons), truth
 
 

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from lighed.sources.synthetic.chances import chances, eligible, models
 from lighed.sources.synthetic.people import Population
+from lighed.sources.synthetic.senders import Senders, Sent, hospitals, losses, sends
 from lighed.sources.synthetic.world import LATER, Array, Rng, date, day_of, municipalities, parameters, rows, years
 
 LEVELS = ("short", "medium", "long")
@@ -20,19 +21,30 @@ LEVELS = ("short", "medium", "long")
 class Truth:
     """By outcome and year, the sum of the true chances and of the persons they are of.
 
-    Each is of shape (municipality, education in three groups, 2).
+    Each is of shape (municipality, education in three groups, 2). Of those whom a hospital sent, the outcome's name has
+    the hospital's id after it.
     """
 
     sums: dict[tuple[str, int], Array] = field(default_factory=dict)
 
-    def add(self, outcome: str, year: int, people: Population, who: Array, chance: Array) -> None:
+    def add(
+        self, outcome: str, year: int, people: Population, who: Array, chance: Array, sent: Sent | None = None
+    ) -> None:
         """Add the chances of the persons at the positions `who`, by their parents' education if it weighs on them."""
+        if sent:
+            who, chance = who[~sent.lost], (chance * (1 - losses(outcome)[sent.sender]))[~sent.lost]
         of_parents = "parents" in models()[outcome]["by"]
         education = (people.group("parents", year) if of_parents else people.education3(year))[who]
-        shape = len(municipalities()[0]), len(LEVELS)
-        known = education >= 0
-        cell = (people.area_in(year)[who] * len(LEVELS) + education)[known]
-        parts = [np.bincount(cell, part, shape[0] * shape[1]) for part in (chance[known], np.ones(len(cell)))]
+        cell = people.area_in(year)[who] * len(LEVELS) + education
+        self._sum(outcome, year, cell, chance, education >= 0)
+        if sent:
+            sender = np.where(education >= 0, sent.sender[~sent.lost], -1)
+            for k, hospital in enumerate(hospitals()):
+                self._sum(f"{outcome} {hospital}", year, cell, chance, sender == k)
+
+    def _sum(self, outcome: str, year: int, cell: Array, chance: Array, kept: Array) -> None:
+        shape, cell = (len(municipalities()[0]), len(LEVELS)), cell[kept]
+        parts = [np.bincount(cell, part, shape[0] * shape[1]) for part in (chance[kept], np.ones(len(cell)))]
         self._take(outcome, year, np.stack(parts, -1).reshape(*shape, 2))
 
     def share(self, outcome: str, year: int, level: str, areas: Iterable[str] | None = None) -> float:
@@ -60,13 +72,15 @@ class Happened:
     category: Array | None = None
     last: Array | None = None
     amount: Array | None = None
+    sent: Sent | None = None
 
 
-def events(people: Population, rng: Rng, truth: Truth, *, first_id: int) -> pa.Table:
+def events(people: Population, rng: Rng, senders: Senders, truth: Truth, *, first_id: int) -> pa.Table:
     """Draw the events of every year."""
     parts, start = [], first_id
-    for h in _happened(people, rng, truth):
+    for h in _happened(people, rng, senders, truth):
         kept = people.exit[h.who] >= h.day
+        kept &= ~h.sent.lost if h.sent else True
         who = h.who[kept]
         parts.append(
             rows(
@@ -78,6 +92,7 @@ def events(people: Population, rng: Rng, truth: Truth, *, first_id: int) -> pa.T
                 date_to=None if h.last is None else date(np.minimum(h.last[kept], people.exit[who])),
                 category=None if h.category is None else h.category[kept],
                 amount=None if h.amount is None else h.amount[kept],
+                provider_id=np.array(hospitals())[h.sent.sender[kept]] if h.sent and sends(h.item) else None,
                 status=np.full(len(who), "active"),
             )
         )
@@ -85,7 +100,7 @@ def events(people: Population, rng: Rng, truth: Truth, *, first_id: int) -> pa.T
     return pa.concat_tables(parts)
 
 
-def _happened(people: Population, rng: Rng, truth: Truth) -> Iterator[Happened]:
+def _happened(people: Population, rng: Rng, senders: Senders, truth: Truth) -> Iterator[Happened]:
     later = zip((parameters()[part] for part in LATER), rng.spawn(len(LATER)), strict=True)
     parts = [(parameters(), rng), *later]
     for year in years():
@@ -93,23 +108,33 @@ def _happened(people: Population, rng: Rng, truth: Truth) -> Iterator[Happened]:
         for given, stream in parts:
             for name in given.get("events", {}):
                 firsts[name] = _event(people, stream, truth, name, models()[name], year)
+                if sends(name):
+                    firsts[name] = replace(firsts[name], sent=senders.of(people, firsts[name].who, year))
             for name, days in given.get("stays", {}).items():
                 firsts[name] = replace(firsts[name], last=firsts[name].day + _delay(stream, days, firsts[name].who))
             for name, shares in given.get("kinds", {}).items():
                 firsts[name] = replace(firsts[name], category=_category(stream, shares, firsts[name].who))
             for follow in given["follows"]:
-                firsts[follow["item"]] = _following(people, stream, truth, follow, firsts[follow["after"]], year)
+                firsts[follow["item"]] = _following(people, stream, senders, truth, follow, firsts, year)
         yield from firsts.values()
 
 
 def _following(
-    people: Population, rng: Rng, truth: Truth, model: dict[str, Any], first: Happened, year: int
+    people: Population,
+    rng: Rng,
+    senders: Senders,
+    truth: Truth,
+    model: dict[str, Any],
+    firsts: dict[str, Happened],
+    year: int,
 ) -> Happened:
     """What follows, from its last day, a first event; of one category or of some, if the definition names them."""
+    first = firsts[model["after"]]
     of = np.isin(np.asarray(first.category), model["of"]) if "of" in model else slice(None)
     who, day = first.who[of], (first.day if first.last is None else first.last)[of]
     chance = chances(people, model["item"], models()[model["item"]], year)[who]
-    truth.add(model["item"], year, people, who, chance)
+    sent = first.sent.of(of) if first.sent else None
+    truth.add(model["item"], year, people, who, chance, sent)
     hit, category, amount = rng.random(len(who)) < chance, None, None
     if "outcome" in model:
         hit, category = np.full(len(who), True), np.where(hit, *model["outcome"])
@@ -117,7 +142,8 @@ def _following(
     if "categories" in model:
         category = _category(rng, model["categories"], who)
         amount = _points(rng, model["points"], category) if "points" in model else None
-    return Happened(model.get("into", model["item"]), who, day, category, amount=amount)
+    sent = senders.on(sent.of(hit), model["item"]) if sent else None
+    return Happened(model.get("into", model["item"]), who, day, category, amount=amount, sent=sent)
 
 
 def _delay(rng: Rng, days: list[int], who: Array) -> Array:
