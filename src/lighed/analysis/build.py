@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -19,6 +19,7 @@ from lighed.analysis.indicators import count_groups, estimates, matured, sample_
 from lighed.analysis.overlap import correlated, counted_twice, places
 from lighed.analysis.parts import Told
 from lighed.analysis.pathways import Along, episodes
+from lighed.analysis.reasons import reasons
 from lighed.analysis.summarise import count, count_need, count_sample, count_twice, standing_twice, tagged, users
 from lighed.analysis.validation import scores
 from lighed.catalogue import Catalogue
@@ -27,7 +28,7 @@ from lighed.core.estimates import Estimates
 from lighed.core.pathway import Pathway
 from lighed.core.progress import track, working
 from lighed.core.summary import Summary
-from lighed.core.types import COUNTRY, UNKNOWN, Indicator, ReleasePlan, Stratifier
+from lighed.core.types import COUNTRY, UNKNOWN, Indicator, Reason, ReleasePlan, Stratifier
 from lighed.store.engine import memory_table
 from lighed.store.frame import person_years
 from lighed.store.snapshot import Snapshot
@@ -35,7 +36,7 @@ from lighed.store.snapshot import Snapshot
 BLOCK = 8  # indicators at a time: their cells are a few hundred megabytes
 TAGGED = {"indicator", "person_id", "year", "area", "sex", "age_band", "has", "amount"}
 EVENTS = ("person", "event")
-KINDS = (fates, scores, handover)  # of parts of the steps of a pathway
+KINDS = (fates, scores, handover, reasons)  # of parts of the steps of a pathway
 TAGGED |= {"weight", "stratum", "sampling_unit"}  # of answers
 
 Asked = Sequence[tuple[Stratifier | None, Sequence[Indicator]]]
@@ -55,7 +56,7 @@ def from_store(engine: Any, snapshot: Snapshot, catalogue: Catalogue, plan: Rele
     asked = [(s, [i for i in indicators if s.id in over[i.id]]) for s in stratifiers]
     by_area = [catalogue.stratifiers[name] for name in plan.area_stratifiers]
     known_until = plan.known_until or date(plan.years[1], 12, 31)
-    records, every = Records(engine, snapshot, known_until), [(None, indicators), *asked]
+    records, every = Records(engine, snapshot, known_until, catalogue.reasons), [(None, indicators), *asked]
     return from_people(engine, people, records, catalogue, every, by_area=by_area, known_until=known_until)
 
 
@@ -160,10 +161,12 @@ def _columns(indicators: Sequence[Indicator], stratifiers: Sequence[Stratifier],
 class Records:
     """Events and answers before the engine, as ``summarise`` reads them."""
 
-    def __init__(self, engine: Any, snapshot: Snapshot, known_until: date = date.max) -> None:
+    def __init__(
+        self, engine: Any, snapshot: Snapshot, known_until: date = date.max, reasons: Mapping[str, Reason] | None = None
+    ) -> None:
         self.events = self._events(engine, snapshot)
         self.answers, self.strata = self._answers(engine, snapshot)
-        self.along = Along.of(engine, snapshot, known_until)
+        self.along = Along.of(engine, snapshot, known_until, reasons or {})
 
     def episodes(self, pathway: Pathway) -> Any:
         """Return the episodes of a pathway, as records."""

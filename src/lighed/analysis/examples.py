@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from lighed.analysis.evaluate import evaluated
-from lighed.analysis.pathways import EPOCH, Along, episodes
+from lighed.analysis.pathways import EPOCH, TABLES, Along, episodes
 from lighed.analysis.summarise import (
     COUNTS,
     MILLION,
@@ -30,6 +30,7 @@ from lighed.store.engine import memory_table
 from lighed.store.schema import tables
 
 YEAR = 2020
+NOT_OF_EVENTS = ("person", "reason", "polarity")
 _DEFAULTS: dict[str, Any] = {"area": "0101", "sex": "female", "age": 40, "days": 366}
 _RECORD: dict[str, Any] = {"category": None, "amount": None, "weight": 1.0, "stratum": "all", "sampling_unit": None}
 _KINDS = {
@@ -84,7 +85,7 @@ def records_of(indicator: Indicator, example: Example) -> pa.Table:
 def along_of(engine: Any, example: PathwayExample) -> Along:
     """The example's events and lives, as the tables of a store."""
     given = [
-        {"event_id": number, "person_id": event["person"]} | {k: v for k, v in event.items() if k != "person"}
+        {"event_id": number, "person_id": event["person"]} | {k: v for k, v in event.items() if k not in NOT_OF_EVENTS}
         for number, event in enumerate(example.events, 1)
     ]
     persons = [{"person_id": person["person"], "death_date": person.get("died")} for person in example.persons]
@@ -92,11 +93,16 @@ def along_of(engine: Any, example: PathwayExample) -> Along:
         {"person_id": person["person"], "valid_from": EPOCH, "valid_to": person.get("left")}
         for person in example.persons
     ]
-    event, person, residence = (
+    why = [
+        {"event_id": number, "reason": event["reason"], "polarity": event.get("polarity")}
+        for number, event in enumerate(example.events, 1)
+        if "reason" in event
+    ]
+    event, person, residence, reason = (
         memory_table(engine, name, pa.Table.from_pylist(rows, schema=tables()[name].schema))
-        for name, rows in (("event", given), ("person", persons), ("residence", homes))
+        for name, rows in zip(TABLES, (given, persons, homes, why), strict=True)
     )
-    return Along.read(event, person, residence, example.known_until)
+    return Along.read(event, person, residence, reason, example.known_until, {})
 
 
 def mistakes_along(engine: Any, pathway: Pathway) -> Iterator[str]:

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lighed.analysis.parts import Told, labels
-from lighed.core.estimates import CONFIDENCE, Estimates
-from lighed.core.pathway import COUNTED, Step
-from lighed.core.summary import Summary
-from lighed.core.types import SCALE, Stratifier
-from lighed.stats import proportion
-from lighed.stats.intervals import Values
+from lighed.analysis.parts import Told, shares
+from lighed.core.estimates import Estimates
+from lighed.core.pathway import COUNTED
+from lighed.core.types import Stratifier
 
 LEFT = ("excepted", "died", "emigrated")
 EXCLUDED = "excluded"
@@ -27,26 +24,8 @@ def fates(told: Told, stratifier: Stratifier | None) -> Iterator[Estimates]:
         of = rows[step.fate]
         came = of.isin([*COUNTED, *LEFT])
         counts = told.count(rows, stratifier, n=came, **{fate: of == fate for fate in LEFT})
-        yield from (_rows(told, step, fate, counts, stratifier) for fate in LEFT)
-    if told.pathway.exclusions:
+        yield from (shares(told, step, "fate", fate, counts, stratifier) for fate in LEFT)
+    if told.pathway.excludes:
         all_of = told.rows
         counts = told.count(all_of, stratifier, n=all_of.person_id.notnull(), excluded=all_of.excluded.notnull())
-        yield _rows(told, told.pathway.steps[0], EXCLUDED, counts, stratifier)
-
-
-def _rows(told: Told, step: Step, fate: str, counts: Summary, stratifier: Stratifier | None) -> Estimates:
-    n, events = (counts.table[name].to_numpy() for name in ("n", fate))
-    made = proportion(events, n)
-    return Estimates.of(
-        **labels(counts, stratifier),
-        indicator=told.pathway.stage(step),
-        component=fate,
-        measure="fate",
-        **{name: getattr(made, name) * SCALE["percent"] for name in Values.__slots__},
-        confidence=CONFIDENCE,
-        n=n,
-        events=events,
-        unit="percent",
-        method="wilson",
-        flags=["" if persons else "not_applicable" for persons in n.tolist()],
-    )
+        yield shares(told, told.pathway.steps[0], "fate", EXCLUDED, counts, stratifier)

@@ -17,9 +17,12 @@ import pyarrow.compute as pc
 from lighed.analysis.grid import SHOWN_PARENTS, shown_areas
 from lighed.catalogue import Catalogue
 from lighed.catalogue.areas import parent_of
-from lighed.core.pathway import Pathway
+from lighed.core.estimates import CONFIDENCE, Estimates
+from lighed.core.pathway import Pathway, Step
 from lighed.core.summary import Summary
-from lighed.core.types import COUNTRY, Stratifier
+from lighed.core.types import COUNTRY, SCALE, Stratifier
+from lighed.stats import proportion
+from lighed.stats.intervals import Values
 from lighed.store.engine import Expression, count_if, expression
 
 LARGE = (COUNTRY, *SHOWN_PARENTS)  # areas that are large enough for small parts
@@ -104,6 +107,25 @@ def labels(summary: Summary, stratifier: Stratifier | None) -> dict[str, Any]:
         "area": area.to_pylist(),
         "level": level.to_pylist(),
     }
+
+
+def shares(told: Told, step: Step, kind: str, part: str, counts: Summary, stratifier: Stratifier | None) -> Estimates:
+    """Return the rows of one part of a step: its share of the ``n`` of each group."""
+    n, events = (counts.table[name].to_numpy() for name in ("n", part))
+    made = proportion(events, n)
+    return Estimates.of(
+        **labels(counts, stratifier),
+        indicator=told.pathway.stage(step),
+        component=part,
+        measure=kind,
+        **{name: getattr(made, name) * SCALE["percent"] for name in Values.__slots__},
+        confidence=CONFIDENCE,
+        n=n,
+        events=events,
+        unit="percent",
+        method="wilson",
+        flags=["" if persons else "not_applicable" for persons in n.tolist()],
+    )
 
 
 def _holding(catalogue: Catalogue, municipalities: Sequence[str], periods: list[int], kinds: Sequence[str]) -> pa.Table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -10,6 +11,7 @@ import ibis
 
 from lighed.core.condition import ALWAYS
 from lighed.core.pathway import START, Index, Occurrence, Pathway, Step, Within
+from lighed.core.types import Reason
 from lighed.store.engine import Expression, expression
 from lighed.store.snapshot import Snapshot
 
@@ -17,6 +19,7 @@ EPOCH = date(1970, 1, 1)
 NEVER = 2**30  # a day that does not come
 SPAN = 2**20  # more days than lie between any two
 KEY = ["person_id", START]
+TABLES = ("event", "person", "residence", "reason")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,28 +27,42 @@ class Along:
     """What happened along persons' lives, in days numbered since 1970, as far as it is known.
 
     ``events`` have a ``first`` and a ``last`` day; ``deaths`` a day ``died``; ``departures`` the days on which somebody
-    ``left`` Denmark. After ``known_until`` nothing is known.
+    ``left`` Denmark; ``reasons`` are events with why they came about, and its polarity. After ``known_until`` nothing
+    is known.
     """
 
     events: Expression
     deaths: Expression
     departures: Expression
+    reasons: Expression
     known_until: date
 
     @classmethod
-    def of(cls, engine: Any, snapshot: Snapshot, known_until: date) -> Along:
-        """Read the tables of a snapshot."""
-        event, person, residence = (snapshot.read(engine, name) for name in ("event", "person", "residence"))
-        return cls.read(event, person, residence, known_until)
+    def of(cls, engine: Any, snapshot: Snapshot, known_until: date, reasons: Mapping[str, Reason]) -> Along:
+        """Read the tables of a snapshot; `reasons` say what those mean whose row does not."""
+        event, person, residence, reason = (snapshot.read(engine, name) for name in TABLES)
+        return cls.read(event, person, residence, reason, known_until, reasons)
 
     @classmethod
-    def read(cls, event: Expression, person: Expression, residence: Expression, known_until: date) -> Along:
+    def read(
+        cls,
+        event: Expression,
+        person: Expression,
+        residence: Expression,
+        reason: Expression,
+        known_until: date,
+        reasons: Mapping[str, Reason],
+    ) -> Along:
         """Read tables as the store has them."""
         died = person.filter(person.death_date.notnull())
+        happened = _happened(event)
+        known = [(reason.reason == name, one.polarity) for name, one in reasons.items()]
+        meant = reason.polarity.coalesce(ibis.cases(*known, else_="loss") if known else "loss")
         return cls(
-            _happened(event),
+            happened.drop("event_id"),
             died.select("person_id", died=_number(died.death_date)),
             _departures(residence),
+            happened.join(reason.select("event_id", "reason", polarity=meant), "event_id"),
             known_until,
         )
 
@@ -55,7 +72,7 @@ def _happened(event: Expression) -> Expression:
     last = event.date_to
     return event.mutate(
         first=_number(event.date), last=_number(last), first_year=event.date.year(), last_year=last.year()
-    ).drop("date", "date_to", "status", "event_id")
+    ).drop("date", "date_to", "status")
 
 
 def _departures(residence: Expression) -> Expression:
@@ -82,6 +99,7 @@ def episodes(pathway: Pathway, along: Along) -> Expression:
     found = found.mutate(gone=found.left.coalesce(NEVER))
     found = _with_any(found, pathway, pathway.exclusions, "excluded")
     for step in pathway.steps:
+        found = _with_reason(found, along.reasons, step) if step.reasons else found
         found = _with_step(found, pathway, step, (along.known_until - EPOCH).days - pathway.latest(step))
     counted = ("died", "left", *(step.id for step in pathway.steps))
     days = {name: (found[name] - found[START]).cast("int32") for name in counted}
@@ -175,6 +193,9 @@ def _with_step(found: Expression, pathway: Pathway, step: Step, closed: int) -> 
     """Add the day of a step and its fate; those whose index is after the day `closed` may still reach it."""
     found = _with_first(found, pathway, step, step.id)
     found = _with_any(found, pathway, step.unless, "excused")
+    if step.reasons:
+        without_it = (found.polarity == "exception").ifelse(found[START], ibis.null("int32"))
+        found = found.mutate(excused=found.excused.coalesce(without_it)).drop("polarity")
     ends = found[step.anchor] + step.days[1]
     fate = ibis.cases(
         (found[START] > closed, "open"),
@@ -185,6 +206,27 @@ def _with_step(found: Expression, pathway: Pathway, step: Step, closed: int) -> 
         (found.gone <= ends, "emigrated"),
         else_="lost",
     )
+    found = found.mutate(**{step.fate: fate})
+    if step.reasons:
+        why = found[step.fate].isin(["lost", "excepted"]).ifelse(found[step.reason], ibis.null(str))
+        found = found.mutate(**{step.reason: why})
     there = found[step.after].notnull() & (found[START] <= closed)
     day = there.ifelse(found[step.id], ibis.null("int32"))
-    return found.mutate(**{step.id: day, step.fate: fate}).drop("excused")
+    return found.mutate(**{step.id: day}).drop("excused")
+
+
+def _with_reason(found: Expression, reasons: Expression, step: Step) -> Expression:
+    """Add the earliest registered reason of a step, the first by name of a day, and its polarity; mark exclusions."""
+    assert step.reasons
+    wanted = step.reasons
+    rows = reasons.filter(_is(reasons, wanted))
+    rows = rows.select("polarity", who=rows.person_id, when=rows[wanted.day], **{step.reason: rows.reason})
+    low, high = (found[wanted.anchor] + days for days in wanted.days)
+    low = low if wanted.after == START else ibis.greatest(low, found[wanted.after] + wanted.apart)
+    inside = (rows.when >= low) & (rows.when <= ibis.least(high, found.died.coalesce(NEVER)))
+    near = found.left_join(rows, [found.person_id == rows.who, inside])
+    in_order = ibis.window(group_by=KEY, order_by=["when", step.reason])
+    first = near.mutate(place=ibis.row_number().over(in_order))
+    first = first.filter(first.place == 0)
+    out = (first.polarity == "exclusion").ifelse(first.when, ibis.null("int32"))
+    return first.mutate(excluded=first.excluded.coalesce(out)).drop("who", "when", "place")

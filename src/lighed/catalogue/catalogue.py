@@ -16,6 +16,7 @@ from lighed.core.types import (
     Level,
     Policy,
     Provider,
+    Reason,
     ReleasePlan,
     Standard,
     Stratifier,
@@ -38,6 +39,7 @@ class Catalogue:
     uses: dict[str, Use]
     stratifiers: dict[str, Stratifier]
     items: dict[str, Item]
+    reasons: dict[str, Reason]
     dimensions: dict[str, Dimension]
     areas: dict[str, Area]
     providers: dict[str, Provider]

@@ -162,7 +162,7 @@ def _along(catalogue: Catalogue, pathway: Pathway) -> Iterator[str]:
     yield from _responsible(pathway)
     yield from _twice(pathway)
     yield from _itself(pathway)
-    seen = (pathway.index, *pathway.exclusions, *pathway.steps, *(u for step in pathway.steps for u in step.unless))
+    seen = (pathway.index, *pathway.exclusions, *pathway.steps, *(u for s in pathway.steps for u in s.beside))
     for wanted in seen:
         yield from _unknown([("item", wanted.item, catalogue.items)])
         for test in _tests(wanted.where):
@@ -194,7 +194,7 @@ def _responsible(pathway: Pathway) -> Iterator[str]:
 
 
 def _windows(pathway: Pathway, step: Step) -> Iterator[str]:
-    for wanted in (step, *step.unless):
+    for wanted in (step, *step.beside):
         low, high = wanted.days
         if wanted.after != START:
             low = max(low, pathway.earliest(wanted.after, wanted.anchor) + wanted.apart)

@@ -33,6 +33,7 @@ from lighed.core.types import (
     Item,
     Policy,
     Provider,
+    Reason,
     ReleasePlan,
     Standard,
     Stratifier,
@@ -44,7 +45,7 @@ from lighed.core.yaml import parse
 BUILT_IN = Path(str(files("lighed.catalogue").joinpath("data")))
 FOLDERS = (
     "indicators", "pathways", "uses", "stratifiers", "items", "dimensions", "areas", "standards", "policies", "plans",
-    "evaluations", "forms", "validations", "providers",
+    "evaluations", "forms", "validations", "providers", "reasons",
 )  # fmt: skip
 D = TypeVar("D", bound=Definition)
 
@@ -87,6 +88,7 @@ def _load(project: Path | None, _: tuple[Any, ...]) -> Catalogue:
         uses=uses,
         stratifiers=stratifiers,
         items=_by_id(Item, roots, "items", listed=True) | {i.id: i for form in forms.values() for i in form.items},
+        reasons=_by_id(Reason, roots, "reasons", listed=True),
         dimensions=_by_id(Dimension, roots, "dimensions", listed=True),
         areas=areas,
         providers=_by_id(Provider, roots, "providers", listed=True),

@@ -3,7 +3,9 @@
 A pathway makes one *episode* of each person and index event. For every step an episode holds the days from the index to
 the step, and its *fate*, a word: ``reached``; ``lost`` when the window passed without it; ``excepted`` when a reason
 that counts as none of the step's failures was found; ``died`` or ``emigrated`` when that came first; ``open`` while
-anybody with that index day may still reach it; ``before`` when the pathway ended before the step.
+anybody with that index day may still reach it; ``before`` when the pathway ended before the step. Where reasons for
+dropping out are registered, a step not reached has the earliest one: of its polarity, ``exception`` makes the step
+``excepted``, ``loss`` leaves it ``lost``, and ``exclusion`` takes the episode out, whatever was reached.
 """
 
 from __future__ import annotations
@@ -62,12 +64,31 @@ class Within(Occurrence):
 
 
 class Step(Within):
-    """A step of a pathway: its earliest event in the window. What stands in ``unless`` takes those not there out."""
+    """A step of a pathway: its earliest event in the window. What stands in ``unless`` takes those not there out.
+
+    ``reasons`` names the event that says why somebody is not there; what it means is said by the reason.
+    """
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     title: Text
     short: Text
     unless: tuple[Within, ...] = ()
+    reasons: Within | None = None
+
+    @property
+    def beside(self) -> tuple[Within, ...]:
+        """What else is looked for in a window of the step."""
+        return (*self.unless, self.reasons) if self.reasons else self.unless
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """What an episode has of the step: its day, its fate, and the reason where reasons are registered."""
+        return (self.id, self.fate, self.reason) if self.reasons else (self.id, self.fate)
+
+    @property
+    def reason(self) -> str:
+        """The column that says why the step was not reached."""
+        return f"{self.id}_reason"
 
     @property
     def fate(self) -> str:
@@ -120,8 +141,13 @@ class Pathway(Definition):
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """What an episode has, beside whose it is: ``excluded``, and the day and the fate of every step."""
-        return ("excluded", *(column for step in self.steps for column in (step.id, step.fate)))
+        """What an episode has, beside whose it is: ``excluded``, and the columns of every step."""
+        return ("excluded", *(column for step in self.steps for column in step.columns))
+
+    @property
+    def excludes(self) -> bool:
+        """Whether an episode can be taken out as a whole: by an exclusion, or by a reason."""
+        return bool(self.exclusions) or any(step.reasons for step in self.steps)
 
     @property
     def kinds(self) -> tuple[Occurrence, ...]:
@@ -187,7 +213,7 @@ class Pathway(Definition):
                 yield self._indicator(step, None, self.whole(step), kept)
 
     def _indicator(self, step: Step, of: Text | None, name: str, counted: tuple[Test, ...]) -> Indicator:
-        kept = (Test("excluded", "exists", False),) if self.exclusions else ()
+        kept = (Test("excluded", "exists", False),) if self.excludes else ()
         inside = tuple(part for part in (self.population, *kept, *counted) if part != ALWAYS)
         da, en = ("", "") if of is None else (f" (af dem med: {of.da})", f" (of those with: {of.en})")
         return Indicator(

@@ -219,6 +219,14 @@ class Item(Definition):
     amount: Text | None = None
 
 
+class Reason(Definition):
+    """Why somebody dropped out: a loss; an exception, where the step was not reached; or one that takes all out."""
+
+    id: str
+    title: Text
+    polarity: Literal["exclusion", "exception", "loss"]
+
+
 class Dimension(Definition):
     """What ``position`` may hold for a person and a span of time: a category out of a code list, or an amount."""
 

@@ -70,7 +70,7 @@ def _block(task: tuple[int, int, int, int]) -> tuple[Tables, Truth]:
     people = Population.born(size, rng, first_id=1 + block * 10 * BLOCK, positions=draw_positions)
     people.positions |= draw_diseases(people, np.random.default_rng([seed, block, 1]))
     senders = Senders(people, np.random.default_rng([seed, block, 2]))
-    made = people.tables(rng) | {"event": events(people, rng, senders, truth, first_id=1 + block * 1000 * BLOCK)}
+    made = people.tables(rng) | events(people, rng, senders, truth, first_id=1 + block * 1000 * BLOCK)
     return made | answers(people, rng, truth, persons=persons), truth
 
 

@@ -108,6 +108,7 @@ def models() -> dict[str, dict[str, Any]]:
     for drawn in (given, *(given[part] for part in LATER)):
         asked |= {follow["item"]: {"age": [0, 120]} | follow for follow in drawn["follows"]}
         asked |= {name: {"age": [0, 0]} | model for name, model in drawn.get("events", {}).items()}
+    asked |= {dropout["item"]: {"age": [0, 120]} | dropout for dropout in given["dropouts"]}
     return asked | given["positions"] | given["diseases"]
 
 

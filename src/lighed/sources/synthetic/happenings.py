@@ -64,7 +64,7 @@ class Truth:
 
 @dataclass(frozen=True)
 class Happened:
-    """Events of one kind: to whom (positions in the population), when, in which category, until when, how much."""
+    """Events of one kind: to whom (positions in the population), when, in which category, until when, how much, why."""
 
     item: str
     who: Array
@@ -73,11 +73,12 @@ class Happened:
     last: Array | None = None
     amount: Array | None = None
     sent: Sent | None = None
+    reason: Array | None = None
 
 
-def events(people: Population, rng: Rng, senders: Senders, truth: Truth, *, first_id: int) -> pa.Table:
-    """Draw the events of every year."""
-    parts, start = [], first_id
+def events(people: Population, rng: Rng, senders: Senders, truth: Truth, *, first_id: int) -> dict[str, pa.Table]:
+    """Draw the events of every year, and the reasons of those that have one."""
+    parts, start, reasons = [], first_id, []
     for h in _happened(people, rng, senders, truth):
         kept = people.exit[h.who] >= h.day
         kept &= ~h.sent.lost if h.sent else True
@@ -96,13 +97,15 @@ def events(people: Population, rng: Rng, senders: Senders, truth: Truth, *, firs
                 status=np.full(len(who), "active"),
             )
         )
+        if h.reason is not None:
+            reasons.append(rows("reason", event_id=start + np.arange(len(who)), reason=h.reason[kept]))
         start += len(who)
-    return pa.concat_tables(parts)
+    return {"event": pa.concat_tables(parts), "reason": pa.concat_tables(reasons)}
 
 
 def _happened(people: Population, rng: Rng, senders: Senders, truth: Truth) -> Iterator[Happened]:
-    later = zip((parameters()[part] for part in LATER), rng.spawn(len(LATER)), strict=True)
-    parts = [(parameters(), rng), *later]
+    *later, dropping = rng.spawn(len(LATER) + 1)  # what is drawn from one moves nothing that is drawn from another
+    parts = [(parameters(), rng), *zip((parameters()[part] for part in LATER), later, strict=True)]
     for year in years():
         firsts: dict[str, Happened] = {}
         for given, stream in parts:
@@ -117,6 +120,20 @@ def _happened(people: Population, rng: Rng, senders: Senders, truth: Truth) -> I
             for follow in given["follows"]:
                 firsts[follow["item"]] = _following(people, stream, senders, truth, follow, firsts, year)
         yield from firsts.values()
+        for model in parameters()["dropouts"]:
+            yield _dropped_out(people, dropping, truth, model, firsts[model["after"]], firsts[model["without"]], year)
+
+
+def _dropped_out(
+    people: Population, rng: Rng, truth: Truth, model: dict[str, Any], first: Happened, then: Happened, year: int
+) -> Happened:
+    """Those of a first event to whom the next did not come and whose dropping out is registered, and why."""
+    without = np.isin(first.who, then.who, invert=True) & (rng.random(len(first.who)) < model["registered"])
+    who = first.who[without]
+    chance = chances(people, model["item"], models()[model["item"]], year)[who]
+    truth.add(model["item"], year, people, who, chance)
+    reason = np.where(rng.random(len(who)) < chance, model["reason"], _category(rng, model["others"], who))
+    return Happened(model["item"], who, first.day[without] + _delay(rng, model["days"], who), reason=reason)
 
 
 def _following(
