@@ -43,7 +43,7 @@ def _of(stages: Estimates, pathway: Pathway, stratifier: Stratifier) -> Iterator
         "level": list(ends if pathway.polarity == "higher_is_better" else ends[::-1]),
         "indicator": [pathway.stage(step) for step in pathway.chain],
     }
-    n, events = (_cells(stages, name, sides) for name in ("n", "events"))
+    n, events = (cells(stages, name, sides) for name in ("n", "events"))
     with np.errstate(divide="ignore", invalid="ignore"):
         value = events / n
         variance = value * (1 - value) / n
@@ -54,13 +54,13 @@ def _of(stages: Estimates, pathway: Pathway, stratifier: Stratifier) -> Iterator
     yield _rows("gap_share_by_step", logs.shares, sides, pathway, stratifier)
 
 
-def _cells(stages: Estimates, name: str, sides: dict[str, list[str]]) -> Array:
+def cells(stages: Estimates, name: str, sides: dict[str, list[str]]) -> Array:
     """A count as an array, shape (area, period, end, step); NaN where there is no row."""
     kept = stages.where(level=sides["level"]).table
-    cells = np.full([len(words) for words in sides.values()], np.nan)
+    found = np.full([len(words) for words in sides.values()], np.nan)
     place = (pc.index_in(kept[side].cast(pa.string()), pa.array(words)) for side, words in sides.items())
-    cells[tuple(at.to_numpy() for at in place)] = kept[name].to_numpy()
-    return cells
+    found[tuple(at.to_numpy() for at in place)] = kept[name].to_numpy()
+    return found
 
 
 def _rows(

@@ -15,7 +15,9 @@ import pyarrow.parquet as pq
 
 from lighed import __version__
 from lighed.analysis.handover import compared
+from lighed.analysis.lost import lost
 from lighed.analysis.small_areas import drawn
+from lighed.analysis.units import units
 from lighed.catalogue import Catalogue
 from lighed.core.errors import ReleaseError
 from lighed.core.estimates import NUMBERS, OF_GROUPS, SCHEMA, Estimates, family
@@ -53,7 +55,8 @@ def publish(
     try:
         with working("release"):
             shown, record = _protected(estimates, policy, catalogue)
-            shown = Estimates.concat([shown, drawn(shown, catalogue), compared(shown)])
+            later = (made(shown, catalogue) for made in (drawn, lost, units))
+            shown = Estimates.concat([shown, *later, compared(shown)])
             waiting.mkdir(parents=True)
             _write(shown, plan, policy, catalogue, waiting, record, inputs=inputs, made=made, seed=seed)
         waiting.replace(folder)
