@@ -32,6 +32,7 @@ from lighed.report.page import (
 )
 from lighed.report.pages.handover import HANDOVER
 from lighed.report.pages.look import Look, Shown
+from lighed.report.pages.lost import LOST, REASONS, left
 from lighed.report.pages.validation import POINTS
 from lighed.report.rows import social
 from lighed.report.view import View
@@ -138,7 +139,7 @@ def _figures(view: View, one: Pathway, chosen: Stratifier, period: str) -> list[
             if row["period"] == period
         ]
         blocks += [Heading(view.say(f"pathway.{name}"), name), _figure(view, one, chosen, name, rows, period)]
-    return [*blocks, *_gap(view, one, chosen, period)]
+    return [*blocks, *left(view, one, chosen, period), *_gap(view, one, chosen, period)]
 
 
 def _figure(view: View, one: Pathway, chosen: Stratifier, name: str, rows: list[Row], period: str) -> Figure:
@@ -221,6 +222,7 @@ def _definition(view: View, one: Pathway) -> list[Block]:
         title = step.title[view.lang]
         points.append(Words(f"{title[:1].upper()}{title[1:]}: {_within(view, one, 'pathway.is', step)}"))
         points += [Words(_within(view, one, "pathway.unless", wanted)) for wanted in step.unless]
+        points += [Words(_within(view, one, "pathway.reasons", step.reasons))] if step.reasons else []
     points += [Words(_responsible(view, one)), Words(view.say("pathway.rules"))]
     caveats = tuple(Words(caveat[view.lang]) for caveat in one.caveats)
     blocks: list[Block] = [Heading(view.say("indicator.definition"), "definition"), Points(tuple(points))]
@@ -261,4 +263,4 @@ def _event(view: View, wanted: Occurrence) -> str:
 
 
 CASCADE = Look("cascade", ("crude",), _cascade)
-LOOKS = (CASCADE, POINTS, HANDOVER)
+LOOKS = (CASCADE, LOST, HANDOVER, REASONS, POINTS)
