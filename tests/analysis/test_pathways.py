@@ -99,10 +99,12 @@ def _episode(path: Pathway, events: list[Any], index: int, died: int, left: int,
 
     horizon = {"plan": 5, "offer": 9, "start": 13, "end": 19, "again": 25}
     excluded = first(_Plain(path.exclusions[0]))
-    row: dict[str, Any] = {name: day - index if day < 10**9 else None for name, day in (("died", died), ("left", left))}
+    when = {"died": died, "left": left, "known": known}
+    row: dict[str, Any] = {name: day - index if day < 10**9 else None for name, day in when.items()}
     for step in path.steps:
         there, excused = first(_Plain(step)), any(first(_Plain(u)) is not None for u in step.unless)
         end = None if days[step.anchor] is None else days[step.anchor] + step.days[1]
+        days[step.id] = there
         if index + horizon[step.id] > known:
             fate = "open"
         elif days[step.after] is None:
@@ -115,8 +117,8 @@ def _episode(path: Pathway, events: list[Any], index: int, died: int, left: int,
             fate = "died"
         else:
             fate = "emigrated" if left <= end else "lost"
-        days[step.id] = there if fate == "reached" else None
-        row |= {step.id: None if days[step.id] is None else days[step.id] - index, step.fate: fate}
+        seen = None if there is None else there - index
+        row |= {step.id: seen if fate == "reached" else None, step.fate: fate, step.seen: seen}
     return {"year": date.fromordinal(index).year, "excluded": excluded is not None} | row
 
 
@@ -304,6 +306,8 @@ FAULTS: dict[str, tuple[dict[str, Any], str]] = {
     "a step that looks ahead": ({"after": "later"}, "follows 'later', which is neither 'index' nor a step before it"),
     "days from a step that it does not follow": ({"anchor": "plan", "after": "index"}, "which it does not follow"),
     "a window that ends before it begins": ({"days": [9, 2]}, "which nothing can be in"),
+    "a horizon after the window": ({"horizons": [3, 90]}, "horizons that are not days of its window"),
+    "horizons out of order": ({"horizons": [5, 3]}, "horizons that are not days of its window"),
     "a window over before the step before begins": ({"days": [-20, -15], "after": "plan"}, "which nothing can be in"),
     "a window that ends before the step before the one before can have been": (
         {"after": "third", "anchor": "index", "days": [0, 16], "apart": 1},

@@ -22,6 +22,7 @@ from lighed.analysis.pathways import Along, episodes
 from lighed.analysis.reasons import reasons
 from lighed.analysis.summarise import count, count_need, count_sample, count_twice, standing_twice, tagged, users
 from lighed.analysis.validation import scores
+from lighed.analysis.waiting import waiting
 from lighed.catalogue import Catalogue
 from lighed.core.condition import columns
 from lighed.core.estimates import Estimates
@@ -36,7 +37,7 @@ from lighed.store.snapshot import Snapshot
 BLOCK = 8  # indicators at a time: their cells are a few hundred megabytes
 TAGGED = {"indicator", "person_id", "year", "area", "sex", "age_band", "has", "amount"}
 EVENTS = ("person", "event")
-KINDS = (fates, scores, handover, reasons)  # of parts of the steps of a pathway
+KINDS = (fates, waiting, handover, reasons, scores)  # of parts of the steps of a pathway
 TAGGED |= {"weight", "stratum", "sampling_unit"}  # of answers
 
 Asked = Sequence[tuple[Stratifier | None, Sequence[Indicator]]]

@@ -85,11 +85,12 @@ def _departures(residence: Expression) -> Expression:
 def episodes(pathway: Pathway, along: Along) -> Expression:
     """Return the episodes of `pathway`: ``person_id, year, item, category, amount, sender, died, left``, its columns.
 
-    ``sender`` is who provided the index event, ``died`` and ``left`` are the days of a death and a departure. Days are
-    counted from the index, and negative before it; the year is that of the index, and so is the amount, the largest of
-    several on one day. What is recorded after death is not looked at; of a step and a death on one day the step comes
-    first. A step is ``open`` for all with an index day or for none of them, whether or not they are there already:
-    those who were quick must not stand for all.
+    ``sender`` is who provided the index event, ``died`` and ``left`` are the days of a death and a departure, ``known``
+    is the last day of which anything is known. Days are counted from the index, and negative before it; the year is
+    that of the index, and so is the amount, the largest of several on one day. What is recorded after death is not
+    looked at; of a step and a death on one day the step comes first. A step is ``open`` for all with an index day or
+    for none of them, whether or not they are there already: those who were quick must not stand for all. When they
+    came is in the column ``seen`` of the step.
     """
     found = _begun(pathway.index, along.events)
     for table in (along.deaths, _departed(along.departures), _seen(pathway, along.events)):
@@ -100,16 +101,24 @@ def episodes(pathway: Pathway, along: Along) -> Expression:
     found = _with_any(found, pathway, pathway.exclusions, "excluded")
     for step in pathway.steps:
         found = _with_reason(found, along.reasons, step) if step.reasons else found
-        found = _with_step(found, pathway, step, (along.known_until - EPOCH).days - pathway.latest(step))
-    counted = ("died", "left", *(step.id for step in pathway.steps))
+        found = _with_step(found, pathway, step)
+    found = found.mutate(known=ibis.literal((along.known_until - EPOCH).days, "int32"))
+    counted = ("died", "left", "known", *(step.id for step in pathway.steps))
     days = {name: (found[name] - found[START]).cast("int32") for name in counted}
+    for step in pathway.steps:
+        still = days["known"] < pathway.latest(step)
+        days |= {step.seen: days[step.id], step.fate: still.ifelse("open", found[step.fate])}
+        days[step.id] = still.ifelse(ibis.null("int32"), days[step.id])
+        days |= {step.reason: still.ifelse(ibis.null(str), found[step.reason])} if step.reasons else {}
     return found.mutate(**days).select(
         "person_id",
         "year",
         "sender",
         "died",
         "left",
+        "known",
         *pathway.columns,
+        *(step.seen for step in pathway.steps),
         item=ibis.literal(pathway.id),
         category=ibis.null(str),
         amount=found.amount,
@@ -189,8 +198,8 @@ def _with_any(found: Expression, pathway: Pathway, wanted: tuple[Within, ...], n
     return found.mutate(**{name: ibis.coalesce(*(found[part] for part in parts), ibis.null("int32"))}).drop(*parts)
 
 
-def _with_step(found: Expression, pathway: Pathway, step: Step, closed: int) -> Expression:
-    """Add the day of a step and its fate; those whose index is after the day `closed` may still reach it."""
+def _with_step(found: Expression, pathway: Pathway, step: Step) -> Expression:
+    """Add the day of a step and its fate, as if all were known."""
     found = _with_first(found, pathway, step, step.id)
     found = _with_any(found, pathway, step.unless, "excused")
     if step.reasons:
@@ -198,7 +207,6 @@ def _with_step(found: Expression, pathway: Pathway, step: Step, closed: int) -> 
         found = found.mutate(excused=found.excused.coalesce(without_it)).drop("polarity")
     ends = found[step.anchor] + step.days[1]
     fate = ibis.cases(
-        (found[START] > closed, "open"),
         (found[step.after].isnull(), "before"),
         (found[step.id].notnull(), "reached"),
         (found.excused.notnull(), "excepted"),
@@ -210,8 +218,7 @@ def _with_step(found: Expression, pathway: Pathway, step: Step, closed: int) -> 
     if step.reasons:
         why = found[step.fate].isin(["lost", "excepted"]).ifelse(found[step.reason], ibis.null(str))
         found = found.mutate(**{step.reason: why})
-    there = found[step.after].notnull() & (found[START] <= closed)
-    day = there.ifelse(found[step.id], ibis.null("int32"))
+    day = found[step.after].notnull().ifelse(found[step.id], ibis.null("int32"))
     return found.mutate(**{step.id: day}).drop("excused")
 
 

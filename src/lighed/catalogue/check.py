@@ -200,6 +200,8 @@ def _windows(pathway: Pathway, step: Step) -> Iterator[str]:
             low = max(low, pathway.earliest(wanted.after, wanted.anchor) + wanted.apart)
         if high < low + wanted.times - 1:
             yield f"the step '{step.id}' has the window {wanted.days[0]} to {high}, which nothing can be in"
+    if list(step.horizons) != sorted({day for day in step.horizons if 0 <= day <= step.days[1]}):
+        yield f"the step '{step.id}' has horizons that are not days of its window in ascending order: {step.horizons}"
 
 
 def _twice(pathway: Pathway) -> Iterator[str]:

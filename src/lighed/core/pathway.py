@@ -23,6 +23,7 @@ from lighed.core.types import Definition, Indicator, Parsed, Polarity, Source, S
 COUNTED = ("reached", "lost")
 FATES = (*COUNTED, "excepted", "died", "emigrated", "open", "before")
 START = "index"
+HORIZONS = (7, 14, 30, 90, 182, 365)  # days at which waiting is read, where a step does not say
 
 
 class Occurrence(Definition):
@@ -66,7 +67,8 @@ class Within(Occurrence):
 class Step(Within):
     """A step of a pathway: its earliest event in the window. What stands in ``unless`` takes those not there out.
 
-    ``reasons`` names the event that says why somebody is not there; what it means is said by the reason.
+    ``reasons`` names the event that says why somebody is not there; what it means is said by the reason. ``horizons``
+    are the days after the anchor at which it is read how many are there.
     """
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -74,6 +76,7 @@ class Step(Within):
     short: Text
     unless: tuple[Within, ...] = ()
     reasons: Within | None = None
+    horizons: tuple[int, ...] = ()
 
     @property
     def beside(self) -> tuple[Within, ...]:
@@ -94,6 +97,18 @@ class Step(Within):
     def fate(self) -> str:
         """The column that says what became of the step."""
         return f"{self.id}_fate"
+
+    @property
+    def seen(self) -> str:
+        """The column that says when the step was reached, also while others may still reach it."""
+        return f"{self.id}_seen"
+
+    @property
+    def read_at(self) -> tuple[int, ...]:
+        """The days at which waiting is read, the window's end the last; none where there is nothing to wait for."""
+        low, high = max(self.days[0], 0), self.days[1]
+        inside = self.horizons or tuple(day for day in HORIZONS if low < day)
+        return (*(day for day in inside if day < high), high) if high > 0 else ()
 
 
 class Responsible(Definition):

@@ -23,6 +23,8 @@ BEGINNINGS = (
     ("effective n", "effective"),
     ("weighted", "weighted"),
     ("delta on the log", "delta_log"),
+    ("delta (marubini-valsecchi) on the log", "marubini_log"),
+    ("delta (marubini-valsecchi)", "marubini"),
     ("delta", "delta"),
     ("fieller", "fieller"),
     ("score", "score"),
@@ -56,6 +58,10 @@ BEGINNINGS = (
     ("regression on need", "need"),
     ("rows", "rows"),
     ("mean over correlations", "correlations"),
+    ("aalen-johansen", "aalen_johansen"),
+    ("log-log", "log_log"),
+    ("restricted mean", "restricted_mean"),
+    ("median of those there", "median_of_those_there"),
 )
 
 

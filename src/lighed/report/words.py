@@ -27,6 +27,7 @@ DIGITS = {
     "events": 0,
     "status": 0,
     "probability": 3,
+    "days": 1,
 }
 LEAST = {"probability": 0.001}  # what is less is said to be below it
 GAPS = {measure.id for measure in MEASURES.values() if measure.unit == "outcome"}
