@@ -333,3 +333,31 @@ def test_what_is_worked_out_of_the_points_of_a_form_is_hidden_with_them(syntheti
             assert not is_hidden or (row["value"], row["lower"], row["n"]) == (None, None, None)
             seen.add((is_hidden, row["level"] == UNKNOWN))
     assert seen >= {(True, True), (True, False), (False, False)}
+
+
+@pytest.mark.parametrize("level", ["short", "unknown"])
+def test_what_is_worked_out_of_the_parts_of_a_group_goes_with_them(level: str, catalogue: Catalogue) -> None:
+    """Two of twelve are not there, so the group is hidden; of the others nothing is."""
+    groups = {"short": (900, 500), "medium": (900, 500), "long": (900, 500), "unknown": (900, 500)} | {level: (12, 10)}
+    rows = [
+        {"level": name, "measure": measure, "horizon": day, "n": n, "events": events, "value": 1.0}
+        for name, (n, events) in {None: (2712, 1510), **groups}.items()
+        for measure, day in (("crude", None), ("waiting", "30"), ("waiting_incidence", "30"))
+    ]
+    rows += [{"level": None, "measure": "waiting_difference", "horizon": "30", "value": 1.0}]
+    names = ("level", "measure", "horizon", "n", "events", "value")
+    columns = {name: [row.get(name) for row in rows] for name in names}
+    given = Estimates.of(
+        **columns,
+        stratifier=["education" if row["level"] or "diff" in row["measure"] else None for row in rows],
+        indicator="rehabilitation.started",
+        area="DK",
+        period="2023",
+        flags="",
+    )
+    shown, _ = release._protected(given, catalogue.policies["research_export"], catalogue)
+    withheld = {row["level"] for row in shown.where(measure="waiting_incidence").rows() if row["value"] is None}
+    assert level in withheld
+    assert len(withheld) == 2
+    (over,) = shown.where(measure="waiting_difference").rows()
+    assert (over["value"] is None) == bool(withheld & {"short", "medium", "long"})
