@@ -32,11 +32,11 @@ def waiting(told: Told, stratifier: Stratifier | None) -> Iterator[Estimates]:
     have not all passed counts if all is known of the step before. Those whom a reason excuses wait as the others do,
     for many of them come. ``horizon`` is the day.
 
-    Counted are, of all who came, those ``reached`` since the horizon before (``waiting``), and those ``gone`` by death
-    or departure and those of whom no more is known, ``open`` (``gone``). A reader who takes the step's share from these
-    finds who is not in it, and so ``waiting`` also counts these, to be protected with the rest: whose window runs and
-    how many of them are there (``open``), and at the first step, for later ones the step before says it, those who left
-    otherwise (``gone``).
+    Counted are, of all who came, those ``reached`` since the horizon before (``waiting``); and those ``gone`` by death
+    or departure, those of whom no more is known, ``open``, and who is left in the end, ``waiting`` (``gone``). A reader
+    who takes the step's share from these finds who is not in it, and so ``waiting`` also counts these, to be protected
+    with the rest: whose window runs and how many of them are there (``open``), and at the first step, for later ones
+    the step before says it, those who left otherwise (``gone``).
 
     Worked out are ``waiting_incidence``, the share that is there by the day (1 minus Kaplan and Meier's would be more,
     for it lets the dead come later); ``waiting_time_lost``, the restricted mean time without the step until the last
@@ -164,6 +164,7 @@ def _counts(waits: Waits) -> Iterator[Estimates]:
     yield _part(waits, "gone", "gone", n, np.diff(gone, prepend=0))
     yield _part(waits, "gone", "open", n * (unknown[..., -1:] > 0), np.diff(unknown, prepend=0))
     left = n - reached - gone - unknown
+    yield _part(waits, "gone", "waiting", n, left[..., -1:])
     yield waits.rows("gone_at_risk", _alone(left), unit="persons", method="count")
 
 
