@@ -186,8 +186,8 @@ def _over_time(view: View, one: Use, chosen: Stratifier, rows: list[Row]) -> Fig
     """The index under the largest set of need, over the periods."""
     fullest = _fullest(one, rows)
     series = _of(view.index.get(one.id, chosen.id, "horizontal_inequity"), "horizontal_inequity", fullest.id)
-    title = view.say("use.over_time", need=fullest.title[view.lang].lower())
-    spoken = view.say("use.over_time_spoken")
+    title = view.say("use.over_time")
+    spoken = view.say("use.over_time_spoken", need=fullest.title[view.lang].lower())
     heads = Heads(title, view.say("use.subtitle_time", area=view.place), spoken, view.say("use.index"), view.lang)
     columns = (Column(view.say("indicator.period")), *_numbers(view, "use.index", "word.interval"))
     cells = tuple(
