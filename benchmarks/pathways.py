@@ -22,6 +22,7 @@ from lighed.core.settings import Settings
 from lighed.sources.synthetic import fill
 from lighed.store import Store
 from lighed.store.engine import connect, count_if
+from lighed.store.schema import tables
 
 # What follows a discharge: the least and the most days after the event before, and how many of those have it.
 ALONG = {
@@ -60,10 +61,10 @@ def write(folder: Path, persons: int) -> None:
             "person_id": person[order],
             "item": pa.array(ITEMS).take(pa.array(item[order])),
             "date": pa.array(day[order].astype(np.int32), pa.date32()),
-            "date_to": pa.nulls(len(day), pa.date32()),
-            "provider_id": pa.nulls(len(day), pa.string()),
             "status": pa.repeat("active", len(day)),
         }
+        empty = [field for field in tables()["event"].schema if field.name not in columns]
+        columns |= {field.name: pa.nulls(len(day), field.type) for field in empty}
         pq.write_table(pa.table(columns), folder / "event" / f"{first}.parquet", compression="zstd")
         last = np.zeros(len(who), np.int32)
         np.maximum.at(last, person - first, day.astype(np.int32))
@@ -187,7 +188,7 @@ def main() -> None:
     given = arguments(__doc__, persons=1_000_000, largest=5)
     lines = []
     with tempfile.TemporaryDirectory() as name:
-        for times in (0.1, 1, given.largest):
+        for times in sorted({0.1, 1, given.largest}):
             persons = int(given.persons * times)
             folder = Path(name) / str(persons)
             took(write, folder, persons)
