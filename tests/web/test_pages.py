@@ -45,6 +45,8 @@ PAGES = [
     "synthetic/pathways",
     "synthetic/pathway/rehabilitation",
     "synthetic/pathway/rehabilitation?by=sex&area=1083",
+    "synthetic/pathway/rehabilitation/lost",
+    "synthetic/pathway/rehabilitation/reasons",
     "synthetic/pathway/colorectal_follow_up",
     "synthetic/pathway/newborn_visit",
     "synthetic/uses",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lighed.charts import Heads, equiplot
 from lighed.core.pathway import Pathway, Step
-from lighed.core.types import Stratifier
+from lighed.core.types import UNKNOWN, Stratifier
 from lighed.report import sentences
 from lighed.report.page import Block, Cell, Column, Figure, Heading, Notice, Table, Words
 from lighed.report.pages.look import Look, Shown
@@ -28,7 +28,7 @@ def left(view: View, one: Pathway, chosen: Stratifier, period: str) -> list[Bloc
             *(_count(view, rows.get(fate, {}).get(level), "events") for fate in FATES),
         ]
         for step, rows in found
-        for level in rows.get("died", {})
+        for level in sorted(rows.get("died", {}), key=_places(chosen).__getitem__)
     ]
     caption = view.say("lost.left_caption", area=view.place, period=period)
     return [Words(view.say("lost.left_how")), _table(view, caption, columns, lines, "left-table", 2)] if lines else []
@@ -53,18 +53,26 @@ def _count(view: View, row: Row | None, name: str) -> str:
 
 
 def _period(rows: list[Row]) -> str:
-    """The last period that is complete."""
-    return max((row["period"] for row in rows if row["flags"] != "immature"), default="")
+    """The last period that is complete and has a value."""
+    return max((row["period"] for row in rows if row["value"] is not None and row["flags"] != "immature"), default="")
+
+
+def _places(chosen: Stratifier) -> dict[str, int]:
+    """In which order groups stand: the worst-off first, the unknown one last."""
+    return {level: at for at, level in enumerate((*chosen.level_ids, UNKNOWN))}
 
 
 def _reasons(view: View, one: Pathway, chosen: Stratifier) -> Shown:
     """Show why those who were lost dropped out, step by step."""
     blocks: list[Block] = []
     every: list[Row] = []
+    order, places = [*view.catalogue.reasons, NOT_STATED], _places(chosen)
     for step in one.steps:
         rows = view.index.get(one.stage(step), chosen.id, "reason")
-        rows = [_named(view, row) for row in rows if row["period"] == _period(rows)]
+        period = _period(rows)
+        rows = [_named(view, row) for row in rows if row["period"] == period]
         if rows:
+            rows.sort(key=lambda row: (order.index(row["component"]), places[row["level"]]))
             every += rows
             blocks += [_most(view, one, step, chosen, rows), _why(view, step, chosen, rows)]
     return blocks, every
@@ -121,7 +129,8 @@ def _why(view: View, step: Step, chosen: Stratifier, rows: list[Row]) -> Figure:
 def _lost(view: View, one: Pathway, chosen: Stratifier) -> Shown:
     """Show where which groups are lost, how many could be won, and the gap between and within municipalities."""
     every = [row for step in one.chain for row in view.index.get(one.stage(step), chosen.id, "lost_share")]
-    rows = [row for row in every if row["period"] == _period(every)]
+    period = _period(every)
+    rows = [row for row in every if row["period"] == period]
     if not rows:
         return [Notice(view.say("lost.hidden"))], []
     most = max(rows, key=lambda row: row["value"])
@@ -136,7 +145,7 @@ def _lost(view: View, one: Pathway, chosen: Stratifier) -> Shown:
         n=view.count(most["n"]),
     )
     blocks: list[Block] = [Words(said, lead=True), _pattern(view, one, chosen, rows, most["value"])]
-    blocks += [*_won(view, one, chosen, most["period"]), *_split(view, one, chosen, most["period"])]
+    blocks += [*_won(view, one, chosen, period), *_split(view, one, chosen, period)]
     return blocks, rows
 
 
