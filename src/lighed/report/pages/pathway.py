@@ -135,6 +135,7 @@ def _figures(view: View, one: Pathway, chosen: Stratifier, period: str) -> list[
         rows = [
             row | {"row": step.short[view.lang], "step": step}
             for step, of in steps
+            if of in view.release.indicators
             for row in view.index.groups(view.release.indicators[of], chosen.id)
             if row["period"] == period
         ]
