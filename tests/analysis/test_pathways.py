@@ -339,6 +339,14 @@ FAULTS: dict[str, tuple[dict[str, Any], str]] = {
         {"item": "rehabilitation_plan", "after": "index", "days": [-14, 14]},
         "two steps are the same event",
     ),
+    "a reason in an event that is not known": (
+        {"reasons": {"item": "xylophone", "days": [0, 9]}},
+        "the item 'xylophone' is not known",
+    ),
+    "a reason that can never be there": (
+        {"reasons": {"item": "rehabilitation_dropout", "days": [9, 2]}},
+        "which nothing can be in",
+    ),
     "a name that a column has": ({"id": "age"}, "needs a name of its own"),
     "a column that events have not": ({"where": {"income": {"at_least": 1}}}, "the column 'income' is not known"),
 }
