@@ -47,6 +47,7 @@ PAGES = [
     "synthetic/pathway/rehabilitation?by=sex&area=1083",
     "synthetic/pathway/rehabilitation/lost",
     "synthetic/pathway/rehabilitation/reasons",
+    "synthetic/pathway/rehabilitation/handover",
     "synthetic/pathway/colorectal_follow_up",
     "synthetic/pathway/newborn_visit",
     "synthetic/uses",

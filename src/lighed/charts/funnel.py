@@ -23,14 +23,20 @@ def funnel(rows: Rows, heads: Heads, *, across: str, places: tuple[str, str]) ->
     base = base.encode(alt.X("n:Q", title=across, scale=alt.Scale(zero=True), axis=alt.Axis(grid=False)))
     colour = alt.Color("place:N", title=None, scale=alt.Scale(domain=list(places), range=[BLUE, OUTSIDE]))
     shape = alt.Shape("place:N", title=None, scale=alt.Scale(domain=list(places), range=["circle", "diamond"]))
-    y = alt.Y("value:Q", title=heads.axis, axis=alt.Axis(format=",.4~g"), scale=alt.Scale(zero=False))
+    y = alt.Y("value:Q", title=heads.axis, axis=alt.Axis(format=",.4~g"), scale=alt.Scale(zero=False, padding=14))
     point = base.mark_point(filled=True, size=90, opacity=1).encode(
         y, color=colour, shape=shape, tooltip=tips(heads, "name")
     )
-    name = base.transform_filter(alt.datum.place == places[1]).mark_text(align="right", dx=-10, fontSize=12)
-    named = name.encode(y, text="name:N")
+    outside = base.transform_filter(alt.datum.place == places[1])
+    named = outside.mark_text(align=_towards_middle("'right'", "'left'"), dx=_towards_middle("-10", "10"), fontSize=12)
+    named = named.encode(y, text="name:N")
     mean = level_line(drawn[0]["mean"] if drawn else None, alt.Y)
     return finished([*mean, *(_limit(base, limit, heads) for limit in limits), point, named], heads, height=340)
+
+
+def _towards_middle(large: str, small: str) -> Any:
+    """Say which of two a unit has by the half of the axis that it lies in: its name has room on the other side."""
+    return alt.expr(f"datum.n > domain('x')[1] / 2 ? {large} : {small}")
 
 
 def _limit(base: Any, limit: str, heads: Heads) -> Any:

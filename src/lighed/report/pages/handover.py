@@ -181,14 +181,14 @@ Received = list[tuple[str, list[Row]]]  # each receiver's name, and the rows of 
 
 def _received(view: View, one: Pathway, of: str, period: str) -> Received:
     """The rows of each area that receives in the period, by name; of a smaller area its own, under its receiver."""
-    areas, year = view.release.areas, int(period[:4])
+    areas, year = view.catalogue.areas, int(period[:4])
     kind = one.receivers(year)
     inside = {view.area, *members(areas, view.area, year)} if view.area != COUNTRY else {*areas}
-    found = [areas[code] for code in inside if areas[code].kind == kind]
+    found = [code for code in view.release.areas if code in inside and areas[code].kind == kind]
     if not found:
-        above = parent_of(areas, view.area, kind, year)
-        return [(areas[above].name[view.lang] if above else view.place, _rows(view, view.area, of, period))]
-    told = [(area.name[view.lang], _rows(view, area.code, of, period)) for area in found]
+        above = parent_of(areas, view.area, kind, year) or view.area
+        return [(areas[above].name[view.lang], _rows(view, view.area, of, period))]
+    told = [(areas[code].name[view.lang], _rows(view, code, of, period)) for code in found]
     return sorted(((name, rows) for name, rows in told if rows), key=lambda each: danish(each[0]))
 
 
