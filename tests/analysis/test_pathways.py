@@ -40,6 +40,8 @@ def pathway(**index: Any) -> Pathway:
         },
         {"id": "end", "item": "end", "day": "last", "after": "start", "apart": 1, "anchor": "start", "days": [0, 6]},
         {"id": "again", "item": "start", "after": "start", "anchor": "plan", "days": [1, 20], "times": 2},
+        {"id": "home", "item": "house", "day": "within", "after": "plan", "days": [2, 9]},
+        {"id": "dead", "item": "death", "days": [1, 7]},
     ]  # fmt: skip
     return Pathway.model_validate(
         {
@@ -59,12 +61,29 @@ def day_of(event: dict[str, Any], which: str) -> int:
     return -(10**9) if day is None else day.toordinal()
 
 
+def days_of(event: dict[str, Any], which: str) -> range:
+    """The days that count: one, or with "within" all from the first to the last."""
+    first, last = ("first", "last") if which == "within" else (which, which)
+    return range(day_of(event, first), day_of(event, last) + 1)
+
+
+def as_events(example: PathwayExample, person: dict[str, Any]) -> list[dict[str, Any]]:
+    """A death is an event, and a position is one that ends on the day before it holds no more."""
+    found = [{"item": "death", "date": person["died"]}] if person.get("died") else []
+    for held in example.positions:
+        if held["person"] == person["person"]:
+            last = (held.get("valid_to") or date(2021, 1, 1)) - timedelta(1)
+            found.append({"item": held["dimension"], "date": held["valid_from"], "date_to": last})
+    return found
+
+
 def read_by_hand(path: Pathway, example: PathwayExample) -> list[dict[str, Any]]:
     return [row for person in example.persons for row in _episodes(path, example, person)]
 
 
 def _episodes(path: Pathway, example: PathwayExample, person: dict[str, Any]) -> list[dict[str, Any]]:
     events = [e for e in example.events if e["person"] == person["person"] and e.get("status") != "superseded"]
+    events += as_events(example, person)
     died = person["died"].toordinal() if person.get("died") else 10**9
     left = person["left"].toordinal() if person.get("left") else 10**9
     found, before = [], None
@@ -89,15 +108,17 @@ def _episode(path: Pathway, events: list[Any], index: int, died: int, left: int,
             return None
         low, high = anchor + wanted.days[0], anchor + wanted.days[1]
         at = [
-            day_of(e, wanted.day)
+            day
             for e in events
             if e["item"] == wanted.item and (wanted.item != "offer" or wanted.id is None or e.get("category") == "real")
+            for day in days_of(e, wanted.day)
+            if day < left or wanted.day != "within"
         ]
         later = low if wanted.after == "index" else after + wanted.apart
         inside = sorted({d for d in at if low <= d <= high and d >= later and d <= died})
         return inside[wanted.times - 1] if len(inside) >= wanted.times else None
 
-    horizon = {"plan": 5, "offer": 9, "start": 13, "end": 19, "again": 25}
+    horizon = {"plan": 5, "offer": 9, "start": 13, "end": 19, "again": 25, "home": 9, "dead": 7}
     excluded = first(_Plain(path.exclusions[0]))
     when = {"died": died, "left": left, "known": known}
     row: dict[str, Any] = {name: day - index if day < 10**9 else None for name, day in when.items()}
@@ -168,7 +189,13 @@ def lives(draw: Any) -> PathwayExample:
             more = {"date_to": longer, "category": category, "status": status, "amount": amount}
             events.append({"person": person["person"], "item": item, "date": day} | more)
     known = draw(st.sampled_from([date(2020, 1, 25), date(2020, 12, 31)]))
-    return PathwayExample(known_until=known, persons=tuple(persons), events=tuple(events), expect=())
+    homes = []
+    for person in persons:
+        days = sorted(draw(st.sets(DAYS, max_size=4)))
+        spells = zip(days[::2], [*days[1::2], None], strict=False)
+        homes += [{"person": person["person"], "dimension": "house", "valid_from": a, "valid_to": b} for a, b in spells]
+    lived = {"persons": tuple(persons), "events": tuple(events), "positions": tuple(homes)}
+    return PathwayExample(known_until=known, **lived, expect=())
 
 
 @pytest.mark.parametrize("index", [{"rule": "each"}, {"rule": "each", "washout": 9}, {"rule": "first"}])

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lighed.analysis import cascade, crossed, inequality, need
+from lighed.analysis.excess import excess
 from lighed.analysis.fates import fates
 from lighed.analysis.grid import Grid, place, shown_areas
 from lighed.analysis.handover import handover
@@ -20,6 +21,7 @@ from lighed.analysis.overlap import correlated, counted_twice, places
 from lighed.analysis.parts import Told
 from lighed.analysis.pathways import Along, episodes
 from lighed.analysis.reasons import reasons
+from lighed.analysis.states import states
 from lighed.analysis.summarise import count, count_need, count_sample, count_twice, standing_twice, tagged, users
 from lighed.analysis.validation import scores
 from lighed.analysis.waiting import waiting
@@ -37,7 +39,7 @@ from lighed.store.snapshot import Snapshot
 BLOCK = 8  # indicators at a time: their cells are a few hundred megabytes
 TAGGED = {"indicator", "person_id", "year", "area", "sex", "age_band", "has", "amount"}
 EVENTS = ("person", "event")
-KINDS = (fates, waiting, handover, reasons, scores)  # of parts of the steps of a pathway
+KINDS = (fates, waiting, handover, reasons, scores, states, excess)  # of parts of the steps of a pathway
 TAGGED |= {"weight", "stratum", "sampling_unit"}  # of answers
 
 Asked = Sequence[tuple[Stratifier | None, Sequence[Indicator]]]
@@ -82,7 +84,7 @@ def from_people(
     events = _tagged(engine, people, records.events, [i for i in every if i.basis in EVENTS and i.item], levels)
     towns = sorted(people.select("area").distinct().to_pyarrow()["area"].drop_null().to_pylist())
     told = [
-        Told.of(pathway, records.episodes(pathway), people, catalogue, towns)
+        Told.of(pathway, records.episodes(pathway), people, catalogue, towns, deaths=_deaths(records.events))
         for name, pathway in catalogue.pathways.items()
         if name in {i.of_pathway for i in every}
     ]
@@ -127,6 +129,10 @@ def _present(summary: Summary) -> tuple[set[str], set[int]]:
     """The areas and the periods that a summary has."""
     areas, periods = (set(pc.unique(summary.table[name]).to_pylist()) for name in ("area", "period"))
     return areas, periods
+
+
+def _deaths(events: Any) -> Any:
+    return events.filter(events.item == "death").select("person_id", "year").distinct()
 
 
 def _tagged(engine: Any, people: Any, records: Any, indicators: Sequence[Indicator], levels: set[str]) -> Any:

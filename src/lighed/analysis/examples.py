@@ -93,16 +93,17 @@ def along_of(engine: Any, example: PathwayExample) -> Along:
         {"person_id": person["person"], "valid_from": EPOCH, "valid_to": person.get("left")}
         for person in example.persons
     ]
+    held = [{"person_id": row["person"]} | {k: v for k, v in row.items() if k != "person"} for row in example.positions]
     why = [
         {"event_id": number, "reason": event["reason"], "polarity": event.get("polarity")}
         for number, event in enumerate(example.events, 1)
         if "reason" in event
     ]
-    event, person, residence, reason = (
-        memory_table(engine, name, pa.Table.from_pylist(rows, schema=tables()[name].schema))
-        for name, rows in zip(TABLES, (given, persons, homes, why), strict=True)
-    )
-    return Along.read(event, person, residence, reason, example.known_until, {})
+    read = {
+        name: memory_table(engine, name, pa.Table.from_pylist(rows, schema=tables()[name].schema))
+        for name, rows in zip(TABLES, (given, persons, homes, held, why), strict=True)
+    }
+    return Along.read(read, example.known_until, {})
 
 
 def mistakes_along(engine: Any, pathway: Pathway) -> Iterator[str]:

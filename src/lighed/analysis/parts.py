@@ -33,13 +33,16 @@ KEY = ("period", "area", "level")
 class Told:
     """The episodes of a pathway's population, each with the person's place and positions, before the engine.
 
-    ``municipalities`` are those that have persons, whether or not anything happened to one of them.
+    ``municipalities`` are those that have persons, whether or not anything happened to one of them; ``people`` are the
+    person-years of everybody, and ``deaths`` the years in which somebody died, where that is known.
     """
 
     pathway: Pathway
     rows: Expression
     catalogue: Catalogue
     municipalities: Sequence[str]
+    people: Expression = None
+    deaths: Expression = None
 
     @classmethod
     def of(
@@ -49,10 +52,13 @@ class Told:
         people: Expression,
         catalogue: Catalogue,
         municipalities: Sequence[str],
+        *,
+        deaths: Expression = None,
     ) -> Told:
         """Put place and positions beside the episodes, and leave out those outside the population."""
         rows = episodes.join(people, ["person_id", "year"])
-        return cls(pathway, rows.filter(expression(pathway.population, rows)).cache(), catalogue, municipalities)
+        rows = rows.filter(expression(pathway.population, rows)).cache()
+        return cls(pathway, rows, catalogue, municipalities, people, deaths)
 
     @property
     def counted(self) -> Expression:

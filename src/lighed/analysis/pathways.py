@@ -10,8 +10,8 @@ from typing import Any
 import ibis
 
 from lighed.core.condition import ALWAYS
-from lighed.core.pathway import START, Index, Occurrence, Pathway, Step, Within
-from lighed.core.types import Reason
+from lighed.core.pathway import START, Index, Occurrence, Pathway, States, Step, Within
+from lighed.core.types import UNKNOWN, Reason
 from lighed.store.engine import Expression, expression
 from lighed.store.snapshot import Snapshot
 
@@ -19,7 +19,7 @@ EPOCH = date(1970, 1, 1)
 NEVER = 2**30  # a day that does not come
 SPAN = 2**20  # more days than lie between any two
 KEY = ["person_id", START]
-TABLES = ("event", "person", "residence", "reason")
+TABLES = ("event", "person", "residence", "position", "reason")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,8 @@ class Along:
     """What happened along persons' lives, in days numbered since 1970, as far as it is known.
 
     ``events`` have a ``first`` and a ``last`` day; ``deaths`` a day ``died``; ``departures`` the days on which somebody
-    ``left`` Denmark; ``reasons`` are events with why they came about, and its polarity. After ``known_until`` nothing
-    is known.
+    ``left`` Denmark; ``positions`` are like events, each of its dimension; ``reasons`` are events with why they came
+    about, and its polarity. After ``known_until`` nothing is known.
     """
 
     events: Expression
@@ -36,26 +36,20 @@ class Along:
     departures: Expression
     reasons: Expression
     known_until: date
+    positions: Expression
 
     @classmethod
     def of(cls, engine: Any, snapshot: Snapshot, known_until: date, reasons: Mapping[str, Reason]) -> Along:
         """Read the tables of a snapshot; `reasons` say what those mean whose row does not."""
-        event, person, residence, reason = (snapshot.read(engine, name) for name in TABLES)
-        return cls.read(event, person, residence, reason, known_until, reasons)
+        return cls.read({name: snapshot.read(engine, name) for name in TABLES}, known_until, reasons)
 
     @classmethod
-    def read(
-        cls,
-        event: Expression,
-        person: Expression,
-        residence: Expression,
-        reason: Expression,
-        known_until: date,
-        reasons: Mapping[str, Reason],
-    ) -> Along:
-        """Read tables as the store has them."""
+    def read(cls, tables: Mapping[str, Expression], known_until: date, reasons: Mapping[str, Reason]) -> Along:
+        """Read TABLES as the store has them; a death is an event of its own."""
+        event, person, residence, position, reason = (tables[name] for name in TABLES)
         died = person.filter(person.death_date.notnull())
-        happened = _happened(event)
+        death = died.select("person_id", item=ibis.literal("death"), date=died.death_date, category=died.death_cause)
+        happened = _happened(_beside(event, death))
         known = [(reason.reason == name, one.polarity) for name, one in reasons.items()]
         meant = reason.polarity.coalesce(ibis.cases(*known, else_="loss") if known else "loss")
         return cls(
@@ -64,7 +58,19 @@ class Along:
             _departures(residence),
             happened.join(reason.select("event_id", "reason", polarity=meant), "event_id"),
             known_until,
+            _held(position),
         )
+
+    def happened(self, pathway: Pathway) -> Expression:
+        """Return the events that a pathway is read from, among them the positions that it asks for."""
+        wanted = sorted({kind.item for kind in pathway.kinds if kind.day == "within"})
+        return _beside(self.events, self.positions.filter(self.positions.item.isin(wanted))) if wanted else self.events
+
+
+def _beside(event: Expression, rows: Expression) -> Expression:
+    """The events and other rows, in which what they have not is null."""
+    columns = {name: rows[name] if name in rows.columns else ibis.null() for name in event.columns}
+    return event.union(rows.select(**{name: of.cast(event[name].type()) for name, of in columns.items()}))
 
 
 def _happened(event: Expression) -> Expression:
@@ -73,6 +79,14 @@ def _happened(event: Expression) -> Expression:
     return event.mutate(
         first=_number(event.date), last=_number(last), first_year=event.date.year(), last_year=last.year()
     ).drop("date", "date_to", "status")
+
+
+def _held(position: Expression) -> Expression:
+    """Positions as events; one that holds until a day holds on the day before it for the last time."""
+    last = (_number(position.valid_to) - 1).coalesce(NEVER)
+    return position.select(
+        "person_id", "category", "amount", item=position.dimension, first=_number(position.valid_from), last=last
+    )
 
 
 def _departures(residence: Expression) -> Expression:
@@ -93,7 +107,7 @@ def episodes(pathway: Pathway, along: Along) -> Expression:
     came is in the column ``seen`` of the step.
     """
     found = _begun(pathway.index, along.events)
-    for table in (along.deaths, _departed(along.departures), _seen(pathway, along.events)):
+    for table in (along.deaths, _departed(along.departures), _seen(pathway, along.happened(pathway))):
         found = found.left_join(table, "person_id").drop("person_id_right")
     found = found.filter(found[START] <= found.died.coalesce(NEVER))
     found = found.mutate(left=found.departures.filter(lambda day: day >= found[START]).mins()).drop("departures")
@@ -102,6 +116,9 @@ def episodes(pathway: Pathway, along: Along) -> Expression:
     for step in pathway.steps:
         found = _with_reason(found, along.reasons, step) if step.reasons else found
         found = _with_step(found, pathway, step)
+    if pathway.states:
+        held = along.positions.filter(along.positions.item == pathway.states.dimension)
+        found = _with_states(found.drop("gone"), held, pathway.states, (along.known_until - EPOCH).days)
     found = found.mutate(known=ibis.literal((along.known_until - EPOCH).days, "int32"))
     counted = ("died", "left", "known", *(step.id for step in pathway.steps))
     days = {name: (found[name] - found[START]).cast("int32") for name in counted}
@@ -161,7 +178,8 @@ def _seen(pathway: Pathway, events: Expression) -> Expression:
     cases: dict[str, list[Any]] = {}
     for kind in kinds:
         name, span = _place(kinds, kind)
-        cases.setdefault(name, []).append((_is(rows, kind), rows[kind.day] + span))
+        day = _lasting(rows) if kind.day == "within" else rows[kind.day] + span
+        cases.setdefault(name, []).append((_is(rows, kind), day))
     rows = rows.select("person_id", **{name: ibis.cases(*some) for name, some in cases.items()})
     return rows.group_by("person_id").aggregate(**{name: rows[name].collect() for name in cases})
 
@@ -169,6 +187,8 @@ def _seen(pathway: Pathway, events: Expression) -> Expression:
 def _place(kinds: tuple[Occurrence, ...], kind: Occurrence) -> tuple[str, int]:
     """Return in which list the days of a kind stand, and what is added to them there."""
     number = kinds.index(kind)
+    if kind.day == "within":
+        return f"going_{number}", 0
     return f"seen_{[other.item for other in kinds[:number]].count(kind.item)}", SPAN * number
 
 
@@ -178,10 +198,26 @@ def _with_first(found: Expression, pathway: Pathway, wanted: Within, name: str) 
     low, high = (found[wanted.anchor] + days for days in wanted.days)
     low = low if wanted.after == START else ibis.greatest(low, found[wanted.after] + wanted.apart)
     found = found.mutate(low=low + span, high=ibis.least(high, found.died.coalesce(NEVER)) + span)
-    days = found[seen].filter(lambda day: (day >= found.low) & (day <= found.high))
+    if wanted.day == "within":
+        found = found.mutate(high=ibis.least(found.high, found.gone - 1))
+        days = _going(found[seen], found.low, found.high)
+    else:
+        days = found[seen].filter(lambda day: (day >= found.low) & (day <= found.high))
     for _ in range(wanted.times - 1):
         days = _later(days)
     return found.mutate(**{name: days.mins() - span}).drop("low", "high")
+
+
+def _lasting(rows: Expression) -> Expression:
+    """The first day and the length of what goes on for some days, in one number; what has not ended has no end."""
+    first = rows["first"].cast("int64")
+    return (first + SPAN) * SPAN + ibis.least(rows["last"].coalesce(NEVER) - first, SPAN - 1)
+
+
+def _going(spells: Expression, low: Expression, high: Expression) -> Expression:
+    """Return the first day in a window of each of the spells that ``_lasting`` wrote and that go on in it."""
+    found = spells.filter(lambda spell: (spell // SPAN - SPAN <= high) & (spell // SPAN - SPAN + spell % SPAN >= low))
+    return found.map(lambda spell: ibis.greatest(spell // SPAN - SPAN, low)).filter(lambda day: day <= high)
 
 
 def _later(days: Expression) -> Expression:
@@ -237,3 +273,36 @@ def _with_reason(found: Expression, reasons: Expression, step: Step) -> Expressi
     first = first.filter(first.place == 0)
     out = (first.polarity == "exclusion").ifelse(first.when, ibis.null("int32"))
     return first.mutate(excluded=first.excluded.coalesce(out)).drop("who", "when", "place")
+
+
+def _with_states(found: Expression, held: Expression, states: States, known_until: int) -> Expression:
+    """Add the state before the index and on each day after it, and the weeks of which no day was in the first state.
+
+    Who is dead or has left is that, the first of the two; ``open`` are those for whom the day has not come.
+    """
+    gone = ibis.least(found.died.coalesce(NEVER), found.left.coalesce(NEVER))
+    way = (found.died.coalesce(NEVER) <= found.left.coalesce(NEVER)).ifelse("died", "emigrated")
+    for name, day in (("state_before", -1), *((f"state_{day}", day) for day in states.at)):
+        kept, on = found.columns, found[START] + day
+        near = found.left_join(held, [found.person_id == held.person_id, (held["first"] <= on) & (held["last"] >= on)])
+        found = near.group_by(kept).aggregate(**{name: near.category.min()})
+        stands = ibis.cases((on > known_until, "open"), (gone <= on, way), else_=found[name].coalesce(UNKNOWN))
+        found = found.mutate(**{name: stands})
+    return _with_weeks_lost(found, held.filter(held.category == states.among), max(states.at))
+
+
+def _with_weeks_lost(found: Expression, held: Expression, days: int) -> Expression:
+    """Add the weeks, rounded, out of the first days from the index that were not spent in the spells, while alive."""
+    end = ibis.least(found[START] + days - 1, found.died.coalesce(NEVER) - 1, found.left.coalesce(NEVER) - 1)
+    inside = (held["first"] <= end) & (held["last"] >= found[START])
+    kept = found.columns
+    near = found.mutate(end=end).left_join(held, [found.person_id == held.person_id, inside])
+    spent = ibis.least(near["last"], near.end) - ibis.greatest(near["first"], near[START]) + 1
+    # the engine's least and greatest pass over what is missing
+    summed = (
+        near.mutate(spent=near.person_id_right.notnull().ifelse(spent, 0))
+        .group_by(kept)
+        .aggregate(spent=lambda t: t.spent.sum())
+    )
+    weeks = ((days - summed.spent) / 7 + 0.5).floor().cast("int32")
+    return summed.mutate(weeks_lost=weeks).drop("spent")

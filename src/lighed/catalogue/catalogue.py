@@ -9,6 +9,7 @@ from lighed.core.form import Form
 from lighed.core.pathway import Pathway
 from lighed.core.types import (
     Area,
+    Counted,
     Dimension,
     Evaluation,
     Indicator,
@@ -63,6 +64,10 @@ class Catalogue:
             if indicator.waits_for:
                 found.setdefault(indicator.waits_for, []).append(indicator.id)
         return found
+
+    def counted(self, column: str) -> Counted | None:
+        """Return what a column of person-years counts the days of; None where it is held as it stands."""
+        return self.dimensions[column].counts if column in self.dimensions else None
 
     def groups(self, evaluation: Evaluation) -> tuple[Level, ...]:
         """Return the groups that an evaluation compares, the worst-off first."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from itertools import combinations
 from typing import Any
@@ -10,13 +10,24 @@ from typing import Any
 from lighed.catalogue.catalogue import Catalogue
 from lighed.core.condition import ALWAYS, All, Condition, Either, Not, Test, columns
 from lighed.core.errors import DefinitionError
-from lighed.core.pathway import FATES, START, Pathway, Step
-from lighed.core.types import UNKNOWN, Design, Evaluation, Indicator, Provider, ReleasePlan, Stratifier
+from lighed.core.pathway import FATES, START, Pathway, States, Step
+from lighed.core.types import (
+    UNKNOWN,
+    Counted,
+    Design,
+    Dimension,
+    Evaluation,
+    Indicator,
+    Provider,
+    ReleasePlan,
+    Stratifier,
+)
 from lighed.core.use import AGE_SEX, Use
 from lighed.core.validation import Validation
 
 BASIC = {"age", "sex", "area", "days", "year"}
 RECORD = {"category", "amount"}
+RESIDENCE = "residence"
 YEARS = 1900, 2100  # a slip of the finger is not to be built for hours
 # What the columns of a design must say beside the group and the outcome, and which of these others do not.
 DESIGNS: dict[Design, set[str]] = {
@@ -40,24 +51,42 @@ def check(catalogue: Catalogue) -> None:
 
 
 def _all(catalogue: Catalogue) -> Iterator[tuple[str, str]]:
-    for stratifier in catalogue.stratifiers.values():
-        yield from ((stratifier.id, problem) for problem in _of_stratifier(stratifier))
-    for pathway in catalogue.pathways.values():
-        yield from ((pathway.id, problem) for problem in _along(catalogue, pathway))
-    for use in catalogue.uses.values():
-        yield from ((use.id, problem) for problem in _of_use(catalogue, use))
-    for validation in catalogue.validations.values():
-        yield from ((validation.id, problem) for problem in _of_points(catalogue, validation))
-    for indicator in catalogue.indicators.values():
-        yield from ((indicator.id, problem) for problem in _problems(catalogue, indicator))
-    for provider in catalogue.providers.values():
-        yield from ((provider.id, problem) for problem in _unknown(_of_provider(catalogue, provider)))
-    for plan in catalogue.plans.values():
-        if plan.years and not YEARS[0] <= plan.years[0] <= plan.years[1] <= YEARS[1]:
-            yield plan.id, f"years: write the first and the last year, within {YEARS[0]}–{YEARS[1]}"
-        yield from ((plan.id, problem) for problem in _unknown(_of_plan(catalogue, plan)))
-    for evaluation in catalogue.evaluations.values():
-        yield from ((evaluation.id, problem) for problem in _of_evaluation(catalogue, evaluation))
+    every: tuple[tuple[Mapping[str, Any], Callable[[Catalogue, Any], Iterator[str]]], ...] = (
+        (catalogue.stratifiers, _of_stratifier),
+        (catalogue.dimensions, _of_dimension),
+        (catalogue.pathways, _along),
+        (catalogue.uses, _of_use),
+        (catalogue.validations, _of_points),
+        (catalogue.indicators, _problems),
+        (catalogue.providers, _of_provider),
+        (catalogue.plans, _of_plan),
+        (catalogue.evaluations, _of_evaluation),
+    )
+    for definitions, problems in every:
+        yield from ((name, problem) for name, one in definitions.items() for problem in problems(catalogue, one))
+
+
+def _of_dimension(catalogue: Catalogue, dimension: Dimension) -> Iterator[str]:
+    yield from _of_counted(catalogue, dimension.counts)
+
+
+def _of_counted(catalogue: Catalogue, counted: Counted | None) -> Iterator[str]:
+    if counted is None:
+        return
+    yield from _unknown([("item", counted.item, {*catalogue.items, *_held(catalogue), RESIDENCE})])
+    for test in _tests(counted.where):
+        if test.column not in RECORD:
+            yield f"the column '{test.column}' is not known; known are {', '.join(sorted(RECORD))}"
+        else:
+            yield from _values(catalogue, counted.item, test)
+    low, high = counted.days
+    if high is not None and high < low:
+        yield f"the window {low} to {high} has no days in it"
+
+
+def _held(catalogue: Catalogue) -> dict[str, Dimension]:
+    """The dimensions that are held as they stand."""
+    return {name: one for name, one in catalogue.dimensions.items() if one.counts is None}
 
 
 def check_evaluation(catalogue: Catalogue, one: Evaluation) -> None:
@@ -91,7 +120,7 @@ def _of_evaluation(catalogue: Catalogue, one: Evaluation) -> Iterator[str]:
         yield "say the outcome as events and n, or as a value, alone or with its weight"
 
 
-def _of_stratifier(stratifier: Stratifier) -> Iterator[str]:
+def _of_stratifier(_: Catalogue, stratifier: Stratifier) -> Iterator[str]:
     if stratifier.ordered and stratifier.ends is None:
         yield "an ordered dimension needs 'ends': what its two ends are called in a sentence"
     if stratifier.reference and stratifier.reference not in stratifier.level_ids:
@@ -160,16 +189,23 @@ def _along(catalogue: Catalogue, pathway: Pathway) -> Iterator[str]:
             yield from _windows(pathway, step)
         steps.append(step.id)
     yield from _responsible(pathway)
+    yield from _of_states(catalogue, pathway.states) if pathway.states else ()
     yield from _twice(pathway)
     yield from _itself(pathway)
     seen = (pathway.index, *pathway.exclusions, *pathway.steps, *(u for s in pathway.steps for u in s.beside))
     for wanted in seen:
-        yield from _unknown([("item", wanted.item, catalogue.items)])
+        held = _held(catalogue) if wanted.day == "within" else {}
+        yield from _unknown([("item", wanted.item, catalogue.items | held)])
         for test in _tests(wanted.where):
             if test.column not in OCCURRENCE:
                 yield f"the column '{test.column}' is not known; known are {', '.join(sorted(OCCURRENCE))}"
             else:
                 yield from _values(catalogue, wanted.item, test)
+
+
+def _of_states(catalogue: Catalogue, states: States) -> Iterator[str]:
+    yield from _unknown([("dimension", states.dimension, _held(catalogue))])
+    yield from _values(catalogue, states.dimension, Test("category", "is", states.among))
 
 
 def _of_points(catalogue: Catalogue, one: Validation) -> Iterator[str]:
@@ -223,12 +259,13 @@ def _itself(pathway: Pathway) -> Iterator[str]:
         yield "an exclusion is known at the index; count its days from there, or put it under 'unless' of a step"
 
 
-def _of_provider(catalogue: Catalogue, one: Provider) -> list[tuple[str, str | int | None, Any]]:
-    return [("area", code, catalogue.areas) for code in (one.area, *one.catchment)]
+def _of_provider(catalogue: Catalogue, one: Provider) -> Iterator[str]:
+    yield from _unknown([("area", code, catalogue.areas) for code in (one.area, *one.catchment)])
 
 
-def _of_plan(catalogue: Catalogue, plan: ReleasePlan) -> list[tuple[str, str | int | None, Any]]:
-    """The names that a plan uses, and where they must be known."""
+def _of_plan(catalogue: Catalogue, plan: ReleasePlan) -> Iterator[str]:
+    if plan.years and not YEARS[0] <= plan.years[0] <= plan.years[1] <= YEARS[1]:
+        yield f"years: write the first and the last year, within {YEARS[0]}–{YEARS[1]}"
     cited = {citation.id for citation in plan.citations}
     targets = {*catalogue.stratifiers, "areas", "total"}
     used: list[tuple[str, str | int | None, Any]] = [("policy", plan.policy, catalogue.policies)]
@@ -240,7 +277,7 @@ def _of_plan(catalogue: Catalogue, plan: ReleasePlan) -> list[tuple[str, str | i
         used += [("citation", table.citation, cited)]
         used += [("dimension", name, targets) for name in table.dimensions.values()]
         used += [("indicator", name, catalogue.indicators) for name in table.indicators.values()]
-    return used
+    yield from _unknown(used)
 
 
 def _unknown(used: list[tuple[str, str | int | None, Any]]) -> Iterator[str]:
@@ -278,8 +315,8 @@ def _values(catalogue: Catalogue, item: str | None, test: Test) -> Iterator[str]
 
 
 def _categories(catalogue: Catalogue, item: str | None, column: str) -> set[str]:
-    if column == "category" and item in catalogue.items:
-        return set(catalogue.items[item].categories)
+    if column == "category" and item in catalogue.items | catalogue.dimensions:
+        return set((catalogue.items | catalogue.dimensions)[item].categories)
     if column.endswith("_fate"):
         return set(FATES)
     if column in catalogue.stratifiers:

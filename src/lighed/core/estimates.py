@@ -21,9 +21,11 @@ import pyarrow.compute as pc
 DIVIDING = ("fate", "reason", "state")
 TOGETHER = ("waiting", "gone", "score")
 PARTS = ("sent", *DIVIDING, *TOGETHER)
+AGAINST = ("relative_survival", "excess_deaths")  # a group's survival against that of others like it
 OF_GROUPS = (
     "crude",
     "standardised",
+    *AGAINST,
     "need_expected",
     "need_standardised",
     *PARTS,

@@ -29,12 +29,13 @@ HORIZONS = (7, 14, 30, 90, 182, 365)  # days at which waiting is read, where a s
 class Occurrence(Definition):
     """An event: its item, what must hold of it, and whether the day that counts is its first or its last.
 
-    What has not ended, as far as is known, has no last day: who is still admitted is not discharged.
+    What has not ended, as far as is known, has no last day: who is still admitted is not discharged. With the day
+    ``within`` each day counts on which it goes on; the item may then be a dimension of ``position``: who is in work.
     """
 
     item: str
     where: Parsed = ALWAYS
-    day: Literal["first", "last"] = "first"
+    day: Literal["first", "last", "within"] = "first"
 
     @property
     def kind(self) -> Occurrence:
@@ -45,6 +46,7 @@ class Occurrence(Definition):
 class Index(Occurrence):
     """What an episode begins with: each such event, or the person's first; ``washout`` days must pass without one."""
 
+    day: Literal["first", "last"] = "first"
     rule: Literal["each", "first"]
     washout: int = Field(default=0, ge=0)
 
@@ -119,12 +121,26 @@ class Responsible(Definition):
     valid_to: date | None = None
 
 
+class States(Definition):
+    """Where those who stood in one state of a dimension the day before the index stand some days after it."""
+
+    dimension: str
+    among: str
+    at: tuple[int, ...] = Field(min_length=1)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """What an episode has of it: the state before, that on each day, and the weeks lost until the last."""
+        return ("state_before", *(f"state_{day}" for day in self.at), "weeks_lost")
+
+
 class PathwayExample(Definition):
     """The pathway's own test: patients with their events, and what the episodes must say of each."""
 
     known_until: date
     persons: tuple[dict[str, Any], ...] = ()
     events: tuple[dict[str, Any], ...]
+    positions: tuple[dict[str, Any], ...] = ()
     expect: tuple[dict[str, Any], ...]
 
 
@@ -145,6 +161,7 @@ class Pathway(Definition):
     steps: tuple[Step, ...] = Field(min_length=1)
     handover: str | None = None
     responsible: tuple[Responsible, ...] = Field(default=(Responsible(kind="municipality"),), min_length=1)
+    states: States | None = None
     polarity: Polarity = "higher_is_better"
     stratifiers: tuple[str, ...] = ()
     standardise: Standardise | None = None
@@ -156,8 +173,9 @@ class Pathway(Definition):
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """What an episode has, beside whose it is: ``excluded``, and the columns of every step."""
-        return ("excluded", *(column for step in self.steps for column in step.columns))
+        """What an episode has, beside whose it is: ``excluded``, the columns of every step, and the states."""
+        steps = (column for step in self.steps for column in step.columns)
+        return ("excluded", *steps, *(self.states.columns if self.states else ()))
 
     @property
     def excludes(self) -> bool:

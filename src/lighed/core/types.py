@@ -228,12 +228,28 @@ class Reason(Definition):
 
 
 class Dimension(Definition):
-    """What ``position`` may hold for a person and a span of time: a category out of a code list, or an amount."""
+    """What ``position`` may hold for a person and a span of time: a category out of a code list, or an amount.
+
+    One with ``counts`` stands in no file: it is the number of days on which something held, made of what does.
+    """
 
     id: str
     title: Text
     categories: dict[str, Text] = {}
     amount: Text | None = None
+    counts: Counted | None = None
+
+
+class Counted(Definition):
+    """The days of a window on which an event went on, a position held, or (``residence``) somebody lived here.
+
+    The window runs from a day to a day, both included, counted from the person's first day of the year; without a last
+    it ends with the year.
+    """
+
+    item: str
+    where: Parsed = ALWAYS
+    days: tuple[int, int | None]
 
 
 class Area(Definition):

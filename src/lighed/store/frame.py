@@ -21,11 +21,12 @@ import pyarrow as pa
 from lighed.catalogue import Catalogue
 from lighed.catalogue.crossed import combination
 from lighed.core.errors import StoreError
-from lighed.core.types import UNKNOWN, Stratifier
-from lighed.store.engine import Expression, age_band, memory_table
+from lighed.core.types import UNKNOWN, Counted, Stratifier
+from lighed.store.engine import Expression, age_band, expression, memory_table
 from lighed.store.snapshot import Snapshot
 
 OPEN_END = "9999-12-31"
+RESIDENCE = "residence"
 BASIC = ("person_id", "year", "area", "sex", "age", "days")
 FRAME_VERSION = 4  # to be raised when the meaning of a column changes, so that kept frames are made anew
 
@@ -65,8 +66,11 @@ def build(engine: Any, snapshot: Snapshot, catalogue: Catalogue, years: list[int
     crossed = [s for name in wanted if (s := catalogue.stratifiers.get(name)) and s.crosses]
     parts = {name for s in crossed for name in s.crosses}
     columns = sorted({*wanted, *parts} - {s.id for s in crossed} - set(BASIC))
+    counted = {name: days for name in columns if (days := catalogue.counted(name))}
+    for name, days in counted.items():
+        rows = _with_days(rows, _lasting(engine, snapshot, days, catalogue), days.days, name)
     others = [s for name in columns if (s := catalogue.stratifiers.get(name)) and (s.areas or not s.crosswalks)]
-    rows = _with_positions(rows, position, catalogue, sorted({*columns} - {s.id for s in others}))
+    rows = _with_positions(rows, position, catalogue, sorted({*columns} - {*counted} - {s.id for s in others}))
     for stratifier in others:
         if stratifier.parents_of:
             parent = snapshot.read(engine, "parent")
@@ -87,9 +91,7 @@ def _resident(engine: Any, snapshot: Snapshot, years: list[int]) -> Expression:
         "calendar",
         pa.table({"year": pa.array(years, pa.int32())}),
     ).mutate(first=lambda t: ibis.date(t.year, 1, 1), last=lambda t: ibis.date(t.year + 1, 1, 1))
-    person = snapshot.read(engine, "person").select("person_id", "sex", "birth_date", "death_date")
-    # one of whom no file says sex and birth lived here all the same
-    lived = _until_death(snapshot.read(engine, "residence").left_join(person, "person_id"))
+    lived = _residence(engine, snapshot)
     lived = lived.join(calendar, [lived.valid_from < calendar["last"], lived.valid_to > calendar["first"]]).mutate(
         # a spell may be of the whole year in which a child is born
         entry=lambda t: ibis.greatest(t.valid_from, t["first"], t.birth_date.coalesce(t["first"])),
@@ -107,6 +109,12 @@ def _resident(engine: Any, snapshot: Snapshot, years: list[int]) -> Expression:
     return lived.mutate(
         age=(lived.entry.year() - lived.birth_date.year() - not_yet).cast("int16"), sex=lived.sex.coalesce(UNKNOWN)
     ).select("person_id", "year", "area", "sex", "age", "days", "entry")
+
+
+def _residence(engine: Any, snapshot: Snapshot) -> Expression:
+    """The spells of residence until death; one of whom no file says sex and birth lived here all the same."""
+    person = snapshot.read(engine, "person").select("person_id", "sex", "birth_date", "death_date")
+    return _until_death(snapshot.read(engine, "residence").left_join(person, "person_id"))
 
 
 def _until_death(spells: Expression) -> Expression:
@@ -168,6 +176,44 @@ def _joined(rows: Expression, position: Expression, dimension: str) -> Expressio
         ],
     )
     return joined.drop("spell_person", "spell_from", "spell_to")
+
+
+def _lasting(engine: Any, snapshot: Snapshot, counted: Counted, catalogue: Catalogue) -> Expression:
+    """What lasts from one day (``since``) to another (``until``), both included, and whose it is (``who``)."""
+    item = counted.item
+    if item in catalogue.items:
+        event = snapshot.read(engine, "event")
+        rows = event.filter((event.item == item) & (event.status.isnull() | (event.status == "active")))
+        rows = rows.mutate(since=rows.date, until=rows.date_to.coalesce(rows.date))
+    else:
+        rows = _residence(engine, snapshot) if item == RESIDENCE else snapshot.read(engine, "position")
+        rows = rows if item == RESIDENCE else rows.filter(rows.dimension == item)
+        after = rows.valid_to.coalesce(ibis.date(OPEN_END))
+        rows = rows.mutate(since=rows.valid_from, until=(after - ibis.interval(days=1)).cast("date"))
+    return rows.filter(expression(counted.where, rows)).select("since", "until", who="person_id")
+
+
+def _apart(spells: Expression) -> Expression:
+    """The same days without those of a spell that began earlier; a spell that has none left ends before it begins."""
+    order = ["since", "until"]
+    so_far = ibis.window(group_by="who", order_by=order, preceding=None, following=0)
+    spells = spells.mutate(reach=spells.until.max().over(so_far))
+    before = spells.reach.lag().over(ibis.window(group_by="who", order_by=order))
+    free = (before + ibis.interval(days=1)).cast("date")
+    return spells.mutate(since=ibis.greatest(spells.since, free.coalesce(spells.since)))
+
+
+def _with_days(rows: Expression, spells: Expression, days: tuple[int, int | None], column: str) -> Expression:
+    """Add on how many days of the window one of the spells was going on; a day of two of them counts once."""
+    low, high = (None if day is None else (rows.entry + ibis.interval(days=day)).cast("date") for day in days)
+    window = rows.select("person_id", "year", low=low, high=ibis.date(rows.year, 12, 31) if high is None else high)
+    spells = _apart(spells)
+    inside = (spells.since <= window.high) & (spells.until >= window.low)
+    near = window.join(spells, [window.person_id == spells.who, inside])
+    length = ibis.least(near.until, near.high).delta(ibis.greatest(near.since, near.low), unit="day") + 1
+    each = near.mutate(length=ibis.greatest(length, 0)).group_by(["person_id", "year"])
+    joined = rows.left_join(each.aggregate(**{column: lambda t: t.length.sum()}), ["person_id", "year"])
+    return joined.mutate(**{column: joined[column].coalesce(0).cast("int32")}).select(*rows.columns, column)
 
 
 def level_of(code: Expression, year: Expression, stratifier: Stratifier) -> Expression:

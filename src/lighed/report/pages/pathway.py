@@ -254,13 +254,13 @@ def _within(view: View, one: Pathway, key: str, wanted: Within) -> str:
 
 
 def _event(view: View, wanted: Occurrence) -> str:
-    """An event in words: its kind, what must hold of it, and that its last day counts where it does."""
-    item = view.catalogue.items[wanted.item]
+    """An event in words: its kind, what must hold of it, and which day of it counts where it is not the first."""
+    item = (view.catalogue.items | view.catalogue.dimensions)[wanted.item]
     event = item.title[view.lang].lower()
     if wanted.where != ALWAYS:
         names = names_of(view.catalogue) | {("category", code): text for code, text in item.categories.items()}
         event = view.say("pathway.where", event=event, condition=sentence(wanted.where, view.lang, names))
-    return view.say("pathway.last_day", event=event) if wanted.day == "last" else event
+    return event if wanted.day == "first" else view.say(f"pathway.{wanted.day}_day", event=event)
 
 
 CASCADE = Look("cascade", ("crude",), _cascade)

@@ -23,6 +23,7 @@ from lighed.sources.synthetic.chances import adopt, calibrated, draw_diseases, d
 from lighed.sources.synthetic.happenings import Truth, answers, events
 from lighed.sources.synthetic.people import Population
 from lighed.sources.synthetic.senders import Senders
+from lighed.sources.synthetic.work import work
 from lighed.sources.synthetic.world import BLOCK, years
 from lighed.store.snapshot import Load, Store
 
@@ -71,6 +72,7 @@ def _block(task: tuple[int, int, int, int]) -> tuple[Tables, Truth]:
     people.positions |= draw_diseases(people, np.random.default_rng([seed, block, 1]))
     senders = Senders(people, np.random.default_rng([seed, block, 2]))
     made = people.tables(rng) | events(people, rng, senders, truth, first_id=1 + block * 1000 * BLOCK)
+    made["position"] = pa.concat_tables([made["position"], work(people, made["event"])])
     return made | answers(people, rng, truth, persons=persons), truth
 
 

@@ -80,7 +80,7 @@ def events(people: Population, rng: Rng, senders: Senders, truth: Truth, *, firs
     """Draw the events of every year, and the reasons of those that have one."""
     parts, start, reasons = [], first_id, []
     for h in _happened(people, rng, senders, truth):
-        kept = people.exit[h.who] >= h.day
+        kept = (people.entry[h.who] <= h.day) & (people.exit[h.who] >= h.day)
         kept &= ~h.sent.lost if h.sent else True
         who = h.who[kept]
         parts.append(
@@ -107,7 +107,7 @@ def _happened(people: Population, rng: Rng, senders: Senders, truth: Truth) -> I
     *later, dropping = rng.spawn(len(LATER) + 1)  # what is drawn from one moves nothing that is drawn from another
     parts = [(parameters(), rng), *zip((parameters()[part] for part in LATER), later, strict=True)]
     for year in years():
-        firsts: dict[str, Happened] = {}
+        firsts = {"death": _deaths(people, year)}
         for given, stream in parts:
             for name in given.get("events", {}):
                 firsts[name] = _event(people, stream, truth, name, models()[name], year)
@@ -119,9 +119,16 @@ def _happened(people: Population, rng: Rng, senders: Senders, truth: Truth) -> I
                 firsts[name] = replace(firsts[name], category=_category(stream, shares, firsts[name].who))
             for follow in given["follows"]:
                 firsts[follow["item"]] = _following(people, stream, senders, truth, follow, firsts, year)
-        yield from firsts.values()
+        yield from (happened for name, happened in firsts.items() if name != "death")
         for model in parameters()["dropouts"]:
             yield _dropped_out(people, dropping, truth, model, firsts[model["after"]], firsts[model["without"]], year)
+
+
+def _deaths(people: Population, year: int) -> Happened:
+    """Those who die here in the year; the deaths themselves stand with the persons."""
+    dies = (people.died >= day_of(year)) & (people.died < day_of(year + 1)) & (people.exit == people.died)
+    who = np.flatnonzero(dies)
+    return Happened("death", who, people.died[who])
 
 
 def _dropped_out(

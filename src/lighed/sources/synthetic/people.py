@@ -220,6 +220,8 @@ class Population:
         yield self._spells("income", everyone, None, always, amount=self._kroner(rng))
         yield from self._work()
         yield from self._illness()
+        without = self.positions["homeless"] | self.positions["marginalisation"]
+        yield self._spells("address", everyone, np.where(without, "none", "permanent"), adult)
         for name, (values, low, high) in _SIMPLE.items():
             inside = self.positions[name]
             dimension, yes, no = values
@@ -238,8 +240,18 @@ class Population:
         return np.round(np.exp(12.35 + 0.48 * ndtri(np.clip(position, 0.001, 0.999))))
 
     def _work(self) -> Iterator[pa.Table]:
-        """Spells of work and benefit: years of the same status are one."""
+        """Spells of work and benefit."""
         level = np.array(["134", "134", "133", "133", "132", "139"])[profile(self.education)]
+        who, status, since, until = self.status_spells()
+        code = np.array(STATUS_CODE)[status]
+        code = np.where(status == 2, level[who], code)
+        yield self._spells("employment", who, code, since, until)
+        flexible = (status == 2) & (self.advantage[who] < -1.45) & (self.onset[who, 0] < day_of(years()[0]))
+        benefit = np.where(flexible, "flex_job", np.array(STATUS_BENEFIT)[status])
+        yield self._spells("benefit", who, benefit, since, until)
+
+    def status_spells(self) -> tuple[Array, Array, Array, Array]:
+        """Return whose spell it is, the status, and from and until when; years of the same status are one."""
         change = np.ones(self.status.shape, bool)
         change[:, 1:] = self.status[:, 1:] != self.status[:, :-1]
         who, k = np.nonzero(change)
@@ -248,13 +260,7 @@ class Population:
         until = np.full(len(who), np.inf)
         same = who[1:] == who[:-1]
         until[:-1][same] = firsts[k[1:][same]]
-        since = np.where(k == 0, LONG_AGO, firsts[k])
-        code = np.array(STATUS_CODE)[status]
-        code = np.where(status == 2, level[who], code)
-        yield self._spells("employment", who, code, since, until)
-        flexible = (status == 2) & (self.advantage[who] < -1.45) & (self.onset[who, 0] < day_of(years()[0]))
-        benefit = np.where(flexible, "flex_job", np.array(STATUS_BENEFIT)[status])
-        yield self._spells("benefit", who, benefit, since, until)
+        return who, status, np.where(k == 0, LONG_AGO, firsts[k]), until
 
     def _illness(self) -> Iterator[pa.Table]:
         everyone, (first, second) = np.arange(len(self)), self.onset.T

@@ -22,7 +22,7 @@ LONG_AGO = -9000.0  # the day that spells begin on when they began before anythi
 PROFILE = {"10": 0, "15": 0, "20": 1, "30": 1, "35": 1, "40": 2, "50": 3, "60": 3, "70": 4, "80": 4}
 DISEASES = ("type_2_diabetes", "copd", "ischaemic_heart_disease", "depression", "schizophrenia")
 # Parts drawn after the rest, each from numbers of its own: what is added moves nothing before.
-LATER = ("along", "use", "forms", "courses")
+LATER = ("along", "use", "forms", "courses", "outcomes")
 GROUPS = {
     "education_profile": ("basic", "short", "short_higher", "medium_higher", "long_higher"),
     "status": ("child", "student", "employed", "unemployed", "sick", "outside", "disability", "retired"),
