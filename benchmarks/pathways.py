@@ -21,7 +21,7 @@ from lighed.core.pathway import Pathway
 from lighed.core.settings import Settings
 from lighed.sources.synthetic import fill
 from lighed.store import Store
-from lighed.store.engine import connect, count_if
+from lighed.store.engine import connect, count_if, memory_table
 from lighed.store.schema import tables
 
 # What follows a discharge: the least and the most days after the event before, and how many of those have it.
@@ -94,7 +94,8 @@ def ours(folder: Path) -> list[tuple[int, ...]]:
     person = engine.read_parquet(str(folder / "person" / "*.parquet"))
     event = engine.read_parquet(str(folder / "event" / "*.parquet"))
     home = person.select("person_id", valid_from=person.death_date, valid_to=person.death_date).limit(0)
-    found = episodes(definition(), Along.read(event, person, home, KNOWN))
+    none = memory_table(engine, "reason", tables()["reason"].schema.empty_table())
+    found = episodes(definition(), Along.read(event, person, home, none, KNOWN, {}))
     found = found.join(person.select("person_id", "grp"), "person_id")
     fates = {
         f"{item}_{fate}": count_if(found[f"{item}_fate"] == fate) for item in ALONG for fate in ("reached", "died")

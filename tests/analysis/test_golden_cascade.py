@@ -54,11 +54,11 @@ def followed(variant: str, *, as_event: bool = True) -> list[dict[str, Any]]:
     died = {} if as_event else {row["person_id"]: row["date"] for row in deaths(log)}
     persons = [{"person_id": person, "death_date": when} for person, when in died.items()]
     engine = connect()
-    event, person, residence = (
+    event, person, residence, reason = (
         memory_table(engine, name, pa.Table.from_pylist(rows, schema=tables()[name].schema))
-        for name, rows in {"event": events, "person": persons, "residence": []}.items()
+        for name, rows in {"event": events, "person": persons, "residence": [], "reason": []}.items()
     )
-    along = Along.read(event, person, residence, date(2030, 1, 1))
+    along = Along.read(event, person, residence, reason, date(2030, 1, 1), {})
     found = episodes(pathway(VARIANTS[variant], dying=as_event), along).to_pyarrow().to_pylist()
     return [row | {"group": f"edu{EDUCATION[str(row['person_id'])]}"} for row in found]
 
