@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from _table import Line, arguments, processor, show, took
 from lighed import catalogue
 from lighed.analysis.build import from_store
-from lighed.analysis.pathways import Along, episodes
+from lighed.analysis.pathways import TABLES, Along, episodes
 from lighed.core.pathway import Pathway
 from lighed.core.settings import Settings
 from lighed.sources.synthetic import fill
@@ -94,8 +94,9 @@ def ours(folder: Path) -> list[tuple[int, ...]]:
     person = engine.read_parquet(str(folder / "person" / "*.parquet"))
     event = engine.read_parquet(str(folder / "event" / "*.parquet"))
     home = person.select("person_id", valid_from=person.death_date, valid_to=person.death_date).limit(0)
-    none = memory_table(engine, "reason", tables()["reason"].schema.empty_table())
-    found = episodes(definition(), Along.read(event, person, home, none, KNOWN, {}))
+    read = {name: memory_table(engine, name, tables()[name].schema.empty_table()) for name in TABLES}
+    read |= {"event": event, "person": person, "residence": home}
+    found = episodes(definition(), Along.read(read, KNOWN, {}))
     found = found.join(person.select("person_id", "grp"), "person_id")
     fates = {
         f"{item}_{fate}": count_if(found[f"{item}_fate"] == fate) for item in ALONG for fate in ("reached", "died")

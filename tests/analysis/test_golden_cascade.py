@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from lighed.analysis.cascade import opened
-from lighed.analysis.pathways import Along, episodes
+from lighed.analysis.pathways import TABLES, Along, episodes
 from lighed.catalogue import Catalogue
 from lighed.core.estimates import Estimates
 from lighed.core.pathway import Pathway
@@ -54,11 +54,12 @@ def followed(variant: str, *, as_event: bool = True) -> list[dict[str, Any]]:
     died = {} if as_event else {row["person_id"]: row["date"] for row in deaths(log)}
     persons = [{"person_id": person, "death_date": when} for person, when in died.items()]
     engine = connect()
-    event, person, residence, reason = (
-        memory_table(engine, name, pa.Table.from_pylist(rows, schema=tables()[name].schema))
-        for name, rows in {"event": events, "person": persons, "residence": [], "reason": []}.items()
-    )
-    along = Along.read(event, person, residence, reason, date(2030, 1, 1), {})
+    given = dict.fromkeys(TABLES, ()) | {"event": events, "person": persons}
+    read_in = {
+        name: memory_table(engine, name, pa.Table.from_pylist([*rows], schema=tables()[name].schema))
+        for name, rows in given.items()
+    }
+    along = Along.read(read_in, date(2030, 1, 1), {})
     found = episodes(pathway(VARIANTS[variant], dying=as_event), along).to_pyarrow().to_pylist()
     return [row | {"group": f"edu{EDUCATION[str(row['person_id'])]}"} for row in found]
 
