@@ -92,7 +92,11 @@ def test_the_municipalities_that_are_not_shown_are_one_unit(catalogue: Catalogue
 def test_a_municipality_with_too_few_of_a_group_is_no_unit_of_its_own(
     town: dict[str, tuple[int, int]], catalogue: Catalogue
 ) -> None:
-    assert len(units(of_units({"short": (100, 50), "long": (100, 80)}, m0101=town), catalogue)) == 0
+    whole, other = {"short": (100, 50), "long": (100, 80)}, {"short": (40, 20), "long": (40, 30)}
+    assert len(units(of_units(whole, m0101=town), catalogue)) == 0
+    alone = units(of_units(whole, m0851=other), catalogue)
+    assert units(of_units(whole, m0851=other, m0101=town), catalogue).rows() == alone.rows()
+    assert len(alone) == len(MEASURES)
 
 
 def test_intervals_are_those_of_shares_that_are_known_from_so_many(catalogue: Catalogue) -> None:
