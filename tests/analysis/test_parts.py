@@ -32,7 +32,7 @@ DAY = date(2020, 3, 1)
 PATIENTS: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
     ("short", "0101", {"plan": 2, "start": 9}, {}),
     ("short", "0101", {"plan": 2}, {}),
-    ("short", "0851", {"plan": 2, "dropout": (9, "transport_cost", None)}, {}),
+    ("short", "0851", {"plan": 2, "dropout": (9, "transport_cost", None), "later": (20, "active_refusal", None)}, {}),
     ("short", "0851", {"plan": 2, "dropout": (9, "no_show", "loss")}, {}),
     ("short", "0851", {"plan": 2, "dropout": (9, "no_show", "exception")}, {}),
     ("short", "0851", {"plan": 2}, {"died": date(2020, 3, 20)}),
