@@ -54,9 +54,10 @@ def _of(stages: Estimates, pathway: Pathway, stratifier: Stratifier, catalogue: 
     present = {*sides["area"]}
     n, events = (np.moveaxis(cells(stages, name, sides), 0, -1) for name in ("n", "events"))
     rows = []
-    for code, period in product(sides["area"], sides["period"]):
+    wholes = [code for code in sides["area"] if catalogue.areas[code].kind != "municipality"]
+    for code, period in product(wholes, sides["period"]):
         within = [sides["area"].index(each) for each in members(catalogue.areas, code, int(period)) if each in present]
-        if catalogue.areas[code].kind != "municipality" and within:
+        if within:
             at = [*within, sides["area"].index(code)]
             for step, indicator in enumerate(sides["indicator"]):
                 found = _split(*(count[sides["period"].index(period), :, step][:, at] for count in (n, events)))
