@@ -11,10 +11,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from lighed.analysis.build import KINDS
 from lighed.analysis.examples import along_of
+from lighed.analysis.fates import fates
 from lighed.analysis.parts import Told
 from lighed.analysis.pathways import episodes
+from lighed.analysis.reasons import reasons
 from lighed.catalogue import Catalogue
 from lighed.core.estimates import Estimates
 from lighed.core.pathway import PathwayExample
@@ -73,7 +74,9 @@ def told(catalogue: Catalogue) -> Told:
 
 
 def found(told: Told, catalogue: Catalogue, measure: str, step: str, level: str) -> dict[str, tuple[int, int]]:
-    made = Estimates.concat([part for kind in KINDS for part in kind(told, catalogue.stratifiers["education"])])
+    made = Estimates.concat(
+        [part for kind in (fates, reasons) for part in kind(told, catalogue.stratifiers["education"])]
+    )
     rows = made.where(measure=measure, indicator=step, level=level, area=COUNTRY).rows()
     return {row["component"]: (row["n"], row["events"]) for row in rows}
 
@@ -99,14 +102,14 @@ def test_those_who_left_are_counted_of_those_who_came(step: str, level: str, tol
 def test_those_who_were_lost_are_counted_by_their_reason(
     level: str, n: int, due: dict[str, int], told: Told, catalogue: Catalogue
 ) -> None:
-    reasons = found(told, catalogue, "reason", STARTED, level)
-    assert {name: events for name, (_, events) in reasons.items() if events} == due
-    assert {of for of, _ in reasons.values()} == {n}
-    assert set(reasons) == {r.id for r in catalogue.reasons.values() if r.polarity == "loss"} | {"not_stated"}
+    why = found(told, catalogue, "reason", STARTED, level)
+    assert {name: events for name, (_, events) in why.items() if events} == due
+    assert {of for of, _ in why.values()} == {n}
+    assert set(why) == {r.id for r in catalogue.reasons.values() if r.polarity == "loss"} | {"not_stated"}
 
 
 def test_regions_and_municipality_groups_make_up_the_country(told: Told, catalogue: Catalogue) -> None:
-    made = Estimates.concat([part for kind in KINDS for part in kind(told, None)])
+    made = Estimates.concat([part for kind in (fates, reasons) for part in kind(told, None)])
     sums = Counter[tuple[str, str, str, str]]()
     for row in made.rows():
         sums[catalogue.areas[row["area"]].kind, row["indicator"], row["measure"], row["component"]] += row["events"]
