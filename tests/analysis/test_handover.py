@@ -133,7 +133,9 @@ def test_the_hospital_that_loses_patients_is_found_and_the_others_are_as_they_sh
     rows = synthetic.estimates.where(measure="sent", area=COUNTRY, indicator=STARTED, stratifier="education").rows()
     beside = {}
     for hospital in hospitals():
-        counted = [r for r in rows if r["counterpart"] == hospital and r["level"] in LEVELS and r["period"] < "2025"]
+        counted = [
+            r for r in rows if r["counterpart"] == hospital and r["level"] in LEVELS and r["period"] < "2025" and r["n"]
+        ]
         share = [
             synthetic.truth.share(f"rehabilitation_start {hospital}", int(r["period"]), r["level"]) for r in counted
         ]

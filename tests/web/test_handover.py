@@ -32,7 +32,12 @@ from tests.disclosure.tables import estimates
 
 CATALOGUE = load()
 PREVENTION = CATALOGUE.pathways["prevention"]
-STARTED, LAST = "prevention.started", "prevention.completed.all"
+STARTED, LAST, OFFERED = "prevention.started", "prevention.completed.all", "prevention.offered"
+COME = {
+    None: ("4,0 %", "21,0 %", "55,0 %"),
+    "short": ("3,0 %", "18,0 %", "50,0 %"),
+    "long": ("5,0 %", "24,0 %", "60,0 %"),
+}
 SLOW, NAMELESS = "syn-kornblomst", "ward-17"
 SENDERS = [*CATALOGUE.providers][1:13]
 TOWNS = ("0101", "0851")
@@ -60,6 +65,7 @@ def released(folder: Path, year: str, *, few: int = 0) -> Release:
                         counts[area or "", *group, sender] += [of, came]
                         counts[area or "", *group, None] += [of, came]
     rows = [row for key, pair in counts.items() for row in _rows(key, year, *map(int, pair))]
+    rows += [row for level in COME for row in _come(level, year)]
     plan = CATALOGUE.plans["synthetic"]
     return publish(estimates(rows), plan, CATALOGUE, folder, inputs={}, made=MADE)
 
@@ -71,7 +77,16 @@ def _rows(key: Key, year: str, n: int, events: int) -> list[dict[str, Any]]:
     row = {"period": year, "area": area, "stratifier": stratifier, "level": level, SENDER: sender, "n": n}
     row |= {"events": events, "measure": "sent" if sender else "crude", "unit": "percent", "method": "wilson"}
     row |= numbers | {"confidence": 0.95, "flags": "" if n else "not_applicable"}
-    return [row | {"indicator": name} for name in ((STARTED,) if sender else (STARTED, LAST))]
+    return [row | {"indicator": name} for name in ((STARTED,) if sender else (STARTED, LAST, OFFERED))]
+
+
+def _come(level: str | None, year: str) -> list[dict[str, Any]]:
+    """How many have come after some days, of which one is not told of."""
+    row = {"period": year, "area": COUNTRY, "stratifier": level and "education", "level": level, "unit": "percent"}
+    row |= {"indicator": "prevention.started_90", "measure": "waiting_incidence", "confidence": 0.95, "flags": ""}
+    seven, thirty, ninety = (float(text.split(",")[0]) for text in COME[level])
+    told = {"7": seven, "14": 9.0, "30": thirty, "90": ninety}
+    return [row | {"horizon": day, "value": value, "method": "aalen-johansen"} for day, value in told.items()]
 
 
 @pytest.fixture(scope="module")
@@ -168,6 +183,27 @@ def test_who_is_lost_is_the_rest_of_those_who_came(after: Release) -> None:
     assert [column.title for column in found.columns] == ["Afsender", "Alle", "Kort uddannelse", "Lang uddannelse"]
     assert [(cell.text, cell.below) for cell in line[1:2]] == [("45,0 %", "144 af 320")]
     assert all("udjævnet" in (cell.below or "") for cell in line[2:])
+
+
+def test_the_country_has_no_tables_by_group(after: Release) -> None:
+    assert not any(isinstance(block, Folded) for block in page_of(after).blocks)
+
+
+def test_the_smoothed_share_is_of_those_lost_too(after: Release) -> None:
+    found = table(page_of(after), "lost-table")
+    line = next(line for line in found.rows if line[0].text == CATALOGUE.providers[SENDERS[0]].title.da)
+    smoothed = [float((cell.below or "").split("udjævnet ")[1].split(",")[0]) for cell in line[2:]]
+    assert all(40 <= share < 50 for share in smoothed)  # 45 of 100 are lost
+
+
+def test_offered_stands_beside_who_has_come_after_seven_thirty_and_ninety_days(after: Release) -> None:
+    found = table(page_of(after), "within-table")
+    titles = ["Gruppe", "Tilbudt første besøg inden for syv dage efter henvisningen"]
+    assert [c.title for c in found.columns] == [*titles, *(f"Mødt inden {days} dage" for days in (7, 30, 90))]
+    shown = {line[0].text: tuple(cell.text for cell in line[2:]) for line in found.rows}
+    names = {None: "Alle", "short": "Kort uddannelse", "long": "Lang uddannelse"}
+    assert shown == {names[level]: due for level, due in COME.items()}
+    assert all(line[1].text.endswith(" %") for line in found.rows)
 
 
 def test_a_region_has_its_groups_and_no_funnel(before: Release) -> None:

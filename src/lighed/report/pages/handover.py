@@ -15,6 +15,7 @@ from lighed.report.pages.look import Look, Shown
 from lighed.report.view import View, danish
 from lighed.report.words import Row, amount, flag_word, interval, written
 
+DAYS = ("7", "30", "90")  # after which it is told who has come
 INNER, OUTER = "sent_funnel_95", "sent_funnel_998"
 
 
@@ -32,7 +33,12 @@ def _handover(view: View, one: Pathway, chosen: Stratifier) -> Shown:
     received = _received(view, one, of, period)
     blocks: list[Block] = [Words(_answer(view, one, now, limits), lead=True)]
     blocks += _funnel(view, one, now, limits)
-    blocks += [*_beside(view, one, period), *_lost(view, one, chosen, now, by_group), *_from_to(view, one, received)]
+    blocks += [
+        *_beside(view, one, period),
+        *_within(view, one, chosen, period),
+        *_lost(view, one, chosen, now, by_group),
+        *_from_to(view, one, received),
+    ]
     blocks += _by_level(view, one, chosen, received, period)
     rows = [*now, *by_group, *(row for name in limits for row in limits[name].values())]
     return blocks, [*rows, *(row for _, inside in received for row in inside if row["area"] != view.area)]
@@ -123,6 +129,45 @@ def _beside(view: View, one: Pathway, period: str) -> list[Block]:
     caption = view.say("handover.beside_caption", area=view.place, period=period)
     table = Table(caption, columns, tuple(cells), id="beside-table", wide=True)
     return [Heading(view.say("handover.beside"), "beside"), Words(view.say("handover.beside_how")), table]
+
+
+def _within(view: View, one: Pathway, chosen: Stratifier, period: str) -> list[Block]:
+    """By group, who is offered and who has come after some days, where death and departure compete with coming."""
+    beside = [step for step in one.steps if step.after == one.taken_over.after]
+    longest = max((step for step in beside if step.item == one.taken_over.item), key=lambda step: step.days[1])
+    offered = [step for step in beside if step.item != longest.item]
+    come = {
+        (row["level"], row["horizon"]): row
+        for by in (None, chosen.id)
+        for row in view.index.get(one.stage(longest), by, "waiting_incidence")
+        if row["period"] == period and row["horizon"] in DAYS
+    }
+    if not offered or not come:
+        return []
+    of = {
+        (row["level"], step.id): row
+        for step in offered
+        for by in (None, chosen.id)
+        for row in view.index.groups(view.release.indicators[one.stage(step)], by)
+        if row["period"] == period
+    }
+    days = [day for day in DAYS if any(horizon == day for _, horizon in come)]
+    keys = [*(step.id for step in offered), *days]
+    found = of | come
+    cells = [
+        (
+            Cell(sentences.level_title(chosen, level, view.lang) if level else view.say("word.all")),
+            *(
+                Cell(written(found[level, key], view.lang) if (level, key) in found else "–", number=True)
+                for key in keys
+            ),
+        )
+        for level in dict.fromkeys(level for level, _ in come)
+    ]
+    titles = [*(_named(view, step) for step in offered), *(view.say("handover.within", days=day) for day in days)]
+    columns = (Column(view.say("indicator.group")), *(Column(title, number=True) for title in titles))
+    caption = view.say("handover.within_caption", area=view.place, period=period)
+    return [Table(caption, columns, tuple(cells), id="within-table", wide=True)]
 
 
 def _named(view: View, step: Step) -> str:
