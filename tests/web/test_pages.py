@@ -49,6 +49,8 @@ PAGES = [
     "synthetic/pathway/rehabilitation/reasons",
     "synthetic/pathway/rehabilitation/handover",
     "synthetic/pathway/colorectal_follow_up",
+    "synthetic/pathway/rehabilitation/waiting",
+    "synthetic/pathway/home_visits/waiting?by=sex",
     "synthetic/pathway/newborn_visit",
     "synthetic/uses",
     "synthetic/use/F8.1b",

@@ -7,6 +7,7 @@ from lighed.charts.equiplot import equiplot
 from lighed.charts.funnel import funnel
 from lighed.charts.gap import gap
 from lighed.charts.gradient import gradient
+from lighed.charts.incidence import incidence
 from lighed.charts.ranking import ranking
 from lighed.charts.theme import Drawn, Heads, look, svg
 
@@ -20,6 +21,7 @@ __all__ = [
     "funnel",
     "gap",
     "gradient",
+    "incidence",
     "look",
     "ranking",
     "svg",

@@ -34,6 +34,7 @@ from lighed.report.pages.handover import HANDOVER
 from lighed.report.pages.look import Look, Shown
 from lighed.report.pages.lost import LOST, REASONS, left
 from lighed.report.pages.validation import POINTS
+from lighed.report.pages.waiting import WAITING
 from lighed.report.rows import social
 from lighed.report.view import View
 from lighed.report.words import Row, interval, names_of, written
@@ -264,4 +265,4 @@ def _event(view: View, wanted: Occurrence) -> str:
 
 
 CASCADE = Look("cascade", ("crude",), _cascade)
-LOOKS = (CASCADE, LOST, HANDOVER, REASONS, POINTS)
+LOOKS = (CASCADE, WAITING, LOST, HANDOVER, REASONS, POINTS)
