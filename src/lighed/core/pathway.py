@@ -23,7 +23,7 @@ from lighed.core.types import Definition, Indicator, Parsed, Polarity, Source, S
 COUNTED = ("reached", "lost")
 FATES = (*COUNTED, "excepted", "died", "emigrated", "open", "before")
 START = "index"
-HORIZONS = (7, 14, 30, 90, 182, 365)  # days at which waiting is read, where a step does not say
+HORIZONS = (7, 30, 90, 182, 365)  # days at which waiting is read, where a step does not say
 
 
 class Occurrence(Definition):
