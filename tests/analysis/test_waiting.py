@@ -211,3 +211,25 @@ def test_after_the_last_day_that_is_known_there_is_no_curve(catalogue: Catalogue
     said = {row["horizon"]: (row["value"] is None, row["flags"]) for row in rows}
     assert said["7"] == (False, "")
     assert said["20"] == (True, "immature")
+
+
+def test_what_a_reader_could_take_from_the_share_of_a_step_is_counted(catalogue: Catalogue) -> None:
+    """By hand: of the first step those not in its share and those whose window runs; nobody of after the last day."""
+    persons = drawn(np.random.default_rng(4), 400, lambda k: KNOWN - timedelta(k % 60 - 1))
+    found = followed(CHAIN, catalogue, persons)
+    known = [(p, (KNOWN - p["index"]).days) for p in persons if p["index"] <= KNOWN]
+    there = [p.get("plan", 999) <= min(20, days, p.get("died", 999)) for p, days in known]
+    ripe = [days >= 20 for _, days in known]
+    excused = [5 if "excuse" in p and p.get("died", 999) >= 5 else 999 for p, _ in known]
+    left = [
+        min(p.get("died", 999), p.get("left", 999), late) <= 20 for (p, _), late in zip(known, excused, strict=True)
+    ]
+    others = [whole and out and not here for whole, out, here in zip(ripe, left, there, strict=True)]
+    early = [here and not whole for whole, here in zip(ripe, there, strict=True)]
+    due = {"gone": (sum(ripe), sum(others)), "open": (len(ripe) - sum(ripe), sum(early))}
+    plan = {"indicator": "p.plan", "stratifier": None, "measure": "waiting"}
+    assert found.distinct("period") == ["2020"]
+    for name, cell in due.items():
+        (row,) = found.where(component=name, **plan).rows()
+        assert (row["n"], row["events"]) == cell
+    assert not len(found.where(indicator="p.start", measure="waiting", component="gone"))
