@@ -130,6 +130,18 @@ def test_the_difference_is_that_of_another_program(row: dict[str, str], competin
         assert_allclose(ours[name], 100 * float(row[name]), rtol=EXACT)
 
 
+def test_positive_means_that_the_worse_off_wait_longer_and_fewer_of_them_come(competing: Estimates) -> None:
+    lost = [competing.where(measure="waiting_time_lost", level=group).rows()[0] for group in ("1", "3")]
+    (days,) = competing.where(measure="waiting_difference", component="time_lost").rows()
+    assert days["value"] == pytest.approx(lost[0]["value"] - lost[1]["value"])
+    assert days["value"] > 0
+    for row in (*lost, days):
+        assert_allclose([row["value"] - row["lower"], row["upper"] - row["value"]], 1.96 * row["se"], rtol=1e-4)
+    read = {"7", "30", "180"}
+    shares = [numbers(competing, "waiting_incidence", level=group, horizon=read) for group in ("1", "3")]
+    assert_allclose(numbers(competing, "waiting_ratio", horizon=read), shares[1] / shares[0])
+
+
 # --- a plain reading
 
 
@@ -176,6 +188,9 @@ def test_with_complete_follow_up_the_incidence_is_the_plain_share(catalogue: Cat
         assert numbers(found, "gone", "events", component="gone", **of).cumsum().tolist() == gone.tolist()
         assert set(numbers(found, "gone", "n", **of)) == {len(ends)}
         assert numbers(found, "gone_at_risk", **of).tolist() == (len(ends) - there - gone).tolist()
+        assert numbers(found, "gone", "events", component="waiting", **of).tolist() == [
+            len(ends) - there[-1] - gone[-1]
+        ]
         days = [day for day, what in ends if what == "reached"]
         without = sum(40 - day for day in days) / len(ends)
         assert_allclose(numbers(found, "waiting_time_lost", **of), [40 - without])
@@ -196,6 +211,10 @@ def test_a_period_that_is_not_complete_is_read_as_far_as_it_goes(catalogue: Cata
         free *= 1 - (reached + gone) / at_risk
         curve.append(100 * there)
     everybody = {"indicator": "p.start", "stratifier": None}
+    flags = [row["flags"] for row in found.where(measure="waiting_incidence", **everybody).rows()]
+    assert [*map(bool, flags)] == [
+        there < 10 for there in numbers(found, "waiting", "events", component="reached", **everybody).cumsum()
+    ]
     assert_allclose(numbers(found, "waiting_incidence", **everybody), [curve[h] for h in (0, 10, 25, 40)])
     counted = [numbers(found, kind, "events", component=c, **everybody).sum() for kind, c in LEAVING]
     assert numbers(found, "gone_at_risk", **everybody)[-1] == len(ends) - sum(counted)
