@@ -66,15 +66,16 @@ def _sentence(view: View, one: Pathway, step: Step, chosen: Stratifier, period: 
         return ""
     row = days[0]
     direction = clear(row, 0.0)
-    size = row | {"value": abs(row["value"])} if direction else row
+    turned = {"value": -row["value"], "lower": -row["upper"], "upper": -row["lower"]}
+    said = row | turned if direction < 0 else row
     return view.say(
         f"pathway.waiting.{DIRECTION[direction]}",
         place=view.place,
         period=period,
         worst=chosen.ends.worst[view.lang],
         best=chosen.ends.best[view.lang],
-        days=written(size, view.lang),
-        interval=interval(row, view.lang),
+        days=written(said, view.lang),
+        interval=interval(said, view.lang),
         last=row["horizon"],
     )
 
