@@ -235,6 +235,8 @@ PLANTED: dict[str, tuple[str, str, float]] = {
     "discharge_needs.scored": ("education", "discharge_needs_scored", 1),
     "alcohol_screening.scored": ("education", "alcohol_screening_scored", 1),
     "functional_decline.scored": ("education", "functional_decline_scored", 1),
+    "readmission.readmitted": ("education", "hospital_readmission", 1),
+    "psychiatric_readmission.readmitted": ("education", "psychiatric_readmission", 1),
 }
 
 
@@ -272,8 +274,9 @@ def test_the_loss_of_few_is_found_over_the_years(level: str, synthetic: Syntheti
 
 
 def test_a_loss_is_planted_in_every_pathway(catalogue: Catalogue) -> None:
-    """What is planted in those that hold a form against a need is found in ``test_validation``."""
-    assert {RARE, *(name.split(".")[0] for name in PLANTED)} >= {*catalogue.pathways} - {*catalogue.validations}
+    """In those that hold a form against a need it is found in ``test_validation``, in others in ``test_outcomes``."""
+    others = {*catalogue.validations, "heart_outcome", "sick_leave", "psychiatric_discharge_home"}
+    assert {RARE, *(name.split(".")[0] for name in PLANTED)} >= {*catalogue.pathways} - others
 
 
 def test_the_stages_of_a_pathway_multiply_to_the_whole(synthetic: Synthetic) -> None:

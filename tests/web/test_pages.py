@@ -52,6 +52,8 @@ PAGES = [
     "synthetic/pathway/rehabilitation/waiting",
     "synthetic/pathway/home_visits/waiting?by=sex",
     "synthetic/pathway/newborn_visit",
+    "synthetic/pathway/heart_outcome/outcome",
+    "synthetic/pathway/sick_leave/outcome?by=sex",
     "synthetic/uses",
     "synthetic/use/F8.1b",
     "synthetic/use/F8.1d?by=education&area=0461",

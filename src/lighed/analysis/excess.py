@@ -38,7 +38,7 @@ def excess(told: Told, stratifier: Stratifier | None) -> Iterator[Estimates]:
     levels = (*stratifier.level_ids, UNKNOWN) if stratifier else (None,)
     by = stratifier.id if stratifier else None
     rows = _placed(told.counted, by, "died", "left", *(s.fate for s in steps)).to_pyarrow()
-    if COUNTRY not in shown_areas(told.catalogue.areas, pc.unique(rows["area"]).to_pylist(), _years(rows)):
+    if COUNTRY not in shown_areas(told.catalogue.areas, [*told.municipalities], _years(rows)):
         return
     mortality = _mortality(told, by, levels)
     for step in steps:

@@ -9,6 +9,7 @@ from lighed.charts.gap import gap
 from lighed.charts.gradient import gradient
 from lighed.charts.incidence import incidence
 from lighed.charts.ranking import ranking
+from lighed.charts.states import states
 from lighed.charts.theme import Drawn, Heads, look, svg
 
 __all__ = [
@@ -24,5 +25,6 @@ __all__ = [
     "incidence",
     "look",
     "ranking",
+    "states",
     "svg",
 ]

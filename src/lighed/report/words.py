@@ -20,6 +20,7 @@ DIGITS = {
     "kroner": 0,
     "years": 1,
     "number": 0,
+    "weeks": 1,
     "ratio": 2,
     "index": 3,
     "squared": 1,
