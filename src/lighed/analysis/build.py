@@ -83,10 +83,10 @@ def from_people(
     survey = _tagged(engine, people, records.answers, [i for i in every if i.basis == "survey"], levels)
     events = _tagged(engine, people, records.events, [i for i in every if i.basis in EVENTS and i.item], levels)
     towns = sorted(people.select("area").distinct().to_pyarrow()["area"].drop_null().to_pylist())
+    deaths = _deaths(records.events)
     told = [
-        Told.of(pathway, records.episodes(pathway), people, catalogue, towns, deaths=_deaths(records.events))
-        for name, pathway in catalogue.pathways.items()
-        if name in {i.of_pathway for i in every}
+        Told.of(pathway, records.episodes(pathway), people, catalogue, towns, columns=named, deaths=deaths)
+        for pathway, named in _followed(asked, catalogue, {*people.columns})
     ]
     along = [
         _tagged(engine, None, one.rows, [i for i in every if i.of_pathway == one.pathway.id], levels) for one in told
@@ -110,6 +110,16 @@ def from_people(
     parts += _at_need(people, others, asked, catalogue)
     found = matured(Estimates.concat(parts), every, known_until)
     return Estimates.concat([found, cascade.opened(found, catalogue)])
+
+
+def _followed(asked: Asked, catalogue: Catalogue, known: set[str]) -> Iterator[tuple[Pathway, set[str]]]:
+    """The pathways that are asked for, each with the columns of persons that its indicators need, and all levels."""
+    levels = {s.id for s, _ in asked if s}
+    for name, pathway in catalogue.pathways.items():
+        steps = [i for _, some in asked for i in some if i.of_pathway == name]
+        if steps:
+            named = {c for i in steps for c in columns(i.population) | columns(i.numerator)}
+            yield pathway, (levels | named | columns(pathway.population)) & known
 
 
 def _at_need(people: Any, rows: Any, asked: Asked, catalogue: Catalogue) -> Iterator[Estimates]:

@@ -8,6 +8,7 @@ from lighed.analysis.parts import Told, shares
 from lighed.core.estimates import Estimates
 from lighed.core.pathway import COUNTED
 from lighed.core.types import Stratifier
+from lighed.store.engine import Expression
 
 LEFT = ("excepted", "died", "emigrated")
 EXCLUDED = "excluded"
@@ -19,12 +20,14 @@ def fates(told: Told, stratifier: Stratifier | None) -> Iterator[Estimates]:
     Beside the first step stand those who were excluded, of all who began. The measure is ``fate``, the component the
     fate, ``n`` those who came to the step.
     """
-    rows = told.counted
+    rows, wanted = told.counted, dict[str, Expression]()
     for step in told.pathway.steps:
         of = rows[step.fate]
-        came = of.isin([*COUNTED, *LEFT])
-        counts = told.count(rows, stratifier, n=came, **{fate: of == fate for fate in LEFT})
-        yield from (shares(told, step, "fate", fate, counts, stratifier) for fate in LEFT)
+        wanted |= {f"{step.id} n": of.isin([*COUNTED, *LEFT])} | {f"{step.id} {fate}": of == fate for fate in LEFT}
+    counts = told.count(rows, stratifier, **wanted)
+    for step in told.pathway.steps:
+        of_step = counts.named({f"{step.id} {name}": name for name in ("n", *LEFT)})
+        yield from (shares(told, step, "fate", fate, of_step, stratifier) for fate in LEFT)
     if told.pathway.excludes:
         all_of = told.rows
         counts = told.count(all_of, stratifier, n=all_of.person_id.notnull(), excluded=all_of.excluded.notnull())

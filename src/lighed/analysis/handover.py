@@ -32,8 +32,9 @@ def handover(told: Told, stratifier: Stratifier | None) -> Iterator[Estimates]:
     """
     steps = [*told.pathway.indicators]
     taken_over = [one for one in steps if one.id == told.pathway.stage(told.pathway.taken_over)]
-    yield from _sent(told, stratifier, steps, LARGE)
-    yield from _sent(told, stratifier, taken_over, ("municipality",))
+    if told.sent:
+        yield from _sent(told, stratifier, steps, LARGE)
+        yield from _sent(told, stratifier, taken_over, ("municipality",))
 
 
 def _sent(
@@ -44,8 +45,7 @@ def _sent(
     wanted = {f"n_{k}": among for k, among in enumerate(inside)}
     wanted |= {f"events_{k}": among & expression(steps[k].numerator, rows) for k, among in enumerate(inside)}
     counts = told.count(rows, stratifier, [SENDER], kinds=kinds, **wanted)
-    if {*pc.unique(counts.table[SENDER]).to_pylist()} - {UNKNOWN}:
-        yield from (_rows(counts, stratifier, one, f"n_{k}", f"events_{k}") for k, one in enumerate(steps))
+    yield from (_rows(counts, stratifier, one, f"n_{k}", f"events_{k}") for k, one in enumerate(steps))
 
 
 def _rows(counts: Summary, stratifier: Stratifier | None, one: Indicator, *names: str) -> Estimates:

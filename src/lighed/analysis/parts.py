@@ -6,7 +6,7 @@ the areas that are shown, but only crude: without sex and age.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,8 +24,9 @@ from lighed.core.types import COUNTRY, SCALE, Stratifier
 from lighed.stats import proportion
 from lighed.stats.intervals import Values
 from lighed.store.engine import Expression, count_if, expression
+from lighed.store.frame import BASIC
 
-LARGE = (COUNTRY, *SHOWN_PARENTS)  # areas that are large enough for small parts
+LARGE = (COUNTRY, "region")  # areas that are large enough for small parts
 KEY = ("period", "area", "level")
 
 
@@ -33,14 +34,16 @@ KEY = ("period", "area", "level")
 class Told:
     """The episodes of a pathway's population, each with the person's place and positions, before the engine.
 
-    ``municipalities`` are those that have persons, whether or not anything happened to one of them; ``people`` are the
-    person-years of everybody, and ``deaths`` the years in which somebody died, where that is known.
+    ``sent`` says whether any sender is recorded. ``municipalities`` are those that have persons, whether or not
+    anything happened to one of them; ``people`` are the person-years of everybody, and ``deaths`` the years in which
+    somebody died, where that is known.
     """
 
     pathway: Pathway
     rows: Expression
     catalogue: Catalogue
     municipalities: Sequence[str]
+    sent: bool
     people: Expression = None
     deaths: Expression = None
 
@@ -53,12 +56,15 @@ class Told:
         catalogue: Catalogue,
         municipalities: Sequence[str],
         *,
+        columns: Iterable[str],
         deaths: Expression = None,
     ) -> Told:
-        """Put place and positions beside the episodes, and leave out those outside the population."""
-        rows = episodes.join(people, ["person_id", "year"])
+        """Put place and the positions in `columns` beside the episodes; leave out those outside the population."""
+        placed = people.select(*dict.fromkeys([*BASIC, *sorted(columns)]))
+        rows = episodes.join(placed, ["person_id", "year"])
         rows = rows.filter(expression(pathway.population, rows)).cache()
-        return cls(pathway, rows, catalogue, municipalities, people, deaths)
+        sent = rows.sender.notnull().any().to_pyarrow().as_py()
+        return cls(pathway, rows, catalogue, municipalities, bool(sent), people, deaths)
 
     @property
     def counted(self) -> Expression:
@@ -135,10 +141,14 @@ def shares(told: Told, step: Step, kind: str, part: str, counts: Summary, strati
 
 
 def _holding(catalogue: Catalogue, municipalities: Sequence[str], periods: list[int], kinds: Sequence[str]) -> pa.Table:
-    """For each municipality and period, itself and the shown areas above it that are of the wanted kinds."""
+    """For each municipality and period, itself and the shown areas above it that are of the wanted kinds.
+
+    Where there is none above, the municipality is as large as it gets.
+    """
     areas = catalogue.areas
     known = [code for code in municipalities if code in areas and areas[code].kind == "municipality"]
     shown = {*shown_areas(areas, known, periods)}
+    kinds = kinds if shown - {*known} else ("municipality",)
     rows = []
     for period in periods:
         for code in known:

@@ -52,10 +52,14 @@ def _plain(table: pa.Table) -> pa.Table:
 
 
 def _alone_over_levels(groups: pa.Table) -> int:
-    """Levels with the total of their area: lines in which one figure is hidden and all others are shown."""
+    """Levels with the total of their area: lines in which one figure is hidden and all others are shown.
+
+    A total of nobody says that of every level, and no more.
+    """
     key = ["indicator", "period", "area", "part"]
     levels = groups.filter(pc.not_equal(groups["stratifier"], ""))
-    totals = groups.filter(pc.equal(groups["stratifier"], "")).select([*key, "hidden"])
+    totals = groups.filter(pc.and_(pc.equal(groups["stratifier"], ""), pc.not_equal(groups["somebody"], 0)))
+    totals = totals.select([*key, "hidden"])
     lines = levels.group_by([*key, "stratifier"]).aggregate([("hidden", "sum")])
     joined = lines.join(totals.rename_columns([*key, "total"]), key)
     whole = pc.add(joined["hidden_sum"], pc.fill_null(joined["total"], 2))  # without a total there is no sum
