@@ -13,11 +13,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lighed.analysis.cascade import trusted
 from lighed.analysis.examples import along_of, mistakes_along
 from lighed.analysis.pathways import episodes
 from lighed.catalogue import Catalogue
 from lighed.catalogue.check import check
 from lighed.core.errors import DefinitionError
+from lighed.core.estimates import Estimates
 from lighed.core.pathway import Pathway, PathwayExample
 from lighed.core.types import COUNTRY
 from lighed.sources.synthetic.happenings import LEVELS
@@ -405,3 +407,27 @@ def test_an_example_that_is_wrong_is_told(catalogue: Catalogue) -> None:
         "'expect' has {'person': 1",
     ]
     assert list(mistakes_along(connect(), path)) == []
+
+
+# --- what a figure must rest on
+
+
+def test_a_figure_on_few_or_on_few_who_were_followed_is_not_to_be_trusted(catalogue: Catalogue) -> None:
+    """As STOPbasen has it: 20 participants, 20 followed up, and half of those who completed."""
+    path = catalogue.pathways["smoking_cessation"]
+    stages = {"completed": {"a": (19, 10), "b": (80, 41)}, "followed_up": {"a": (10, 9), "b": (41, 20)}}
+    stages["smoke_free"] = {"a": (9, 5), "b": (20, 10)}
+    rows = [(f"{path.id}.{step}", level, *pair) for step, groups in stages.items() for level, pair in groups.items()]
+    indicator, level, n, events = (list(column) for column in zip(*rows, strict=True))
+    value = [100 * e / m for m, e in zip(n, events, strict=True)]
+    given = {"area": "DK", "period": "2023", "stratifier": "education", "measure": "crude", "flags": ""}
+    found = Estimates.of(indicator=indicator, level=level, n=n, events=events, value=value, **given)
+    marked = {(row["indicator"].split(".")[1], row["level"]): row["flags"] for row in trusted(found, [path]).rows()}
+    assert marked == {
+        ("completed", "a"): "unreliable",
+        ("completed", "b"): "",
+        ("followed_up", "a"): "unreliable",
+        ("followed_up", "b"): "",
+        ("smoke_free", "a"): "unreliable",
+        ("smoke_free", "b"): "unreliable",  # 20 of 41 were followed up
+    }

@@ -108,7 +108,8 @@ def from_people(
             of = {i.of_pathway for i in wanted}
             parts += [made for one in told if one.pathway.id in of for kind in KINDS for made in kind(one, stratifier)]
     parts += _at_need(people, others, asked, catalogue)
-    found = matured(Estimates.concat(parts), every, known_until)
+    found = cascade.trusted(Estimates.concat(parts), [one.pathway for one in told])
+    found = matured(found, every, known_until)
     return Estimates.concat([found, cascade.opened(found, catalogue)])
 
 

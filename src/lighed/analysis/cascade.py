@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lighed.analysis.indicators import flagged
 from lighed.catalogue import Catalogue
 from lighed.core.estimates import CONFIDENCE, Estimates, codes
 from lighed.core.pathway import Pathway
@@ -82,3 +84,29 @@ def _rows(
         method="shapley, delta" if measure == "gap_by_step" else "logarithms, delta",
         flags="",
     )
+
+
+def trusted(found: Estimates, pathways: Iterable[Pathway]) -> Estimates:
+    """Flag the shares of steps that rest on fewer persons, or on fewer of those before, than their pathway demands."""
+    crude = np.asarray(pc.equal(found.table["measure"].cast(pa.string()), "crude"))
+    n, share = (found.table[name].fill_null(0).to_numpy() for name in ("n", "value"))
+    doubtful = np.zeros(len(found), bool)
+    for pathway in pathways:
+        for step in pathway.steps:
+            mine = crude & _is_of(found, pathway.stage(step))
+            doubtful[mine] = n[mine] < step.fewest
+            for before in pathway.before(step)[-1:]:
+                few = crude & _is_of(found, pathway.stage(before)) & (share < step.followed * SCALE["percent"])
+                doubtful[mine] |= np.asarray(pc.is_in(_groups(found, mine), value_set=_groups(found, few)))
+    return flagged(found, doubtful, "unreliable")
+
+
+def _is_of(found: Estimates, indicator: str) -> npt.NDArray[np.bool_]:
+    return np.asarray(pc.fill_null(pc.equal(found.table["indicator"], indicator), False))
+
+
+def _groups(found: Estimates, rows: npt.NDArray[np.bool_]) -> pa.Array:
+    """The period, area and group of some rows, as a word each."""
+    kept = found.table.select(["period", "area", "stratifier", "level"]).filter(pa.array(rows))
+    words = (pc.fill_null(column.cast(pa.string()), "") for column in kept.columns)
+    return pc.binary_join_element_wise(*words, "|").combine_chunks()

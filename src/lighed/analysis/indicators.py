@@ -315,9 +315,13 @@ def matured(found: Estimates, indicators: Iterable[Indicator], known_until: date
     period, of = (found.table[name].combine_chunks() for name in ("period", "indicator"))
     years = np.array([int(word[:4]) for word in period.dictionary.to_pylist()], np.int64)
     last = np.array([closed.get(word, 9999) for word in of.dictionary.to_pylist()], np.int64)
-    early = pa.array(years[period.indices.to_numpy()] > last[of.indices.to_numpy()])
+    return flagged(found, years[period.indices.to_numpy()] > last[of.indices.to_numpy()], "immature")
+
+
+def flagged(found: Estimates, rows: npt.NDArray[np.bool_], flag: str) -> Estimates:
+    """Give some rows a flag in place of theirs, where they have a value."""
     flags = found.table["flags"].combine_chunks().cast(pa.string())
-    marked = pc.if_else(pc.and_(early, pc.is_valid(found.table["value"].combine_chunks())), "immature", flags)
+    marked = pc.if_else(pc.and_(pa.array(rows), pc.is_valid(found.table["value"].combine_chunks())), flag, flags)
     at, field = SCHEMA.get_field_index("flags"), SCHEMA.field("flags")
     return Estimates(found.table.set_column(at, field, marked.dictionary_encode().cast(field.type)))
 

@@ -70,7 +70,8 @@ class Step(Within):
     """A step of a pathway: its earliest event in the window. What stands in ``unless`` takes those not there out.
 
     ``reasons`` names the event that says why somebody is not there; what it means is said by the reason. ``horizons``
-    are the days after the anchor at which it is read how many are there.
+    are the days after the anchor at which it is read how many are there. Its share is unreliable with fewer persons
+    than ``fewest``, or where a smaller share than ``followed`` of those before came as far as to it.
     """
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -79,6 +80,8 @@ class Step(Within):
     unless: tuple[Within, ...] = ()
     reasons: Within | None = None
     horizons: tuple[int, ...] = ()
+    fewest: int = Field(default=0, ge=0)
+    followed: float = Field(default=0, ge=0, le=1)
 
     @property
     def beside(self) -> tuple[Within, ...]:
