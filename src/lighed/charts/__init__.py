@@ -4,6 +4,7 @@ from lighed.charts.bars import bars
 from lighed.charts.curves import curves
 from lighed.charts.dumbbell import dumbbell
 from lighed.charts.equiplot import equiplot
+from lighed.charts.flow import flow
 from lighed.charts.funnel import funnel
 from lighed.charts.gap import gap
 from lighed.charts.gradient import gradient
@@ -19,6 +20,7 @@ __all__ = [
     "curves",
     "dumbbell",
     "equiplot",
+    "flow",
     "funnel",
     "gap",
     "gradient",

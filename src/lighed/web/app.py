@@ -34,7 +34,7 @@ HEADERS = {
     "Referrer-Policy": "same-origin",
     "Permissions-Policy": "interest-cohort=()",
 }
-TWINS = (".json", ".csv", ".svg")
+TWINS = (".json", ".csv", ".svg", ".dot")
 
 
 def create_app(releases: list[Path]) -> FastAPI:
@@ -106,6 +106,8 @@ class Site:
             whole = any(row["measure"] in {"crude", "standardised"} for row in built.rows)
             table = heat_table(built.rows, view) if whole else plain_table(built.rows)
             return table.encode(), "text/csv; charset=utf-8"
+        if twin == ".dot":
+            return _graph(view, stem).encode(), "text/vnd.graphviz; charset=utf-8"
         words = "&".join(f"{k}={v}" for k, v in query)
         frame = Frame(opened, list(self.releases.values()), stem, words, self.unsigned, self.back)
         return html(built, frame).encode(), "text/html; charset=utf-8"
@@ -117,6 +119,13 @@ class Site:
         release = self.releases.get(parts[1] if len(parts) > 1 else "", next(iter(self.releases.values())))
         page = Page(say("missing.title", lang), lang, (Notice(say("missing.text", lang, path=path)),))
         return HTMLResponse(html(page, Frame(release, list(self.releases.values()), "", "")), 404)
+
+
+def _graph(view: View, stem: str) -> str:
+    kind, name, look = [*stem.split("/"), "", ""][:3]
+    if (kind, look) != ("pathway", "map"):
+        raise HTTPException(404)
+    return pages.graph(view, view.release.pathways[name])
 
 
 def _parsed(path: str) -> tuple[str, str | None, str | None]:

@@ -6,6 +6,7 @@ from lighed.report.pages.catalogue import catalogue
 from lighed.report.pages.factor import factor, factors
 from lighed.report.pages.front import front
 from lighed.report.pages.indicator import indicator
+from lighed.report.pages.map import graph
 from lighed.report.pages.pathway import pathway, pathways
 from lighed.report.pages.rug import rug
 from lighed.report.pages.use import use, uses
@@ -19,6 +20,7 @@ __all__ = [
     "factor",
     "factors",
     "front",
+    "graph",
     "indicator",
     "pathway",
     "pathways",

@@ -33,6 +33,7 @@ from lighed.report.page import (
 from lighed.report.pages.handover import HANDOVER
 from lighed.report.pages.look import Look, Shown
 from lighed.report.pages.lost import LOST, REASONS, left
+from lighed.report.pages.map import MAP
 from lighed.report.pages.outcome import OUTCOME
 from lighed.report.pages.validation import POINTS
 from lighed.report.pages.waiting import WAITING
@@ -266,4 +267,4 @@ def _event(view: View, wanted: Occurrence) -> str:
 
 
 CASCADE = Look("cascade", ("crude",), _cascade)
-LOOKS = (CASCADE, WAITING, LOST, HANDOVER, REASONS, POINTS, OUTCOME)
+LOOKS = (CASCADE, WAITING, LOST, HANDOVER, REASONS, POINTS, OUTCOME, MAP)
