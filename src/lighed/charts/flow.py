@@ -21,16 +21,14 @@ def flow(rows: Rows, heads: Heads) -> Drawn:
     columns = ("lines", "count", "depth", "place", "from_depth", "from_place", "share", "told")
     base, last = chart_of(drawn, *columns), max(row["place"] for row in rows)
     deepest = max(row["depth"] for row in rows)
-    x = alt.X("depth:Q", axis=None, scale=alt.Scale(domain=[-0.5, deepest + 1.6]))
-    y = alt.Y("place:Q", axis=None, scale=alt.Scale(domain=[last + 0.5, -0.5]))
+    right = alt.Scale(domain=[-0.5, deepest + 1.6])
+    below = alt.Scale(domain=[-0.5, last + 0.5], reverse=True)
+    x, y = alt.X("depth:Q", axis=None, scale=right), alt.Y("place:Q", axis=None, scale=below)
+    start = alt.X("from_depth:Q", axis=None, scale=right), alt.Y("from_place:Q", axis=None, scale=below)
     width = alt.StrokeWidth("share:Q", scale=alt.Scale(domain=[0, 100], range=[1, 16]), legend=None)
     way = base.transform_filter("isValid(datum.from_place)")
-    down = way.mark_rule(color=BLUE, opacity=0.45).encode(
-        alt.X("from_depth:Q", axis=None), alt.Y("from_place:Q", axis=None), y2="place:Q", strokeWidth=width
-    )
-    across = way.mark_rule(color=BLUE, opacity=0.45).encode(
-        alt.X("from_depth:Q", axis=None), y, x2="depth:Q", strokeWidth=width
-    )
+    down = way.mark_rule(color=BLUE, opacity=0.45).encode(*start, y2="place:Q", strokeWidth=width)
+    across = way.mark_rule(color=BLUE, opacity=0.45).encode(start[0], y, x2="depth:Q", strokeWidth=width)
     box = base.mark_point(shape="square", filled=True, size=260, color=BLUE, opacity=1).encode(x, y)
     name = base.mark_text(align="left", dx=16, dy=-8, fontSize=13, fontWeight=600, color=INK).encode(
         x, y, text="lines:N"

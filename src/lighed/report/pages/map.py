@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from lighed.charts import Heads, flow
@@ -22,9 +23,15 @@ def _map(view: View, one: Pathway, _: Stratifier) -> Shown:
     period = max(periods)
     now = {step: row for step, found in rows.items() for row in found if row["period"] == period}
     title = view.say("map.title", pathway=one.short[view.lang])
-    subtitle = view.say("pathway.subtitle", area=view.place, period=period)
+    subtitle = view.say("map.subtitle", area=view.place, period=period)
     heads = Heads(title, subtitle, view.say("map.spoken"), "", view.lang)
-    columns = [("pathway.step", False), ("map.from", False), ("map.came", True), ("map.on", True), ("map.left", True)]
+    columns = [
+        ("pathway.step", False),
+        ("map.from", False),
+        ("map.came", True),
+        ("map.reached", True),
+        ("map.left", True),
+    ]
     lines = tuple(_line(view, one, step, now.get(step.id)) for step in one.steps)
     table = Table(title, tuple(Column(view.say(key), number=number) for key, number in columns), lines, id="map-table")
     figure = Figure("map", flow(_boxes(view, one, now), heads), heads.description, table)
@@ -40,8 +47,9 @@ def _boxes(view: View, one: Pathway, now: dict[str, Row]) -> list[dict[str, Any]
     """A row for the index and each step; the share is that of those at the step before."""
     first = {"name": view.catalogue.items[one.index.item].title[view.lang], "depth": 0, "place": 0}
     boxes = [first | {"from_depth": None, "from_place": None, "share": None, "told": "", "count": None}]
-    place = {START: 0} | {step.id: k for k, step in enumerate(one.steps, 1)}
-    for step in one.steps:
+    order = [*_from(one, START)]
+    place = {START: 0} | {step.id: k for k, step in enumerate(order, 1)}
+    for step in order:
         row, depth = now.get(step.id), len(one.before(step)) + 1
         boxes.append(
             {
@@ -58,6 +66,14 @@ def _boxes(view: View, one: Pathway, now: dict[str, Row]) -> list[dict[str, Any]
             }
         )
     return boxes
+
+
+def _from(one: Pathway, name: str) -> Iterator[Step]:
+    """The steps after one, each with those that come after it."""
+    for step in one.steps:
+        if step.after == name:
+            yield step
+            yield from _from(one, step.id)
 
 
 def _line(view: View, one: Pathway, step: Step, row: Row | None) -> tuple[Cell, ...]:
