@@ -618,7 +618,7 @@ def test_a_definition_that_is_impossible_is_refused(given: dict[str, Any], said:
 
 
 def test_an_example_that_is_wrong_is_said() -> None:
-    (one,) = (each for each in SHIPPED if each.design == "trial")
+    one = CATALOGUE.evaluations["smoking_cessation_trial"]
     groups, example = CATALOGUE.groups(one), one.example
     (first, *rest) = example.expect
 

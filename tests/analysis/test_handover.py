@@ -76,7 +76,7 @@ def told(senders: bool = True) -> Told:
     ]
     table = ibis.memtable(rows, schema=_schema(rows[0])).to_pyarrow()
     towns = [area.code for area in CATALOGUE.areas.values() if area.kind == "municipality"]
-    return Told(PATHWAY, memory_table(connect(), "told", table), CATALOGUE, towns)
+    return Told(PATHWAY, memory_table(connect(), "told", table), CATALOGUE, towns, senders)
 
 
 def _schema(row: dict[str, Any]) -> dict[str, str]:

@@ -108,15 +108,14 @@ def test_those_who_were_lost_are_counted_by_their_reason(
     assert set(why) == {r.id for r in catalogue.reasons.values() if r.polarity == "loss"} | {"not_stated"}
 
 
-def test_regions_and_municipality_groups_make_up_the_country(told: Told, catalogue: Catalogue) -> None:
+def test_regions_make_up_the_country(told: Told, catalogue: Catalogue) -> None:
     made = Estimates.concat([part for kind in (fates, reasons) for part in kind(told, None)])
     sums = Counter[tuple[str, str, str, str]]()
     for row in made.rows():
         sums[catalogue.areas[row["area"]].kind, row["indicator"], row["measure"], row["component"]] += row["events"]
     whole = {key[1:]: events for key, events in sums.items() if key[0] == "country"}
-    for kind in ("region", "municipality_group"):
-        assert {key[1:]: events for key, events in sums.items() if key[0] == kind} == whole
-    assert {key[0] for key in sums} == {"country", "region", "municipality_group"}
+    assert {key[1:]: events for key, events in sums.items() if key[0] == "region"} == whole
+    assert {key[0] for key in sums} == {"country", "region"}
 
 
 def test_a_reason_that_does_not_say_what_it_means_means_what_the_list_says(synthetic: Synthetic) -> None:

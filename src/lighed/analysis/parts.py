@@ -43,7 +43,7 @@ class Told:
     rows: Expression
     catalogue: Catalogue
     municipalities: Sequence[str]
-    sent: bool
+    sent: bool = True
     people: Expression = None
     deaths: Expression = None
 
@@ -56,11 +56,11 @@ class Told:
         catalogue: Catalogue,
         municipalities: Sequence[str],
         *,
-        columns: Iterable[str],
+        columns: Iterable[str] | None = None,
         deaths: Expression = None,
     ) -> Told:
-        """Put place and the positions in `columns` beside the episodes; leave out those outside the population."""
-        placed = people.select(*dict.fromkeys([*BASIC, *sorted(columns)]))
+        """Put place and the positions in `columns` (or all) beside the episodes, and leave out who is not counted."""
+        placed = people if columns is None else people.select(*dict.fromkeys([*BASIC, *sorted(columns)]))
         rows = episodes.join(placed, ["person_id", "year"])
         rows = rows.filter(expression(pathway.population, rows)).cache()
         sent = rows.sender.notnull().any().to_pyarrow().as_py()

@@ -22,14 +22,8 @@ DIVIDING = ("fate", "reason", "state")
 TOGETHER = ("waiting", "gone", "score")
 PARTS = ("sent", *DIVIDING, *TOGETHER)
 AGAINST = ("relative_survival", "excess_deaths")  # a group's survival against that of others like it
-OF_GROUPS = (
-    "crude",
-    "standardised",
-    *AGAINST,
-    "need_expected",
-    "need_standardised",
-    *PARTS,
-)  # rows of one group each; others are of the groups of a dimension
+# Rows of one group each; others are of the groups of a dimension.
+OF_GROUPS = ("crude", "standardised", *AGAINST, *PARTS)
 FLAGS = ("suppressed", "unreliable", "immature", "not_collected", "not_applicable")
 CONFIDENCE = 0.95
 

@@ -63,7 +63,7 @@ def of_release(release: Release, evaluation: Evaluation) -> Raw:
     """Return the rows that an evaluation takes of a release as if they had stood in a file.
 
     The columns are those that it names, of unit, treated, period, group, events and n. Raises DataError where the
-    release hides one of them.
+    release hides a group; those whose group is not known may be hidden, for no gap is of them.
     """
     wanted = evaluation.rows
     if wanted is None:
@@ -72,9 +72,9 @@ def of_release(release: Release, evaluation: Evaluation) -> Raw:
     for area in (*wanted.treated, *wanted.untreated):
         found = release.estimates(area).where(indicator=wanted.indicator, measure="crude")
         for row in found.where(stratifier=evaluation.stratifier).rows():
-            if row["flags"] == "suppressed":
+            if row["flags"] == "suppressed" and row["level"] != UNKNOWN:
                 raise DataError([Problem("hidden_in_release", str(release.folder), values={"area": area} | row)])
-            if row["flags"] != "immature":
+            if row["flags"] not in {"immature", "suppressed"}:
                 rows.append(row | {"unit": area, "treated": int(area in wanted.treated), "group": row["level"]})
     if not rows:
         raise DataError([Problem("not_in_release", str(release.folder), values={"indicator": wanted.indicator})])
