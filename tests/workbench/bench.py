@@ -29,7 +29,7 @@ PEOPLE = {
     "eva": [],
 }
 NAME, YEAR, PERSONS = "borgere.csv", 2024, 400
-PATIENCE = 180.0  # seconds that a piece of work may take on a machine that does other things too
+PATIENCE = 600.0  # seconds that a piece of work may take on a machine that does other things too
 
 
 def _numbers(first: int) -> list[str]:
