@@ -302,14 +302,14 @@ def of_release(folder: Path, indicator: str, area: str) -> Path:
 
 
 def test_the_rows_of_a_release_are_a_table_like_any_other(run: Run, tmp_path: Path, synthetic_release: Release) -> None:
-    shown = synthetic_release.estimates(COUNTRY).where(indicator="F6.1", stratifier="education", measure="crude")
+    shown = synthetic_release.estimates(COUNTRY).where(indicator="colorectal_screening", stratifier="education", measure="crude")
     rows = [
         {"year": row["period"], "education": row["level"], "events": row["events"], "n": row["n"]}
         for row in shown.rows()
         if row["flags"] != "suppressed"
     ]
     assert {row["education"] for row in rows} >= {"short", "medium", "long"}
-    own, table = of_release(tmp_path, "F6.1", COUNTRY), written(tmp_path / "t.csv", tuple(rows))
+    own, table = of_release(tmp_path, "colorectal_screening", COUNTRY), written(tmp_path / "t.csv", tuple(rows))
     made = [tmp_path / "of_release.csv", tmp_path / "of_table.csv"]
     for source, output in zip((synthetic_release.folder, table), made, strict=True):
         assert run("evaluate", own, source, "--output", output).code == 0
