@@ -302,7 +302,9 @@ def of_release(folder: Path, indicator: str, area: str) -> Path:
 
 
 def test_the_rows_of_a_release_are_a_table_like_any_other(run: Run, tmp_path: Path, synthetic_release: Release) -> None:
-    shown = synthetic_release.estimates(COUNTRY).where(indicator="colorectal_screening", stratifier="education", measure="crude")
+    shown = synthetic_release.estimates(COUNTRY).where(
+        indicator="colorectal_screening", stratifier="education", measure="crude"
+    )
     rows = [
         {"year": row["period"], "education": row["level"], "events": row["events"], "n": row["n"]}
         for row in shown.rows()
