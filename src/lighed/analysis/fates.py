@@ -26,9 +26,12 @@ def fates(told: Told, stratifier: Stratifier | None) -> Iterator[Estimates]:
         wanted |= {f"{step.id} n": of.isin([*COUNTED, *LEFT])} | {f"{step.id} {fate}": of == fate for fate in LEFT}
     counts = told.count(rows, stratifier, **wanted)
     for step in told.pathway.steps:
-        of_step = counts.named({f"{step.id} {name}": name for name in ("n", *LEFT)})
-        yield from (shares(told, step, "fate", fate, of_step, stratifier) for fate in LEFT)
+        of = told.pathway.stage(step)
+        for fate in LEFT:
+            names = f"{step.id} {fate}", f"{step.id} n"
+            yield shares(counts, stratifier, *names, indicator=of, measure="fate", component=fate)
     if told.pathway.excludes:
         all_of = told.rows
         counts = told.count(all_of, stratifier, n=all_of.person_id.notnull(), excluded=all_of.excluded.notnull())
-        yield shares(told, told.pathway.steps[0], "fate", EXCLUDED, counts, stratifier)
+        of = told.pathway.stage(told.pathway.steps[0])
+        yield shares(counts, stratifier, EXCLUDED, indicator=of, measure="fate", component=EXCLUDED)

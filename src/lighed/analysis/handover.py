@@ -10,13 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lighed import stats
-from lighed.analysis.parts import LARGE, Told, labels
+from lighed.analysis.parts import LARGE, Told, shares
 from lighed.analysis.small_areas import FEWEST, towards_mean
 from lighed.core.estimates import CONFIDENCE, Estimates
-from lighed.core.summary import Summary
 from lighed.core.types import COUNTRY, SCALE, UNKNOWN, Indicator, Stratifier
-from lighed.stats import proportion
-from lighed.stats.intervals import Values
 from lighed.store.engine import expression
 
 SENDER = "counterpart"
@@ -45,25 +42,9 @@ def _sent(
     wanted = {f"n_{k}": among for k, among in enumerate(inside)}
     wanted |= {f"events_{k}": among & expression(steps[k].numerator, rows) for k, among in enumerate(inside)}
     counts = told.count(rows, stratifier, [SENDER], kinds=kinds, **wanted)
-    yield from (_rows(counts, stratifier, one, f"n_{k}", f"events_{k}") for k, one in enumerate(steps))
-
-
-def _rows(counts: Summary, stratifier: Stratifier | None, one: Indicator, *names: str) -> Estimates:
-    n, events = (counts.table[name].to_numpy() for name in names)
-    made = proportion(events, n)
-    return Estimates.of(
-        **labels(counts, stratifier),
-        indicator=one.id,
-        counterpart=counts.table[SENDER].to_pylist(),
-        measure="sent",
-        **{name: getattr(made, name) * SCALE["percent"] for name in Values.__slots__},
-        confidence=CONFIDENCE,
-        n=n,
-        events=events,
-        unit="percent",
-        method="wilson",
-        flags=["" if persons else "not_applicable" for persons in n.tolist()],
-    )
+    sender = {"counterpart": counts.table[SENDER].to_pylist(), "measure": "sent"}
+    for k, one in enumerate(steps):
+        yield shares(counts, stratifier, f"events_{k}", f"n_{k}", indicator=one.id, **sender)
 
 
 def compared(shown: Estimates) -> Estimates:

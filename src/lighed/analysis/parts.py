@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import ibis
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -18,7 +20,7 @@ from lighed.analysis.grid import SHOWN_PARENTS, shown_areas
 from lighed.catalogue import Catalogue
 from lighed.catalogue.areas import parent_of
 from lighed.core.estimates import CONFIDENCE, Estimates
-from lighed.core.pathway import Pathway, Step
+from lighed.core.pathway import Pathway
 from lighed.core.summary import Summary
 from lighed.core.types import COUNTRY, SCALE, Stratifier
 from lighed.stats import proportion
@@ -26,6 +28,7 @@ from lighed.stats.intervals import Values
 from lighed.store.engine import Expression, count_if, expression
 from lighed.store.frame import BASIC
 
+Mask = npt.NDArray[np.bool_]
 LARGE = (COUNTRY, "region")  # areas that are large enough for small parts
 KEY = ("period", "area", "level")
 
@@ -121,22 +124,32 @@ def labels(summary: Summary, stratifier: Stratifier | None) -> dict[str, Any]:
     }
 
 
-def shares(told: Told, step: Step, kind: str, part: str, counts: Summary, stratifier: Stratifier | None) -> Estimates:
-    """Return the rows of one part of a step: its share of the ``n`` of each group."""
-    n, events = (counts.table[name].to_numpy() for name in ("n", part))
-    made = proportion(events, n)
+def shares(
+    counts: Summary,
+    stratifier: Stratifier | None,
+    events: str,
+    n: str = "n",
+    *,
+    early: Mask | bool = False,
+    **named: Any,
+) -> Estimates:
+    """Return the share that one statistic is of another, for each row of a summary.
+
+    `named` are the columns that say of what: the indicator, the measure and the part; `early` are rows of periods that
+    are not complete yet.
+    """
+    part, persons = (counts.table[name].to_numpy() for name in (events, n))
+    made = proportion(part, persons)
     return Estimates.of(
         **labels(counts, stratifier),
-        indicator=told.pathway.stage(step),
-        component=part,
-        measure=kind,
+        **named,
         **{name: getattr(made, name) * SCALE["percent"] for name in Values.__slots__},
         confidence=CONFIDENCE,
-        n=n,
-        events=events,
+        n=persons,
+        events=part,
         unit="percent",
         method="wilson",
-        flags=["" if persons else "not_applicable" for persons in n.tolist()],
+        flags=np.where(persons == 0, "not_applicable", np.where(early, "immature", "")).tolist(),
     )
 
 

@@ -25,4 +25,6 @@ def reasons(told: Told, stratifier: Stratifier | None) -> Iterator[Estimates]:
             wanted = {name: lost & (why == name) for name in known}
             wanted[NOT_STATED] = lost & ~why.isin(known).coalesce(False)
             counts = told.count(rows, stratifier, n=lost, **wanted)
-            yield from (shares(told, step, "reason", name, counts, stratifier) for name in wanted)
+            of = told.pathway.stage(step)
+            for name in wanted:
+                yield shares(counts, stratifier, name, indicator=of, measure="reason", component=name)

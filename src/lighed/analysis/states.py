@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 import pyarrow as pa
 
-from lighed.analysis.parts import KEY, Told, labels
+from lighed.analysis.parts import KEY, Told, labels, shares
 from lighed.core.estimates import CONFIDENCE, Estimates
 from lighed.core.summary import Summary
-from lighed.core.types import SCALE, UNKNOWN, Stratifier
-from lighed.stats import mean, proportion
+from lighed.core.types import UNKNOWN, Stratifier
+from lighed.stats import mean
 from lighed.stats.intervals import Array, Values
 
 ENDS = (UNKNOWN, "died", "emigrated")
@@ -33,31 +33,13 @@ def states(told: Told, stratifier: Stratifier | None) -> Iterator[Estimates]:
         state = rows[f"state_{day}"]
         known = [*told.catalogue.dimensions[wanted.dimension].categories, *ENDS]
         counts = told.count(rows, stratifier, n=state != "open", open=state == "open", **{s: state == s for s in known})
-        yield from (_shares(told, counts, stratifier, one, day) for one in known)
+        period = counts.table["period"].to_numpy()
+        early = np.isin(period, period[counts.table["open"].to_numpy() > 0])
+        of = {"indicator": told.pathway.stage(told.pathway.steps[0]), "measure": "state", "horizon": str(day)}
+        yield from (shares(counts, stratifier, one, early=early, component=one, **of) for one in known)
     last = rows[f"state_{max(wanted.at)}"]
     stayed = rows.filter((last != "emigrated") & (last != "open"))
     yield _weeks(told, told.count(stayed, stratifier, key=("weeks_lost",), n=stayed.person_id.notnull()), stratifier)
-
-
-def _shares(told: Told, counts: Summary, stratifier: Stratifier | None, state: str, day: int) -> Estimates:
-    n, events = (counts.table[name].to_numpy() for name in ("n", state))
-    made = proportion(events, n)
-    period = counts.table["period"].to_numpy()
-    early = np.isin(period, period[counts.table["open"].to_numpy() > 0])
-    return Estimates.of(
-        **labels(counts, stratifier),
-        indicator=told.pathway.stage(told.pathway.steps[0]),
-        component=state,
-        horizon=str(day),
-        measure="state",
-        **{name: getattr(made, name) * SCALE["percent"] for name in Values.__slots__},
-        confidence=CONFIDENCE,
-        n=n,
-        events=events,
-        unit="percent",
-        method="wilson",
-        flags=np.where(n == 0, "not_applicable", np.where(early, "immature", "")).tolist(),
-    )
 
 
 def _weeks(told: Told, counts: Summary, stratifier: Stratifier | None) -> Estimates:

@@ -48,11 +48,6 @@ class Summary:
         kept = pc.is_in(self.table["indicator"], value_set=pa.array(indicators, pa.string()))
         return Summary(self.dims, self.statistics, self.table.filter(kept), self.partitions)
 
-    def named(self, statistics: dict[str, str]) -> Summary:
-        """Keep some statistics, under other names."""
-        table = self.table.select([*self.dims, *statistics]).rename_columns([*self.dims, *statistics.values()])
-        return Summary(self.dims, tuple(statistics.values()), table, self.partitions)
-
     def collapse(self, *dims: str) -> Summary:
         """Sum over `dims`, which must divide persons."""
         overlapping = set(dims) - set(self.partitions)
