@@ -27,9 +27,11 @@ def seconds(folder: Path) -> tuple[float, float, int]:
     years = range(plan.years[0], plan.years[1] + 1)
     people = person_years(engine, snapshot, known, years, {*path.stratifiers}).cache()
     start = processor()
-    told = Told.of(path, Records(engine, snapshot).episodes(path), people, known)
+    towns = sorted(people.area.topk(1000).to_pyarrow()["area"].to_pylist())
+    by = [None, *(known.stratifiers[name] for name in path.stratifiers)]
+    told = Told.of(path, Records(engine, snapshot).episodes(path), people, known, towns, by)
     there = processor()
-    made = [rows for name in (None, *path.stratifiers) for rows in waiting(told, known.stratifiers.get(name or ""))]
+    made = [*waiting(told)]
     return there - start, processor() - there, sum(map(len, made))
 
 

@@ -76,7 +76,14 @@ def told(senders: bool = True) -> Told:
     ]
     table = ibis.memtable(rows, schema=_schema(rows[0])).to_pyarrow()
     towns = [area.code for area in CATALOGUE.areas.values() if area.kind == "municipality"]
-    return Told(PATHWAY, memory_table(connect(), "told", table), CATALOGUE, towns, senders)
+    return Told(
+        PATHWAY,
+        memory_table(connect(), "told", table),
+        CATALOGUE,
+        towns,
+        (None, CATALOGUE.stratifiers["education"]),
+        senders,
+    )
 
 
 def _schema(row: dict[str, Any]) -> dict[str, str]:
@@ -90,7 +97,7 @@ def found(made: list[Estimates], *, level: str | None = None) -> dict[tuple[str,
 
 
 def test_senders_are_counted_as_by_hand() -> None:
-    counts = found(list(handover(told(), None)))
+    counts = found(list(handover(told())))
     assert {key: pair for key, pair in counts.items() if not key[0].startswith("group")} == EVERYBODY | {
         ("1081", "a"): (0, 0),
         ("1081", UNKNOWN): (1, 0),
@@ -98,16 +105,16 @@ def test_senders_are_counted_as_by_hand() -> None:
 
 
 def test_groups_are_counted_by_sender_too() -> None:
-    counts = found(list(handover(told(), CATALOGUE.stratifiers["education"])), level="short")
+    counts = found(list(handover(told())), level="short")
     assert {key: counts.get(key, (0, 0)) for key in SHORT} == SHORT
 
 
 def test_where_nobody_is_known_to_have_sent_nothing_is_said() -> None:
-    assert list(handover(told(senders=False), None)) == []
+    assert list(handover(told(senders=False))) == []
 
 
 def test_a_municipality_has_the_handover_alone() -> None:
-    made = Estimates.concat(list(handover(told(), None)))
+    made = Estimates.concat(list(handover(told())))
     assert made.where(area="0101").distinct("indicator") == [STARTED]
     assert set(made.where(area=COUNTRY).distinct("indicator")) == {i.id for i in PATHWAY.indicators}
 

@@ -70,13 +70,18 @@ def told(catalogue: Catalogue) -> Told:
     pathway = catalogue.pathways[PATHWAY]
     everywhere = [code for code, area in catalogue.areas.items() if area.kind == "municipality"]
     rows = episodes(pathway, along_of(engine, example))
-    return Told.of(pathway, rows, memory_table(engine, "people", people), catalogue, everywhere)
+    return Told.of(
+        pathway,
+        rows,
+        memory_table(engine, "people", people),
+        catalogue,
+        everywhere,
+        [catalogue.stratifiers["education"]],
+    )
 
 
 def found(told: Told, catalogue: Catalogue, measure: str, step: str, level: str) -> dict[str, tuple[int, int]]:
-    made = Estimates.concat(
-        [part for kind in (fates, reasons) for part in kind(told, catalogue.stratifiers["education"])]
-    )
+    made = Estimates.concat([part for kind in (fates, reasons) for part in kind(told)])
     rows = made.where(measure=measure, indicator=step, level=level, area=COUNTRY).rows()
     return {row["component"]: (row["n"], row["events"]) for row in rows}
 
@@ -109,7 +114,7 @@ def test_those_who_were_lost_are_counted_by_their_reason(
 
 
 def test_regions_make_up_the_country(told: Told, catalogue: Catalogue) -> None:
-    made = Estimates.concat([part for kind in (fates, reasons) for part in kind(told, None)])
+    made = Estimates.concat([part for kind in (fates, reasons) for part in kind(told)])
     sums = Counter[tuple[str, str, str, str]]()
     for row in made.rows():
         sums[catalogue.areas[row["area"]].kind, row["indicator"], row["measure"], row["component"]] += row["events"]

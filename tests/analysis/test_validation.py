@@ -63,8 +63,8 @@ def made(catalogue: Catalogue, by: str | None, **changed: Any) -> Estimates:
     validation = catalogue.validations[NAME].model_copy(update=changed)
     kinds = {"amount": "float64", "excluded": "int32", "year": "int32"}
     table = ibis.memtable(patients(catalogue)).cast(kinds)
-    told = Told(validation, table, catalogue, towns(catalogue))
-    return Estimates.concat([*scores(told, catalogue.stratifiers[by] if by else None)]).where(area=COUNTRY)
+    told = Told(validation, table, catalogue, towns(catalogue), [catalogue.stratifiers[by] if by else None])
+    return Estimates.concat([*scores(told)]).where(area=COUNTRY)
 
 
 @pytest.mark.parametrize("need", ["reached", "lost"])

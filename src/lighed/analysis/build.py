@@ -85,8 +85,8 @@ def from_people(
     towns = sorted(people.select("area").distinct().to_pyarrow()["area"].drop_null().to_pylist())
     deaths = _deaths(records.events)
     told = [
-        Told.of(pathway, records.episodes(pathway), people, catalogue, towns, columns=named, deaths=deaths)
-        for pathway, named in _followed(asked, catalogue, {*people.columns})
+        Told.of(pathway, records.episodes(pathway), people, catalogue, towns, by, columns=named, deaths=deaths)
+        for pathway, by, named in _followed(asked, catalogue, {*people.columns})
     ]
     along = [
         _tagged(engine, None, one.rows, [i for i in every if i.of_pathway == one.pathway.id], levels) for one in told
@@ -104,23 +104,25 @@ def from_people(
             parts += _estimated(counted, count(people, others, counted, by=by), None, catalogue, shown, twice)
         if answering:
             parts += _estimated(answering, count_sample(survey, answering, by=by), records.strata, catalogue, shown)
-        if stratifier is None or stratifier.social:
-            of = {i.of_pathway for i in wanted}
-            parts += [made for one in told if one.pathway.id in of for kind in KINDS for made in kind(one, stratifier)]
+    parts += [made for one in track(told, "pathways") for kind in KINDS for made in kind(one)]
     parts += _at_need(people, others, asked, catalogue)
     found = cascade.trusted(Estimates.concat(parts), [one.pathway for one in told])
     found = matured(found, every, known_until)
     return Estimates.concat([found, cascade.opened(found, catalogue)])
 
 
-def _followed(asked: Asked, catalogue: Catalogue, known: set[str]) -> Iterator[tuple[Pathway, set[str]]]:
-    """The pathways that are asked for, each with the columns of persons that its indicators need, and all levels."""
+def _followed(
+    asked: Asked, catalogue: Catalogue, known: set[str]
+) -> Iterator[tuple[Pathway, list[Stratifier | None], set[str]]]:
+    """The pathways that are asked for, each with by what, and the columns of persons that its indicators need."""
     levels = {s.id for s, _ in asked if s}
     for name, pathway in catalogue.pathways.items():
-        steps = [i for _, some in asked for i in some if i.of_pathway == name]
+        by = [(s, [i for i in some if i.of_pathway == name]) for s, some in asked]
+        steps = [i for _, some in by for i in some]
         if steps:
             named = {c for i in steps for c in columns(i.population) | columns(i.numerator)}
-            yield pathway, (levels | named | columns(pathway.population)) & known
+            social = [s for s, some in by if some and (s is None or s.social)]
+            yield pathway, social, (levels | named | columns(pathway.population)) & known
 
 
 def _at_need(people: Any, rows: Any, asked: Asked, catalogue: Catalogue) -> Iterator[Estimates]:

@@ -88,21 +88,22 @@ def _rows(
 
 def trusted(found: Estimates, pathways: Iterable[Pathway]) -> Estimates:
     """Flag the shares of steps that rest on fewer persons, or on fewer of those before, than their pathway demands."""
-    crude = np.asarray(pc.equal(found.table["measure"].cast(pa.string()), "crude"))
-    n, share = (found.table[name].fill_null(0).to_numpy() for name in ("n", "value"))
     doubtful = np.zeros(len(found), bool)
     for pathway in pathways:
         for step in pathway.steps:
-            mine = crude & _is_of(found, pathway.stage(step))
-            doubtful[mine] = n[mine] < step.fewest
-            for before in pathway.before(step)[-1:]:
-                few = crude & _is_of(found, pathway.stage(before)) & (share < step.followed * SCALE["percent"])
-                doubtful[mine] |= np.asarray(pc.is_in(_groups(found, mine), value_set=_groups(found, few)))
+            if step.fewest or step.followed:
+                mine = _shares_of(found, pathway.stage(step))
+                doubtful[mine] = found.table["n"].fill_null(0).to_numpy()[mine] < step.fewest
+                for before in pathway.before(step)[-1:]:
+                    come = _shares_of(found, pathway.stage(before))
+                    come &= found.table["value"].fill_null(0).to_numpy() < step.followed * SCALE["percent"]
+                    doubtful[mine] |= np.asarray(pc.is_in(_groups(found, mine), value_set=_groups(found, come)))
     return flagged(found, doubtful, "unreliable")
 
 
-def _is_of(found: Estimates, indicator: str) -> npt.NDArray[np.bool_]:
-    return np.asarray(pc.fill_null(pc.equal(found.table["indicator"], indicator), False))
+def _shares_of(found: Estimates, indicator: str) -> npt.NDArray[np.bool_]:
+    of_indicator = pc.and_(pc.equal(found.table["indicator"], indicator), pc.equal(found.table["measure"], "crude"))
+    return np.asarray(pc.fill_null(of_indicator, False))
 
 
 def _groups(found: Estimates, rows: npt.NDArray[np.bool_]) -> pa.Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,7 @@ DEATH, YEAR, WIDTH = "death", 365.25, 5  # the years of age of a band, of those 
 CELLS = len(SEXES) * len(AGE_BANDS)
 
 
-def excess(told: Told, stratifier: Stratifier | None) -> Iterator[Estimates]:
+def excess(told: Told) -> Iterator[Estimates]:
     """Return, for each step that is death within some days of the index, survival against that which was expected.
 
     ``relative_survival`` is observed over expected survival to the end of the window, and ``excess_deaths`` the share
@@ -33,8 +33,12 @@ def excess(told: Told, stratifier: Stratifier | None) -> Iterator[Estimates]:
     those who fell ill too, which makes the excess a little too small where the illness is common.
     """
     steps = [s for s in told.pathway.steps if s.item == DEATH and s.anchor == START and s.days[0] <= 0]
-    if told.deaths is None or not steps:
-        return
+    if told.deaths is not None and steps:
+        for stratifier in told.stratifiers:
+            yield from _excess(told, steps, stratifier)
+
+
+def _excess(told: Told, steps: Sequence[Step], stratifier: Stratifier | None) -> Iterator[Estimates]:
     levels = (*stratifier.level_ids, UNKNOWN) if stratifier else (None,)
     by = stratifier.id if stratifier else None
     rows = _placed(told.counted, by, "died", "left", *(s.fate for s in steps)).to_pyarrow()

@@ -7,14 +7,13 @@ from collections.abc import Iterator
 from lighed.analysis.parts import Told, shares
 from lighed.core.estimates import Estimates
 from lighed.core.pathway import COUNTED
-from lighed.core.types import Stratifier
 from lighed.store.engine import Expression
 
 LEFT = ("excepted", "died", "emigrated")
 EXCLUDED = "excluded"
 
 
-def fates(told: Told, stratifier: Stratifier | None) -> Iterator[Estimates]:
+def fates(told: Told) -> Iterator[Estimates]:
     """Return, for each step, the shares of those who came to it that left it by each of the fates that do not count.
 
     Beside the first step stand those who were excluded, of all who began. The measure is ``fate``, the component the
@@ -24,14 +23,14 @@ def fates(told: Told, stratifier: Stratifier | None) -> Iterator[Estimates]:
     for step in told.pathway.steps:
         of = rows[step.fate]
         wanted |= {f"{step.id} n": of.isin([*COUNTED, *LEFT])} | {f"{step.id} {fate}": of == fate for fate in LEFT}
-    counts = told.count(rows, stratifier, **wanted)
+    counts = told.count(rows, **wanted)
     for step in told.pathway.steps:
         of = told.pathway.stage(step)
         for fate in LEFT:
             names = f"{step.id} {fate}", f"{step.id} n"
-            yield shares(counts, stratifier, *names, indicator=of, measure="fate", component=fate)
+            yield shares(counts, *names, indicator=of, measure="fate", component=fate)
     if told.pathway.excludes:
         all_of = told.rows
-        counts = told.count(all_of, stratifier, n=all_of.person_id.notnull(), excluded=all_of.excluded.notnull())
+        counts = told.count(all_of, n=all_of.person_id.notnull(), excluded=all_of.excluded.notnull())
         of = told.pathway.stage(told.pathway.steps[0])
-        yield shares(counts, stratifier, EXCLUDED, indicator=of, measure="fate", component=EXCLUDED)
+        yield shares(counts, EXCLUDED, indicator=of, measure="fate", component=EXCLUDED)

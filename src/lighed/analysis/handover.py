@@ -13,14 +13,14 @@ from lighed import stats
 from lighed.analysis.parts import LARGE, Told, shares
 from lighed.analysis.small_areas import FEWEST, towards_mean
 from lighed.core.estimates import CONFIDENCE, Estimates
-from lighed.core.types import COUNTRY, SCALE, UNKNOWN, Indicator, Stratifier
+from lighed.core.types import COUNTRY, SCALE, UNKNOWN, Indicator
 from lighed.store.engine import expression
 
 SENDER = "counterpart"
 LIMITS = {"sent_funnel_95": CONFIDENCE, "sent_funnel_998": 0.998}
 
 
-def handover(told: Told, stratifier: Stratifier | None) -> Iterator[Estimates]:
+def handover(told: Told) -> Iterator[Estimates]:
     """Return the share of each step among those from each sender, and in municipalities that of the handover alone.
 
     The measure is ``sent``, the counterpart who provided the index event, the area where the person lives: the one that
@@ -30,21 +30,19 @@ def handover(told: Told, stratifier: Stratifier | None) -> Iterator[Estimates]:
     steps = [*told.pathway.indicators]
     taken_over = [one for one in steps if one.id == told.pathway.stage(told.pathway.taken_over)]
     if told.sent:
-        yield from _sent(told, stratifier, steps, LARGE)
-        yield from _sent(told, stratifier, taken_over, ("municipality",))
+        yield from _sent(told, steps, LARGE)
+        yield from _sent(told, taken_over, ("municipality",))
 
 
-def _sent(
-    told: Told, stratifier: Stratifier | None, steps: Sequence[Indicator], kinds: Sequence[str]
-) -> Iterator[Estimates]:
+def _sent(told: Told, steps: Sequence[Indicator], kinds: Sequence[str]) -> Iterator[Estimates]:
     rows = told.rows.mutate(counterpart=told.rows.sender.coalesce(UNKNOWN))
     inside = [expression(one.population, rows) for one in steps]
     wanted = {f"n_{k}": among for k, among in enumerate(inside)}
     wanted |= {f"events_{k}": among & expression(steps[k].numerator, rows) for k, among in enumerate(inside)}
-    counts = told.count(rows, stratifier, [SENDER], kinds=kinds, **wanted)
+    counts = told.count(rows, [SENDER], kinds=kinds, **wanted)
     sender = {"counterpart": counts.table[SENDER].to_pylist(), "measure": "sent"}
     for k, one in enumerate(steps):
-        yield shares(counts, stratifier, f"events_{k}", f"n_{k}", indicator=one.id, **sender)
+        yield shares(counts, f"events_{k}", f"n_{k}", indicator=one.id, **sender)
 
 
 def compared(shown: Estimates) -> Estimates:

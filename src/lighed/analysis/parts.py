@@ -6,11 +6,12 @@ the areas that are shown, but only crude: without sex and age.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import ibis
+import ibis.selectors as selectors
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -25,27 +26,29 @@ from lighed.core.summary import Summary
 from lighed.core.types import COUNTRY, SCALE, Stratifier
 from lighed.stats import proportion
 from lighed.stats.intervals import Values
-from lighed.store.engine import Expression, count_if, expression
+from lighed.store.engine import Expression, expression
 from lighed.store.frame import BASIC
 
 Mask = npt.NDArray[np.bool_]
 LARGE = (COUNTRY, "region")  # areas that are large enough for small parts
-KEY = ("period", "area", "level")
+KEY = ("stratifier", "period", "area", "level")
+AS_LEVEL = "level of "  # what the column is called that has the level of everybody, or of a dimension
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
     """The episodes of a pathway's population, each with the person's place and positions, before the engine.
 
-    ``sent`` says whether any sender is recorded. ``municipalities`` are those that have persons, whether or not
-    anything happened to one of them; ``people`` are the person-years of everybody, and ``deaths`` the years in which
-    somebody died, where that is known.
+    ``municipalities`` are those that have persons, whether or not anything happened to one of them; ``stratifiers`` are
+    those by which the parts are counted, None for everybody together. ``sent`` says whether any sender is recorded;
+    ``people`` are the person-years of everybody, and ``deaths`` the years in which somebody died, where that is known.
     """
 
     pathway: Pathway
     rows: Expression
     catalogue: Catalogue
     municipalities: Sequence[str]
+    stratifiers: Sequence[Stratifier | None] = (None,)
     sent: bool = True
     people: Expression = None
     deaths: Expression = None
@@ -58,6 +61,7 @@ class Told:
         people: Expression,
         catalogue: Catalogue,
         municipalities: Sequence[str],
+        stratifiers: Sequence[Stratifier | None] = (None,),
         *,
         columns: Iterable[str] | None = None,
         deaths: Expression = None,
@@ -67,7 +71,7 @@ class Told:
         rows = episodes.join(placed, ["person_id", "year"])
         rows = rows.filter(expression(pathway.population, rows)).cache()
         sent = rows.sender.notnull().any().to_pyarrow().as_py()
-        return cls(pathway, rows, catalogue, municipalities, bool(sent), people, deaths)
+        return cls(pathway, rows, catalogue, municipalities, stratifiers, bool(sent), people, deaths)
 
     @property
     def counted(self) -> Expression:
@@ -77,13 +81,12 @@ class Told:
     def count(
         self,
         rows: Expression,
-        stratifier: Stratifier | None,
         key: Sequence[str] = (),
         *,
         kinds: Sequence[str] = LARGE,
         **wanted: Expression,
     ) -> Summary:
-        """Count rows by period, area, level and the columns of `key`, in one pass over them.
+        """Count rows by stratifier, period, area, level and the columns of `key`, in one pass over them.
 
         Parameters
         ----------
@@ -94,10 +97,20 @@ class Told:
         wanted
             Conditions on the rows; how many meet each becomes a statistic of that name.
         """
-        level = rows[stratifier.id] if stratifier else ibis.null(str)
-        grouped = rows.mutate(level=level).group_by(["year", "area", "level", *key])
-        found = grouped.aggregate(**{name: count_if(condition) for name, condition in wanted.items()})
-        return self._everywhere(found.rename(period="year").to_pyarrow(), key, tuple(wanted), kinds)
+        levels = {AS_LEVEL + (s.id if s else ""): rows[s.id] if s else ibis.null(str) for s in self.stratifiers}
+        counted = {name: condition.ifelse(1, 0) for name, condition in wanted.items()}
+        tall = rows.select("area", *key, period=rows.year, **levels, **counted).pivot_longer(
+            selectors.startswith(AS_LEVEL), names_to="stratifier", names_pattern=f"{AS_LEVEL}(.*)", values_to="level"
+        )
+        found = tall.group_by([*KEY, *key]).aggregate(**{name: tall[name].sum() for name in wanted}).to_pyarrow()
+        return self._everywhere(found, key, tuple(wanted), kinds)
+
+    def apart(self, counts: Summary) -> Iterator[tuple[Stratifier | None, Summary]]:
+        """Take what was counted by each stratifier for itself."""
+        for stratifier in self.stratifiers:
+            name = stratifier.id if stratifier else ""
+            table = counts.table.filter(pc.equal(counts.table["stratifier"], name)).drop_columns(["stratifier"])
+            yield stratifier, Summary(counts.dims[1:], counts.statistics, table, counts.partitions)
 
     def _everywhere(
         self, table: pa.Table, key: Sequence[str], statistics: tuple[str, ...], kinds: Sequence[str]
@@ -113,26 +126,14 @@ class Told:
         return Summary(dims, statistics, ordered, ("level", *key))
 
 
-def labels(summary: Summary, stratifier: Stratifier | None) -> dict[str, Any]:
+def labels(summary: Summary) -> dict[str, Any]:
     """Return the columns that say of which period, area and group each row of a summary is."""
-    period, area, level = (summary.table[name].combine_chunks() for name in KEY)
-    named = {"stratifier": stratifier.id if stratifier else None}
-    return named | {
-        "period": period.cast(pa.string()).to_pylist(),
-        "area": area.to_pylist(),
-        "level": level.to_pylist(),
-    }
+    stratifier, *others = (summary.table[name].combine_chunks().cast(pa.string()) for name in KEY)
+    nobody = pa.scalar(None, pa.string())
+    return dict(zip(KEY, (pc.if_else(pc.equal(stratifier, ""), nobody, stratifier), *others), strict=True))
 
 
-def shares(
-    counts: Summary,
-    stratifier: Stratifier | None,
-    events: str,
-    n: str = "n",
-    *,
-    early: Mask | bool = False,
-    **named: Any,
-) -> Estimates:
+def shares(counts: Summary, events: str, n: str = "n", *, early: Mask | bool = False, **named: Any) -> Estimates:
     """Return the share that one statistic is of another, for each row of a summary.
 
     `named` are the columns that say of what: the indicator, the measure and the part; `early` are rows of periods that
@@ -141,7 +142,7 @@ def shares(
     part, persons = (counts.table[name].to_numpy() for name in (events, n))
     made = proportion(part, persons)
     return Estimates.of(
-        **labels(counts, stratifier),
+        **labels(counts),
         **named,
         **{name: getattr(made, name) * SCALE["percent"] for name in Values.__slots__},
         confidence=CONFIDENCE,

@@ -6,12 +6,11 @@ from collections.abc import Iterator
 
 from lighed.analysis.parts import Told, shares
 from lighed.core.estimates import Estimates
-from lighed.core.types import Stratifier
 
 NOT_STATED = "not_stated"
 
 
-def reasons(told: Told, stratifier: Stratifier | None) -> Iterator[Estimates]:
+def reasons(told: Told) -> Iterator[Estimates]:
     """Return, for each step whose reasons are registered, the shares of those lost at it that each reason has.
 
     The measure is ``reason``, the component the reason, ``n`` those who were lost. The reasons that are losses and
@@ -24,7 +23,7 @@ def reasons(told: Told, stratifier: Stratifier | None) -> Iterator[Estimates]:
             why, lost = rows[step.reason], rows[step.fate] == "lost"
             wanted = {name: lost & (why == name) for name in known}
             wanted[NOT_STATED] = lost & ~why.isin(known).coalesce(False)
-            counts = told.count(rows, stratifier, n=lost, **wanted)
+            counts = told.count(rows, n=lost, **wanted)
             of = told.pathway.stage(step)
             for name in wanted:
-                yield shares(counts, stratifier, name, indicator=of, measure="reason", component=name)
+                yield shares(counts, name, indicator=of, measure="reason", component=name)

@@ -10,14 +10,14 @@ import pyarrow as pa
 from lighed.analysis.parts import KEY, Told, labels, shares
 from lighed.core.estimates import CONFIDENCE, Estimates
 from lighed.core.summary import Summary
-from lighed.core.types import UNKNOWN, Stratifier
+from lighed.core.types import UNKNOWN
 from lighed.stats import mean
 from lighed.stats.intervals import Array, Values
 
 ENDS = (UNKNOWN, "died", "emigrated")
 
 
-def states(told: Told, stratifier: Stratifier | None) -> Iterator[Estimates]:
+def states(told: Told) -> Iterator[Estimates]:
     """Return the shares that stand in each state at each horizon, and the mean weeks lost until the last of them.
 
     The rows are of the pathway's first step: ``state``, the component the state and the horizon the day, whose shares
@@ -32,17 +32,17 @@ def states(told: Told, stratifier: Stratifier | None) -> Iterator[Estimates]:
     for day in wanted.at:
         state = rows[f"state_{day}"]
         known = [*told.catalogue.dimensions[wanted.dimension].categories, *ENDS]
-        counts = told.count(rows, stratifier, n=state != "open", open=state == "open", **{s: state == s for s in known})
+        counts = told.count(rows, n=state != "open", open=state == "open", **{s: state == s for s in known})
         period = counts.table["period"].to_numpy()
         early = np.isin(period, period[counts.table["open"].to_numpy() > 0])
         of = {"indicator": told.pathway.stage(told.pathway.steps[0]), "measure": "state", "horizon": str(day)}
-        yield from (shares(counts, stratifier, one, early=early, component=one, **of) for one in known)
+        yield from (shares(counts, one, early=early, component=one, **of) for one in known)
     last = rows[f"state_{max(wanted.at)}"]
     stayed = rows.filter((last != "emigrated") & (last != "open"))
-    yield _weeks(told, told.count(stayed, stratifier, key=("weeks_lost",), n=stayed.person_id.notnull()), stratifier)
+    yield _weeks(told, told.count(stayed, ("weeks_lost",), n=stayed.person_id.notnull()))
 
 
-def _weeks(told: Told, counts: Summary, stratifier: Stratifier | None) -> Estimates:
+def _weeks(told: Told, counts: Summary) -> Estimates:
     table = counts.table
     weeks, persons = table["weeks_lost"].to_numpy().astype(float), table["n"].to_numpy()
     sums = table.append_column("total", pa.array(weeks * persons)).append_column(
@@ -53,7 +53,7 @@ def _weeks(told: Told, counts: Summary, stratifier: Stratifier | None) -> Estima
     n, total, squares = (_numbers(whole, name) for name in ("n", "total", "squares"))
     made = mean(total, squares, n)
     return Estimates.of(
-        **labels(Summary(KEY, ("n",), whole.select([*KEY, "n"]), ("level",)), stratifier),
+        **labels(Summary(KEY, ("n",), whole.select([*KEY, "n"]), ("level",))),
         indicator=told.pathway.stage(told.pathway.steps[0]),
         component=None,
         horizon=str(max(told.pathway.states.at)) if told.pathway.states else None,

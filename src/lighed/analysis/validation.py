@@ -11,6 +11,7 @@ from lighed import stats
 from lighed.analysis.parts import Told
 from lighed.core.estimates import CONFIDENCE, Estimates, codes
 from lighed.core.pathway import COUNTED
+from lighed.core.summary import Summary
 from lighed.core.types import COUNTRY, SCALE, UNKNOWN, Stratifier
 from lighed.core.validation import Validation
 from lighed.stats.intervals import Array, Values
@@ -36,17 +37,24 @@ class Scored:
     events: Array
 
     @classmethod
-    def of(cls, told: Told, validation: Validation, stratifier: Stratifier | None) -> Scored:
-        """Count the episodes that have points; where there are several on one day, the most count."""
+    def of(cls, told: Told, validation: Validation) -> Iterator[Scored]:
+        """Count the episodes that have points, by each stratifier; of several on one day, the most count."""
         points = range(told.catalogue.forms[validation.form].most + 1)
         rows, fate = told.counted, validation.needed.fate
         rows = rows.filter(rows[fate].isin(COUNTED) & rows.amount.isin([float(number) for number in points]))
         rows = rows.mutate(points=rows.amount.cast("int32"))
         has = rows[fate] == validation.need
-        made = told.count(rows, stratifier, ("points",), kinds=AREAS, n=has.notnull(), events=has)
+        made = told.count(rows, ("points",), kinds=AREAS, n=has.notnull(), events=has)
+        for stratifier, mine in told.apart(made):
+            yield cls._counted(validation, stratifier, mine, [*points])
+
+    @classmethod
+    def _counted(
+        cls, validation: Validation, stratifier: Stratifier | None, made: Summary, points: list[int]
+    ) -> Scored:
         areas, periods = (sorted(set(made.table[name].to_pylist())) for name in ("area", "period"))
         levels: list[str | None] = [*stratifier.level_ids, UNKNOWN] if stratifier else [None]
-        axes = {"area": areas, "period": periods, "level": levels, "points": list(points)}
+        axes = {"area": areas, "period": periods, "level": levels, "points": points}
         counts = made.dense(axes)
         return cls(validation, stratifier, areas, periods, levels, counts["n"], counts["events"])
 
@@ -99,7 +107,7 @@ class Scored:
         )
 
 
-def scores(told: Told, stratifier: Stratifier | None) -> Iterator[Estimates]:
+def scores(told: Told) -> Iterator[Estimates]:
     """Return what a form's points are worth, for each group: nothing for a pathway that is no validation.
 
     The measure ``score`` is the share with the need of those with as many points as the component says; what is worked
@@ -108,12 +116,12 @@ def scores(told: Told, stratifier: Stratifier | None) -> Iterator[Estimates]:
     """
     if not isinstance(told.pathway, Validation):
         return
-    scored, form = Scored.of(told, told.pathway, stratifier), told.catalogue.forms[told.pathway.form]
-    if scored.n.size:
-        starts = [band.from_points for band in form.bands]
-        yield from _calibrated(scored)
-        yield from _offered(scored, starts)
-        yield from _benefit(scored, starts[0])
+    starts = [band.from_points for band in told.catalogue.forms[told.pathway.form].bands]
+    for scored in Scored.of(told, told.pathway):
+        if scored.n.size:
+            yield from _calibrated(scored)
+            yield from _offered(scored, starts)
+            yield from _benefit(scored, starts[0])
 
 
 def _calibrated(scored: Scored) -> Iterator[Estimates]:

@@ -10,10 +10,11 @@ import ibis
 import numpy as np
 import pyarrow.compute as pc
 
-from lighed.analysis.parts import KEY, Told
+from lighed.analysis.parts import Told
 from lighed.analysis.pathways import NEVER
 from lighed.core.estimates import CONFIDENCE, Estimates, codes
 from lighed.core.pathway import COUNTED, START, Step
+from lighed.core.summary import Summary
 from lighed.core.types import SCALE, Polarity, Stratifier
 from lighed.stats import MEASURES, Values, evaluate, proportion, too_few
 from lighed.stats.intervals import Array, Floats
@@ -24,7 +25,7 @@ AALEN_JOHANSEN = "aalen-johansen, delta (marubini-valsecchi)"
 OPPOSITE: dict[Polarity, Polarity] = {"lower_is_better": "higher_is_better", "higher_is_better": "lower_is_better"}
 
 
-def waiting(told: Told, stratifier: Stratifier | None) -> Iterator[Estimates]:
+def waiting(told: Told) -> Iterator[Estimates]:
     """Return, for each step, what part of those who came to it is there by which day, and how many still wait.
 
     They wait from the day of the anchor until they are there, die or leave, or their window ends; or until nothing more
@@ -47,9 +48,9 @@ def waiting(told: Told, stratifier: Stratifier | None) -> Iterator[Estimates]:
     """
     for step in told.pathway.steps:
         if step.read_at:
-            waits = Waits.of(told, step, stratifier)
-            yield from _counts(waits)
-            yield from _curves(waits)
+            for waits in Waits.of(told, step):
+                yield from _counts(waits)
+                yield from _curves(waits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +71,8 @@ class Waits:
     early: Array
 
     @classmethod
-    def of(cls, told: Told, step: Step, stratifier: Stratifier | None) -> Waits:
-        """Count them in one pass over the episodes."""
+    def of(cls, told: Told, step: Step) -> Iterator[Waits]:
+        """Count them in one pass over the episodes, and give those of each stratifier."""
         rows, way = told.counted, told.pathway.before(step)
         came = rows.filter(rows[way[-1].fate] == "reached" if way else rows.known >= 0)
         start = ibis.literal(0) if step.anchor == START else came[step.anchor]
@@ -81,7 +82,6 @@ class Waits:
         ended = there.ifelse(seen, ibis.least(out, last)) - start
         counts = told.count(
             came.mutate(day=ibis.greatest(ended, 0).cast("int32")),
-            stratifier,
             ["day"],
             reached=there,
             gone=~there & (out <= last),
@@ -90,7 +90,12 @@ class Waits:
             counted=came[step.fate].isin(COUNTED),
             early=runs & there,
         )
-        axes = {name: pc.unique(counts.table[name]).to_pylist() for name in KEY}
+        for stratifier, mine in told.apart(counts):
+            yield cls._counted(told, step, stratifier, mine)
+
+    @classmethod
+    def _counted(cls, told: Told, step: Step, stratifier: Stratifier | None, counts: Summary) -> Waits:
+        axes = {name: pc.unique(counts.table[name]).to_pylist() for name in counts.dims[:-1]}
         found = counts.dense(axes | {"day": [*range(step.days[1] + 1)]})
         day = np.arange(step.days[1] + 1, dtype=float)
         n = sum(found[name].sum(-1, keepdims=True) for name in ("reached", "gone", "without"))

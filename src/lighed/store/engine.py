@@ -19,6 +19,7 @@ from lighed.core.condition import All, Condition, Either, Not, Test
 from lighed.core.errors import StoreError
 
 Expression = Any  # an Ibis table or column
+ibis.options.sql.fuse_selects = False  # engines do it too, and faster
 
 
 def connect(url: str = "duckdb://", *, folders: list[Path] | None = None) -> Any:
