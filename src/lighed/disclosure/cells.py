@@ -259,7 +259,7 @@ def _with_rest(cells: Cells, coarse: str, fine: str, of: dict[str, str]) -> Cell
     left = {}
     for name, count in (("n", cells.n), ("events", cells.events)):
         left[name] = count - np.bincount(found, count[part[row]], len(count)).astype(np.int64)
-    more = np.setdiff1d(found, np.flatnonzero(left["n"] == 0))
+    more = np.flatnonzero((np.bincount(found, minlength=len(cells.n)) > 0) & (left["n"] != 0))
     levels, wholes = cells.words["level"], sorted(set(of.values()))
     place = np.array([wholes.index(word) if word in wholes else -1 for word in levels])
     at = {name: cells.at[name][more] for name in KEY}

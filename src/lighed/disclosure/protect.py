@@ -44,17 +44,24 @@ def secondary(hidden: Mask, cells: Cells, sums: csr_array, policy: Policy, catal
     sum. Cells are taken from the smallest up, and so parts before wholes. The steps of a pathway are hidden together,
     and so are the parts of a group; parts go where their group goes.
     """
-    shares, first = _shares(cells, catalogue), hidden.copy()
+    shares = _shares(cells, catalogue)
+    one, n, without = np.ones_like(cells.n), cells.n, cells.n - cells.events
+    of_cell = np.stack([one, n, cells.events, np.where(shares, one, 0), np.where(shares, without, 0)], -1)
+    lines_of = csr_array(sums.T)
     kin, group = _tied(cells, catalogue)
-    while True:
-        hidden = hidden | _any(kin, kin[hidden])
-        hidden = hidden | _any(group, kin[hidden])
-        unsafe = _unsafe(hidden, cells, sums, policy, shares)
-        more = _smallest(unsafe, hidden, cells, sums)
-        if not len(more):
-            return np.asarray(hidden & ~first)
-        hidden = hidden.copy()
-        hidden[more] = True
+    done, total = np.zeros_like(hidden), np.zeros((sums.shape[0], of_cell.shape[1]), np.int64)
+    wanted = hidden
+    while (wanted & ~done).any():
+        wanted = wanted | _any(kin, kin[wanted])
+        wanted = wanted | _any(group, kin[wanted])
+        new = np.flatnonzero(wanted & ~done)
+        added = lines_of[new].T @ of_cell[new]
+        total += added
+        changed = np.flatnonzero(added[:, 0])
+        unsafe = changed[_unsafe(total[changed], policy)]
+        done, wanted = wanted, wanted.copy()
+        wanted[_smallest(unsafe, done, cells, sums)] = True
+    return np.asarray(done & ~hidden)
 
 
 def _any(number: Array, wanted: Array) -> Mask:
@@ -91,13 +98,11 @@ def _tied(cells: Cells, catalogue: Catalogue) -> tuple[Array, Array]:
     return made
 
 
-def _unsafe(hidden: Mask, cells: Cells, sums: csr_array, policy: Policy, shares: Mask) -> Mask:
-    count = sums @ hidden.astype(np.int64)
-    events, n = sums @ np.where(hidden, cells.events, 0), sums @ np.where(hidden, cells.n, 0)
+def _unsafe(total: Array, policy: Policy) -> Mask:
+    """Which lines give something away, by what their hidden cells hold: cells, n, events, cells and rests of shares."""
+    count, n, events, of_shares, without = total.T
     thin = _few(events, policy.smallest_count) | _few(n, policy.smallest_group)
-    of_shares = hidden & shares
-    without = sums @ np.where(of_shares, cells.n - cells.events, 0)
-    nearly_all = (sums @ of_shares.astype(np.int64) > 0) & (without < policy.smallest_count)
+    nearly_all = (of_shares > 0) & (without < policy.smallest_count)
     return np.asarray((count == 1) | ((count > 1) & (thin | nearly_all)))
 
 
@@ -106,9 +111,9 @@ def _few(total: Array, limit: int) -> Mask:
     return np.asarray((total > 0) & (total < limit))
 
 
-def _smallest(unsafe: Mask, hidden: Mask, cells: Cells, sums: csr_array) -> Array:
+def _smallest(unsafe: Array, hidden: Mask, cells: Cells, sums: csr_array) -> Array:
     """In each unsafe line, the smallest cell that is still shown and has anybody in it."""
-    lines: Any = sums[np.flatnonzero(unsafe)].tocoo()
+    lines: Any = sums[unsafe].tocoo()
     usable = ~hidden[lines.col] & (cells.n[lines.col] > 0)
     line, cell = lines.row[usable], lines.col[usable]
     order = np.lexsort((cell, cells.n[cell], line))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from lighed.core.progress import working
 from lighed.core.release import FORMAT, Manifest, Release, area_file, digest
 from lighed.core.types import UNKNOWN, Definition, Policy, ReleasePlan
 from lighed.disclosure.audit import audit
-from lighed.disclosure.cells import KEY, Array, Cells, kinds, lines, with_parts, with_rests
+from lighed.disclosure.cells import KEY, Array, Cells, kinds, lines, numbered, with_parts, with_rests
 from lighed.disclosure.protect import Mask, primary, secondary
 
 
@@ -88,24 +89,20 @@ def withhold(estimates: Estimates, cells: Cells, hidden: Mask) -> Estimates:
     A measure goes with any of its ranked groups, in its own period and, for a change, in the one that it began in. What
     is worked out of parts goes with any of them.
     """
-    table = with_parts(estimates.table)
-    of = np.array(kinds(cells))[cells.at["part"]]
+    rows, of = Rows.of(estimates, cells), np.array(kinds(cells))[cells.at["part"]]
     ranked = cells.at["level"] != cells.position("level", UNKNOWN)
-    of_cell = _hidden_keys(table, cells, hidden, KEY)
     whole = hidden & (of == "")
-    of_measure = _hidden_keys(table, cells, whole & ranked, KEY[:4]) | _hidden_keys(
-        table, cells, whole & ranked, KEY[:4], period="horizon"
-    )
-    of_any = _hidden_keys(table, cells, whole, KEY[:4])
-    found = np.where(_is(table, *OF_GROUPS), of_cell, np.where(_is(table, "unknown_share"), of_any, of_measure))
-    over_levels = pc.and_(pc.is_valid(table["stratifier"]), pc.is_null(table["level"])).to_numpy()
-    measures = [word for word in pc.unique(table["measure"].cast(pa.string())).to_pylist() if word]
-    for kind in {*of} - {""}:
-        worked_out = _is(table, *(name for name in measures if family(name) == kind != name))
+    groups, unknown = rows.named(*OF_GROUPS), rows.named("unknown_share")
+    measures = [word for word in pc.unique(estimates.table["measure"].cast(pa.string())).to_pylist() if word]
+    families = {kind: rows.named(*(name for name in measures if family(name) == kind != name)) for kind in {*of} - {""}}
+    others = ~np.any([groups, unknown, *families.values()], axis=0)
+    found = rows.hit(groups, hidden, KEY) | rows.hit(unknown, whole, KEY[:4])
+    found |= rows.hit(others, whole & ranked, KEY[:4]) | rows.hit(others, whole & ranked, KEY[:4], period="horizon")
+    over_levels = pc.and_(pc.is_valid(estimates.table["stratifier"]), pc.is_null(estimates.table["level"])).to_numpy()
+    for kind, worked_out in families.items():
         of_kind = hidden & (of == kind)
-        of_group = _hidden_keys(table, cells, of_kind, KEY[:5])
-        of_all = _hidden_keys(table, cells, of_kind & ranked, KEY[:4])
-        found = np.where(worked_out, np.where(over_levels, of_all, of_group), found)
+        found |= rows.hit(worked_out & ~over_levels, of_kind, KEY[:5])
+        found |= rows.hit(worked_out & over_levels, of_kind & ranked, KEY[:4])
     mask, table = pa.array(found), estimates.table
     for name in NUMBERS:
         column = table[name].combine_chunks()
@@ -117,26 +114,42 @@ def withhold(estimates: Estimates, cells: Cells, hidden: Mask) -> Estimates:
     return Estimates(table.set_column(SCHEMA.get_field_index("flags"), field, flags.cast(field.type)))
 
 
-def _is(table: pa.Table, *measures: str) -> Mask:
-    found = pc.is_in(table["measure"].cast(pa.string()), value_set=pa.array(measures, pa.string()))
-    return np.asarray(found.to_numpy())
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The rows of some estimates beside their cells: ``at`` are positions among the words of the cells."""
 
+    measure: pa.ChunkedArray
+    cells: Cells
+    at: dict[str, Array]
 
-def _hidden_keys(table: pa.Table, cells: Cells, hidden: Mask, key: tuple[str, ...], *, period: str = "period") -> Mask:
-    """Which rows of the table share the key of a hidden cell, with the period read from the column `period`."""
-    rows, secret = np.zeros(table.num_rows, np.int64), np.zeros(int(hidden.sum()), np.int64)
-    for name in key:
-        words = cells.words[name]
-        rows = rows * (len(words) + 2) + _positions(table[period if name == "period" else name], words)
-        secret = secret * (len(words) + 2) + cells.at[name][hidden] + 1
-    return np.isin(rows, secret)
+    @classmethod
+    def of(cls, estimates: Estimates, cells: Cells) -> Rows:
+        """Find the words of the rows among those of the cells."""
+        table = with_parts(estimates.table)
+        at = {name: _positions(table[name], cells.words[name]) for name in KEY}
+        return cls(table["measure"], cells, at | {"horizon": _positions(table["horizon"], cells.words["period"])})
+
+    def named(self, *measures: str) -> Mask:
+        """Return which rows are of some measures."""
+        found = pc.is_in(self.measure.cast(pa.string()), value_set=pa.array(measures, pa.string()))
+        return np.asarray(found.to_numpy())
+
+    def hit(self, among: Mask, hidden: Mask, key: tuple[str, ...], *, period: str = "period") -> Mask:
+        """Return which of some rows share a key with a hidden cell, with the period read from the column `period`."""
+        place, secret = np.flatnonzero(among), np.flatnonzero(hidden)
+        sizes = [len(self.cells.words[name]) + 4 for name in key]
+        rows = numbered([self.at[period if name == "period" else name][place] for name in key], sizes)
+        cells = numbered([self.cells.at[name][secret] for name in key], sizes)
+        found = np.zeros(len(among), bool)
+        found[place] = pc.is_in(pa.array(rows), value_set=pa.array(cells)).to_numpy(zero_copy_only=False)
+        return found
 
 
 def _positions(column: pa.ChunkedArray, words: list[str]) -> Array:
-    """One more than the position of each word; 0 for null, and one too many for a word that no cell has."""
+    """The position of each word; -1 for null, and one too many for a word that no cell has."""
     encoded = column.combine_chunks()
-    place = {word: k + 1 for k, word in enumerate(words)}
-    of_word = np.array([*(place.get(word, len(words) + 1) for word in encoded.dictionary.to_pylist()), 0], np.int64)
+    place = {word: k for k, word in enumerate(words)}
+    of_word = np.array([*(place.get(word, len(words)) for word in encoded.dictionary.to_pylist()), -1], np.int64)
     return of_word[np.asarray(encoded.indices.fill_null(-1).to_numpy())]
 
 
