@@ -71,6 +71,7 @@ def write(folder: Path, persons: int) -> None:
         death = (last + rng.integers(0, 200, len(who))).astype(np.int32)  # of one in twenty, after what else happened
         death = pa.array(death, pa.date32(), mask=rng.random(len(who)) > 0.05)
         columns = {"person_id": who, "grp": rng.integers(0, GROUPS, len(who)), "death_date": death}
+        columns["death_cause"] = pa.nulls(len(who), pa.string())
         pq.write_table(pa.table(columns), folder / "person" / f"{first}.parquet", compression="zstd")
 
 

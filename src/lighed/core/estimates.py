@@ -144,15 +144,13 @@ def _column(field: pa.Field, given: Any, length: int) -> pa.Array:
     if given is None:
         return pa.nulls(length, field.type)
     if isinstance(given, pa.DictionaryArray):
-        return given.cast(field.type)
+        return given if given.type == field.type else given.cast(field.type)
     if not isinstance(given, list | np.ndarray | pa.Array):
-        return (
-            pa.array([given], field.type if field.type != _WORD else pa.string())
-            .cast(field.type)
-            .take(pa.array(np.zeros(length, np.int32)))
-        )
+        if field.type != _WORD:
+            return pa.repeat(pa.array([given], field.type, from_pandas=True)[0], length)
+        return pa.DictionaryArray.from_arrays(np.zeros(length, np.int32), pa.array([given], pa.string()))
     if field.type == _WORD:
-        return pa.array(given, pa.string()).dictionary_encode().cast(_WORD)
+        return pa.array(given, pa.string()).dictionary_encode()
     return pa.array(given, field.type, from_pandas=True)
 
 
