@@ -16,7 +16,7 @@ from lighed.analysis.excess import excess
 from lighed.analysis.fates import fates
 from lighed.analysis.grid import Grid, place, shown_areas
 from lighed.analysis.handover import handover
-from lighed.analysis.indicators import count_groups, estimates, matured, sample_groups, unknown_shares
+from lighed.analysis.indicators import by_age, count_groups, estimates, matured, sample_groups, unknown_shares
 from lighed.analysis.overlap import correlated, counted_twice, places
 from lighed.analysis.parts import Told
 from lighed.analysis.pathways import Along, episodes
@@ -245,14 +245,20 @@ def _estimated(
     twice: Summary | None = None,
 ) -> Iterator[Estimates]:
     present, periods = _present(summary)
-    for at in range(0, len(indicators), BLOCK):
-        block = tuple(indicators[at : at + BLOCK])
+    for block in _blocks(indicators):
         part, again = summary.of(i.id for i in block), twice and twice.of(i.id for i in block)
         for stratifier in shown:
             # groups of municipalities are made of all of them, or not at all
             if not stratifier or not stratifier.areas or _whole_country(present, catalogue):
                 grid = _grid(block, present, periods, catalogue, stratifier)
                 yield from _shown(grid, part, strata, catalogue, stratifier, again)
+
+
+def _blocks(indicators: Sequence[Indicator]) -> Iterator[tuple[Indicator, ...]]:
+    """Those that rest on ages apart from those that do not, whose cells are far fewer."""
+    for alike in ([i for i in indicators if by_age(i)], [i for i in indicators if not by_age(i)]):
+        for at in range(0, len(alike), BLOCK):
+            yield tuple(alike[at : at + BLOCK])
 
 
 def _whole_country(present: set[str], catalogue: Catalogue) -> bool:

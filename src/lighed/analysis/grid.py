@@ -60,8 +60,15 @@ class Placed:
 
     def counts(self, grid: Grid, summary: Summary, statistic: str) -> npt.NDArray[np.int64]:
         """Add up a statistic over the rows of each cell; exact, for sums stay below 2^53."""
+        return self._added(self.cell, summary, statistic, grid.shape)
+
+    def sums(self, grid: Grid, summary: Summary, statistic: str) -> npt.NDArray[np.int64]:
+        """Add up a statistic over the rows of each group, of every sex and age."""
+        return self._added(self.cell // int(np.prod(grid.shape[-2:])), summary, statistic, grid.groups)
+
+    def _added(self, place: Index, summary: Summary, statistic: str, shape: tuple[int, ...]) -> npt.NDArray[np.int64]:
         values = summary.table[statistic].to_numpy()[self.row]
-        return np.bincount(self.cell, values, int(np.prod(grid.shape))).astype(np.int64).reshape(grid.shape)
+        return np.bincount(place, values, int(np.prod(shape))).astype(np.int64).reshape(shape)
 
 
 def shown_areas(areas: dict[str, Area], municipalities: Sequence[str], periods: Sequence[int]) -> tuple[str, ...]:

@@ -79,10 +79,15 @@ class Groups:
 
 def count_groups(grid: Grid, placed: Placed, summary: Summary, catalogue: Catalogue) -> Groups:
     """Groups of person and event indicators, from counts."""
-    part = {name: placed.counts(grid, summary, name) for name in summary.statistics}
-    whole = {name: cell.sum(AGES_AND_SEXES) for name, cell in part.items()}
+    aged = any(by_age(i) for i in grid.indicators)
+    part = {name: placed.counts(grid, summary, name) for name in summary.statistics if aged}
+    whole = {name: placed.sums(grid, summary, name) for name in summary.statistics}
     crude = _stacked(_values(i, _row(part, row), _row(whole, row)) for row, i in enumerate(grid.indicators))
-    standardised, thin = _standardised(grid, catalogue, *_cells(grid, part), part["n"], whole["events"])
+    standardised, thin = (
+        _standardised(grid, catalogue, *_cells(grid, part), part["n"], whole["events"])
+        if aged
+        else (Values(*(np.full(grid.groups, np.nan) for _ in Values.__slots__)), np.zeros(grid.groups, bool))
+    )
     over_time = np.array([i.over_time for i in grid.indicators])[:, None, None, None]
     people = np.where(over_time, whole["time"] / DAYS, whole["n"])
     thin |= _is(grid, "life_expectancy") & (people <= FEWEST_TIME)
@@ -90,6 +95,11 @@ def count_groups(grid: Grid, placed: Placed, summary: Summary, catalogue: Catalo
     return Groups(
         grid, whole["n"], whole["events"], people, crude, standardised, thin, _collected(grid, whole["n"]), methods
     )
+
+
+def by_age(one: Indicator) -> bool:
+    """Whether the figures of an indicator rest on the ages of its persons."""
+    return one.standardise is not None or one.kind == "life_expectancy"
 
 
 _METHOD: dict[Kind, str] = {
