@@ -45,6 +45,7 @@ PAGES = [
     "synthetic/pathways",
     "synthetic/pathway/rehabilitation",
     "synthetic/pathway/rehabilitation?by=sex&area=1083",
+    "synthetic/pathway/rehabilitation/map",
     "synthetic/pathway/rehabilitation/lost",
     "synthetic/pathway/rehabilitation/reasons",
     "synthetic/pathway/rehabilitation/handover",
