@@ -7,7 +7,8 @@ from typing import get_args
 import pytest
 
 from lighed.analysis.inequality import CHANGES, unit
-from lighed.catalogue import load
+from lighed.catalogue import Catalogue, load
+from lighed.core.release import Release
 from lighed.core.text import Lang, say, texts
 from lighed.report.methods import explained
 from lighed.report.words import amount, interval, written
@@ -33,6 +34,24 @@ def test_every_way_to_make_a_change_is_written_out(lang: Lang) -> None:
     assert left_out[0] == known[0] == say("method.same", lang)
     assert (left_out[1], known[1]) == (say("method.covariance_left_out", lang), say("method.with_covariance", lang))
     assert independent == [say("method.independent", lang)]
+
+
+@pytest.mark.parametrize("made", ["denmark_release", "synthetic_release"])
+def test_every_way_to_make_a_row_of_a_release_is_written_out(
+    made: str, request: pytest.FixtureRequest, catalogue: Catalogue
+) -> None:
+    release: Release = request.getfixturevalue(made)
+    ways = {way for area in release.areas for way in release.estimates(area).distinct("method")} - {""}
+    assert len(ways) > 5
+    assert [way for way in ways if {*way.split(", ")} & {*explained(way, "da", catalogue.standards).split("; ")}] == []
+
+
+OF_SENDERS = {"funnel 1.25": "φ = 1,25", "drawn to the group's mean of senders": "hos de afsendere"}
+
+
+@pytest.mark.parametrize(("way", "said"), OF_SENDERS.items())
+def test_what_is_made_where_there_are_many_senders_is_written_out_too(way: str, said: str) -> None:
+    assert said in explained(way, "da", {})
 
 
 def test_an_absolute_measure_of_a_share_is_in_percentage_points() -> None:

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 
-from lighed.core.text import Lang, say
+from lighed.core.text import Lang, number, say
 from lighed.core.types import Standard
 from lighed.report.view import View
 
@@ -30,6 +30,7 @@ BEGINNINGS = (
     ("score", "score"),
     ("moments", "moments"),
     ("drawn to 0", "drawn_to_0"),
+    ("drawn to the group's mean of senders", "drawn_to_senders"),
     ("drawn to the group", "drawn_to_group"),
     ("against", "against"),
     ("extremes", "extremes"),
@@ -62,6 +63,11 @@ BEGINNINGS = (
     ("log-log", "log_log"),
     ("restricted mean", "restricted_mean"),
     ("median of those there", "median_of_those_there"),
+    ("shapley", "shapley"),
+    ("logarithms", "logarithms"),
+    ("kitagawa", "kitagawa"),
+    ("ederer 2", "ederer"),
+    ("rates of the same group", "rates_of_group"),
 )
 
 
@@ -99,5 +105,8 @@ def _part(part: str, lang: Lang, standards: Mapping[str, Standard]) -> str:
     test = re.fullmatch(r"(chi-square|chi-bar-square)\((\d+)\)", part)
     if test:
         return say(f"method.{test[1]}", lang, degrees=test[2])
+    funnel = re.fullmatch(r"funnel (\d+\.\d\d)", part)
+    if funnel:
+        return say("method.funnel", lang, phi=number(float(funnel[1]), lang, digits=2))
     name = next((text for beginning, text in BEGINNINGS if part.startswith(beginning)), None)
     return say(f"method.{name}", lang, detail=part) if name else part
