@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser
 
+from lighed.core.release import Release
+from lighed.report.pages.pathway import LOOKS
 from tests.browser import NARROW, SCREENSHOTS, Visit
 
 pytestmark = pytest.mark.browser
@@ -162,6 +164,15 @@ def test_a_page_and_its_twin_say_the_same(visit: Visit, path: str) -> None:
 def test_where_every_record_counts_the_page_names_what_it_is_a_record_of(visit: Visit) -> None:
     page = visit.open("/en/synthetic/indicator/life_expectancy?by=sex")
     assert page.locator("dt:has-text('Counted') + dd").inner_text() == "Death"
+
+
+@pytest.mark.parametrize("look", [each.name for each in LOOKS[1:]])
+def test_a_look_of_a_pathway_that_has_nothing_of_it_says_so(
+    look: str, visit: Visit, synthetic_release: Release
+) -> None:
+    for name in synthetic_release.pathways:
+        answer = visit.page.request.get(f"{visit.address}/da/synthetic/pathway/{name}/{look}")
+        assert answer.status == 200, name
 
 
 def test_a_page_that_does_not_exist_says_so(visit: Visit) -> None:

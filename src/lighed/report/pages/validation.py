@@ -20,7 +20,8 @@ MEASURES = ("score", *(f"score_{name}" for name in ("missed_need", "selection_ra
 
 def _points(view: View, one: Pathway, chosen: Stratifier) -> Shown:
     """Show what the points of a form are worth, by a social dimension."""
-    assert isinstance(one, Validation), "only a validation has rows of points"
+    if not isinstance(one, Validation):
+        return [], []
     place = {level: at for at, level in enumerate((*chosen.level_ids, UNKNOWN))}
     rows = sorted(
         (row for name in MEASURES for row in view.index.get(one.measured, chosen.id, name)),
