@@ -167,9 +167,7 @@ def test_where_every_record_counts_the_page_names_what_it_is_a_record_of(visit: 
 
 
 @pytest.mark.parametrize("look", [each.name for each in LOOKS[1:]])
-def test_a_look_of_a_pathway_that_has_nothing_of_it_says_so(
-    look: str, visit: Visit, synthetic_release: Release
-) -> None:
+def test_a_look_that_a_pathway_has_nothing_of_says_so(look: str, visit: Visit, synthetic_release: Release) -> None:
     for name in synthetic_release.pathways:
         answer = visit.page.request.get(f"{visit.address}/da/synthetic/pathway/{name}/{look}")
         assert answer.status == 200, name
