@@ -112,8 +112,7 @@ class Estimates:
 
     def rows(self) -> list[dict[str, Any]]:
         """Return the rows as dicts, for pages and tests."""
-        names, columns = SCHEMA.names, [_values(column.combine_chunks()) for column in self.table.columns]
-        return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
+        return Columns.of(self).rows(0, len(self))
 
     def distinct(self, column: str) -> list[str]:
         """Return the values of `column` that occur, in order.
@@ -126,6 +125,40 @@ class Estimates:
         return sorted(
             value for value in pc.unique(self.table[column].cast(pa.string())).to_pylist() if value is not None
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The columns of some estimates, from which a few rows at a time are written as dicts.
+
+    Of words there are the known ones and the position of each row's, of numbers the numbers and which are missing.
+    """
+
+    words: dict[str, tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]]
+    numbers: dict[str, tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]]
+
+    @classmethod
+    def of(cls, estimates: Estimates) -> Columns:
+        """Take the columns of estimates."""
+        words, numbers = {}, {}
+        for name, chunks in zip(SCHEMA.names, estimates.table.columns, strict=True):
+            column = chunks.combine_chunks()
+            if isinstance(column, pa.DictionaryArray):
+                known = np.array([*column.dictionary.to_pylist(), None], object)
+                words[name] = known, column.indices.fill_null(len(known) - 1).to_numpy()
+            else:
+                # pyarrow's own to_pylist makes an object of its own for every value first
+                numbers[name] = column.fill_null(0).to_numpy(), column.is_null().to_numpy(zero_copy_only=False)
+        return cls(words, numbers)
+
+    def rows(self, start: int, end: int) -> list[dict[str, Any]]:
+        """Write the rows from `start` up to `end`."""
+        found = {name: known[at[start:end]].tolist() for name, (known, at) in self.words.items()}
+        for name, (values, missing) in self.numbers.items():
+            written = values[start:end].astype(object)
+            written[missing[start:end]] = None
+            found[name] = written.tolist()
+        return [dict(zip(SCHEMA.names, row, strict=True)) for row in zip(*map(found.get, SCHEMA.names), strict=True)]
 
 
 def family(measure: str) -> str:
@@ -152,15 +185,6 @@ def _column(field: pa.Field, given: Any, length: int) -> pa.Array:
     if field.type == _WORD:
         return pa.array(given, pa.string()).dictionary_encode()
     return pa.array(given, field.type, from_pandas=True)
-
-
-def _values(column: Any) -> list[Any]:
-    # pyarrow's own to_pylist makes an object of its own for every value first
-    if isinstance(column, pa.DictionaryArray):
-        words = [*column.dictionary.to_pylist(), None]
-        return [words[at] for at in column.indices.fill_null(-1).to_numpy().tolist()]
-    missing, numbers = column.is_null().to_numpy(zero_copy_only=False), column.fill_null(0).to_numpy()
-    return list(np.where(missing, None, numbers))
 
 
 def codes(index: np.ndarray[Any, Any], words: Sequence[str | None]) -> pa.DictionaryArray:

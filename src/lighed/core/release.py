@@ -123,9 +123,9 @@ class Release:
         """The providers that rows name and that have a definition, by id."""
         return {p["id"]: Provider.model_validate(p) for p in self._definitions["providers"]}
 
-    def estimates(self, area: str) -> Estimates:
-        """Return the rows of one area; an area without rows gives none."""
-        return _read(self.folder / area_file(area))
+    def estimates(self, area: str, indicator: str | None = None) -> Estimates:
+        """Return the rows of one area, or of one indicator in it; an area without rows gives none."""
+        return _read(self.folder / area_file(area), indicator)
 
 
 _PATHWAY = TypeAdapter[Pathway](Validation | Pathway)
@@ -133,9 +133,10 @@ _INDICATOR, _STRATIFIER, _AREA = TypeAdapter(Indicator), TypeAdapter(Stratifier)
 
 
 @lru_cache(maxsize=64)
-def _read(file: Path) -> Estimates:
+def _read(file: Path, indicator: str | None) -> Estimates:
     # A release never changes once it stands, so what was read once may be kept.
-    return Estimates(pq.read_table(file).cast(SCHEMA) if file.is_file() else SCHEMA.empty_table())
+    wanted = None if indicator is None else [("indicator", "==", indicator)]
+    return Estimates(pq.read_table(file, filters=wanted).cast(SCHEMA) if file.is_file() else SCHEMA.empty_table())
 
 
 def current(folder: Path) -> Path | None:

@@ -29,6 +29,8 @@ from lighed.disclosure.audit import audit
 from lighed.disclosure.cells import KEY, Array, Cells, kinds, lines, numbered, with_parts, with_rests
 from lighed.disclosure.protect import Mask, primary, secondary
 
+GROUP = 1 << 13  # rows that are read together: an indicator is found without the others
+
 
 def publish(
     estimates: Estimates,
@@ -168,7 +170,7 @@ def _write(
     ordered = shown.sorted()
     areas = ordered.distinct("area")
     for area, table in _by_area(ordered.table):
-        pq.write_table(table, folder / area_file(area), compression="zstd", version="2.6")
+        pq.write_table(table, folder / area_file(area), compression="zstd", version="2.6", row_group_size=GROUP)
     indicators = ordered.distinct("indicator")
     along = {catalogue.indicators[name].of_pathway for name in indicators}
     used = {

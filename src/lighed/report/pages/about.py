@@ -75,7 +75,7 @@ def _coverage(view: View) -> Table:
 
 def _covered(view: View, one: Indicator) -> tuple[Cell, ...]:
     index = of_area(view.release, home(view.release, one.id))
-    mine = [(s, m, rows) for (i, s, m, change), rows in index.rows.items() if i == one.id and not change]
+    mine = [(s, m, index.get(one.id, s, m)) for s, m, change in index.of(one.id) if not change]
     listed = periods(row for _, _, rows in mine for row in rows)
     dims = [view.release.stratifiers[s].short[view.lang] for s in dict.fromkeys(s for s, _, _ in mine) if s]
     unknown = [rows[-1]["value"] for _, m, rows in mine if m == "unknown_share" and rows[-1]["value"] is not None]

@@ -238,8 +238,7 @@ def _received(view: View, one: Pathway, of: str, period: str) -> Received:
 
 
 def _rows(view: View, area: str, of: str, period: str) -> list[Row]:
-    table = view.release.estimates(area)
-    return table.where(measure="sent", indicator=of, period=period).rows()
+    return view.release.estimates(area, of).where(measure="sent", period=period).rows()
 
 
 def _from_to(view: View, one: Pathway, received: Received) -> list[Block]:

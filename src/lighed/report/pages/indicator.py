@@ -77,7 +77,10 @@ def _why_empty(view: View, one: Indicator) -> str:
 
 def _all_rows(view: View, one: Indicator, chosen: Stratifier) -> list[Row]:
     return [
-        row for (i, s, _, _), rows in view.index.rows.items() if i == one.id and s in {chosen.id, None} for row in rows
+        row
+        for s, measure, change in view.index.of(one.id)
+        if s in {chosen.id, None}
+        for row in view.index.get(one.id, s, measure, change=change)
     ]
 
 
@@ -297,7 +300,7 @@ def _measures(view: View, one: Indicator, chosen: Stratifier) -> Table:
         Column(view.say("indicator.meaning")),
     )
     listed = (*MEASURES, *TESTS, *OF_CROSSED)
-    names = [name for name in listed if (one.id, chosen.id, name, False) in view.index.rows]
+    names = [name for name in listed if (chosen.id, name, False) in view.index.of(one.id)]
     cells = []
     for name in names:
         row = view.index.latest(one.id, chosen.id, name)

@@ -28,4 +28,4 @@ class Look:
     def found(self, view: View, one: Pathway) -> bool:
         """Return whether the area has anything of it."""
         steps = {of for step in one.steps for of in (one.stage(step), one.whole(step))}
-        return any(key[0] in steps and key[2] in self.measures for key in view.index.rows)
+        return any(measure in self.measures for step in steps for _, measure, _ in view.index.of(step))
