@@ -42,6 +42,7 @@ PATIENTS: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
     ("long", "0101", {"plan": 2, "dropout": (9, "error", "exclusion")}, {}),
     ("long", "0101", {"plan": 2, "dropout": (9, "transport_cost", "loss"), "start": 12}, {}),
     ("long", "0851", {"plan": 2, "dropout": (29, "transport_cost", "loss")}, {"died": date(2020, 3, 20)}),
+    ("long", "0851", {"plan": 2, "dropout": (9, "postponed", "exception")}, {}),
     ("long", "0851", {"plan": 2, "dropout": (1, "transport_cost", "loss")}, {}),  # before the plan: of another course
 ]
 
@@ -88,9 +89,9 @@ def found(told: Told, catalogue: Catalogue, measure: str, step: str, level: str)
 
 FATES = {
     (PLANNED, "short"): {"excepted": (7, 0), "died": (7, 1), "emigrated": (7, 0), "excluded": (7, 0)},
-    (PLANNED, "long"): {"excepted": (4, 0), "died": (4, 0), "emigrated": (4, 0), "excluded": (5, 1)},
+    (PLANNED, "long"): {"excepted": (5, 0), "died": (5, 0), "emigrated": (5, 0), "excluded": (6, 1)},
     (STARTED, "short"): {"excepted": (6, 1), "died": (6, 1), "emigrated": (6, 0)},
-    (STARTED, "long"): {"excepted": (4, 0), "died": (4, 1), "emigrated": (4, 1)},
+    (STARTED, "long"): {"excepted": (5, 1), "died": (5, 1), "emigrated": (5, 1)},
     (COMPLETED, "short"): {"excepted": (1, 0), "died": (1, 0), "emigrated": (1, 0)},
 }
 
@@ -111,6 +112,15 @@ def test_those_who_were_lost_are_counted_by_their_reason(
     assert {name: events for name, (_, events) in why.items() if events} == due
     assert {of for of, _ in why.values()} == {n}
     assert set(why) == {r.id for r in catalogue.reasons.values() if r.polarity == "loss"} | {"not_stated"}
+
+
+@pytest.mark.parametrize(("level", "n", "due"), [("short", 6, {"not_stated": 1}), ("long", 5, {"postponed": 1})])
+def test_those_who_were_excepted_are_counted_by_their_reason_of_those_who_came(
+    level: str, n: int, due: dict[str, int], told: Told, catalogue: Catalogue
+) -> None:
+    why = found(told, catalogue, "exception", STARTED, level)
+    assert {name: events for name, (_, events) in why.items() if events} == due
+    assert {of for of, _ in why.values()} == {n}
 
 
 def test_regions_make_up_the_country(told: Told, catalogue: Catalogue) -> None:

@@ -51,6 +51,11 @@ def group_of(key: Key) -> Key:
     return (key[0].split("|")[0], *key[1:])
 
 
+def excepted_of(key: Key) -> Key:
+    """All who were excepted of the group."""
+    return (f"{group_of(key)[0]}|fate|excepted||", *key[1:])
+
+
 def kind_of(key: Key) -> str:
     return [*key[0].split("|"), ""][1]
 
@@ -75,7 +80,9 @@ def sums(keys: set[Key], catalogue: Catalogue) -> list[Sum]:
             if whole in here and present:
                 found.append(Sum((indicator, period, *whole), present))
     sent = _gathered(key for key in keys if kind_of(key) == "sent" and group_of(key) in keys)
-    return found + [Sum(group_of(parts[0]), parts) for parts in sent]
+    found += [Sum(group_of(parts[0]), parts) for parts in sent]
+    excepted = _gathered(key for key in keys if kind_of(key) == "exception" and excepted_of(key) in keys)
+    return found + [Sum(excepted_of(parts[0]), parts) for parts in excepted]
 
 
 def ties_of(shown: dict[Key, Row], catalogue: Catalogue) -> list[Sum]:

@@ -28,9 +28,10 @@ Cell = tuple[str, str, str, str]  # period, municipality, education, sex
 Counts = dict[Cell, tuple[int, int]]  # persons and cases
 Part = tuple[str, str | None, str | None, str | None]  # measure, component, counterpart, horizon
 
-# Where they came from, what became of those who left, and how many were there within so many days.
+# Where they came from, what became of those who left, why some were excepted, how many were there within so many days.
 SENT: list[Part] = [("sent", None, sender, None) for sender in ("A", "B", "C")]
 FATE: list[Part] = [("fate", fate, None, None) for fate in ("excepted", "died", "emigrated")]
+WHY: list[Part] = [("exception", reason, None, None) for reason in ("postponed", "free_choice", "not_stated")]
 WAITING: list[Part] = [("waiting", None, None, days) for days in ("7", "30", "90")]
 
 
@@ -151,7 +152,7 @@ def drawn(rng: np.random.Generator) -> Counts:
 
 
 def parted(rng: np.random.Generator) -> tuple[Counts, dict[Part, Counts]]:
-    """Persons and cases of one period, and parts of three kinds that agree with them."""
+    """Persons and cases of one period, and parts of four kinds that agree with them."""
     whole = drawn(rng)
     return whole, _sent(whole, rng) | _left(whole, rng) | _waited(whole, rng)
 
@@ -168,10 +169,11 @@ def _sent(whole: Counts, rng: np.random.Generator) -> dict[Part, Counts]:
 
 
 def _left(whole: Counts, rng: np.random.Generator) -> dict[Part, Counts]:
-    """Beside those who are counted there came some who left."""
+    """Beside those who are counted there came some who left; those excepted were for one of three reasons."""
     left = {cell: rng.choice([0, 0, 0, 1, 2, 5, 20], 3).tolist() for cell in whole}
     came = {cell: n + sum(left[cell]) for cell, (n, _) in whole.items()}
-    return {part: {cell: (came[cell], left[cell][k]) for cell in whole} for k, part in enumerate(FATE)}
+    split = {cell: [*left[cell], *rng.multinomial(left[cell][0], [0.6, 0.3, 0.1]).tolist()] for cell in whole}
+    return {part: {cell: (came[cell], split[cell][k]) for cell in whole} for k, part in enumerate(FATE + WHY)}
 
 
 def _waited(whole: Counts, rng: np.random.Generator) -> dict[Part, Counts]:

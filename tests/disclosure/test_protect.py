@@ -52,6 +52,7 @@ from tests.disclosure.tables import (
     SHARE,
     SURVEY,
     WAITING,
+    WHY,
     Counts,
     Part,
     counts,
@@ -144,9 +145,25 @@ def test_a_few_of_whom_one_crossed_dimension_is_not_known_are_not_found_by_subtr
 PARTED = {
     "few died": (FATE, [(70, 20), (70, 4), (70, 30)], {"excepted", "died"}),
     "few died of few": (FATE, [(70, 2), (70, 4), (70, 30)], {"excepted", "died"}),
+    "few died and nobody emigrated": (FATE, [(70, 20), (70, 4), (70, 0)], {"excepted", "died"}),
     "two of them are few together": (FATE, [(70, 1), (70, 3), (70, 30)], {"excepted", "died", "emigrated"}),
     "enough of each": (FATE, [(70, 5), (70, 7), (70, 30)], set()),
     "nobody left": (FATE, [(60, 0), (60, 0), (60, 0)], set()),
+    "few died, and excepted are not to be added up": (
+        FATE + WHY,
+        [(70, 20), (70, 4), (70, 30), (70, 7), (70, 7), (70, 6)],
+        {"excepted", "died", "not_stated", "postponed"},
+    ),
+    "few excepted for a reason": (
+        FATE + WHY,
+        [(70, 20), (70, 7), (70, 30), (70, 1), (70, 9), (70, 10)],
+        {"postponed", "free_choice"},
+    ),
+    "enough of each and for each reason": (
+        FATE + WHY,
+        [(70, 20), (70, 7), (70, 30), (70, 7), (70, 7), (70, 6)],
+        set(),
+    ),
     "few within a week": (WAITING, [(60, 3), (60, 20), (60, 30)], {"7", "30", "90"}),
     "enough within each time": (WAITING, [(60, 5), (60, 20), (60, 30)], set()),
     "one sends few": (SENT, [(9, 4), (21, 10), (30, 16)], {"A", "B"}),
@@ -161,11 +178,12 @@ def test_parts_are_hidden_for_few_and_for_what_gives_the_few_away(
     whole = of_groups(short=(60, 30))
     place = ("2024", "0813", "short", "female")
     given = {part: {place: pair} for part, pair in zip(parts, pairs, strict=True)}
-    rows = protected(table(whole, STEP, parts=given)).where(area="0813", stratifier="education", measure=parts[0][0])
+    kinds = {part[0] for part in parts}
+    rows = protected(table(whole, STEP, parts=given)).where(area="0813", stratifier="education", measure=kinds)
     assert {row["component"] or row["counterpart"] or row["horizon"] for row in rows.rows() if hidden(row)} == due
 
 
-@pytest.mark.parametrize("parts", [FATE, WAITING], ids=["fate", "waiting"])
+@pytest.mark.parametrize("parts", [FATE, WHY, WAITING], ids=["fate", "exception", "waiting"])
 def test_parts_are_hidden_with_their_group(parts: list[Part]) -> None:
     given = {part: {("2024", "0813", "short", "female"): (60, 20)} for part in parts}
     rows = protected(table(of_groups(short=(60, 4)), STEP, parts=given)).where(area="0813", stratifier="education")
@@ -338,7 +356,8 @@ def everywhere() -> Estimates:
     """Large groups only, in every sum that there is: education stands in five groups too, and groups in parts."""
     made = {("2024", code, education, "female"): (900, 400) for code in MUNICIPALITIES for education in EDUCATION}
     parts = dict.fromkeys(SENT, dict.fromkeys(made, (300, 100))) | dict.fromkeys(FATE, dict.fromkeys(made, (960, 20)))
-    rows = [row for row in table(made, parts=parts).rows() if row["measure"] in ("crude", "sent", "fate")]
+    parts |= {part: dict.fromkeys(made, (960, events)) for part, events in zip(WHY, (7, 7, 6), strict=True)}
+    rows = [row for row in table(made, parts=parts).rows() if row["measure"] in ("crude", "sent", "fate", "exception")]
     other = {"short": "basic", "medium": "short", "long": "long_higher", UNKNOWN: UNKNOWN}
     twins = [row | {"stratifier": "education_profile"} for row in rows if row["stratifier"] == "education"]
     return estimates([*rows, *(row | {"level": other[row["level"]]} for row in twins)])

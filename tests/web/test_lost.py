@@ -21,6 +21,7 @@ STEPS = ("rehabilitation.planned", "rehabilitation.started", "rehabilitation.com
 END = "rehabilitation.completed.all"
 REACHED = {"short": (1000, 500, 250, 100), "medium": (1000, 600, 400, 300), "long": (1000, 800, 700, 600)}
 WHY = {"transport_cost": (100, 20, 5), "no_show": (100, 80, 35), "not_stated": (50, 100, 60)}
+EXCEPTED = {"postponed": (7, 8, 9), "not_stated": (13, 22, 41)}
 FATE = {"died": (30, 20, 10), "excepted": (10, 10, 10), "emigrated": (0, 0, 0), "excluded": (7, 8, 9)}
 
 Look = Callable[..., Page]
@@ -33,6 +34,8 @@ def rows() -> list[dict[str, Any]]:
         made += [row(of, level, "crude", None, n, events) for of, n, events in steps]
         lost = reached[1] - reached[2]
         made += [row(STEPS[1], level, "reason", name, lost, counts[at]) for name, counts in WHY.items()]
+        made += [row(STEPS[1], level, "fate", "excepted", reached[1] + 50, sum(n[at] for n in EXCEPTED.values()))]
+        made += [row(STEPS[1], level, "exception", name, reached[1] + 50, n[at]) for name, n in EXCEPTED.items()]
         made += [row(STEPS[0], level, "fate", name, 1040, counts[at]) for name, counts in FATE.items()]
     return made
 
@@ -95,12 +98,18 @@ def test_the_page_of_reasons_names_the_reason_that_tells_the_groups_apart(look: 
     page = look("reasons")
     assert "“Declined for the cost of transport”" in lead(page)
     assert "40.0% in the group “Short education” and 5.0% in the group “Long education”" in lead(page)
-    lines = tables(page)["started-table"]
+    lines = tables(page)["started_why-table"]
     assert [line[:2] for line in lines[:3]] == [
         ["Declined for the cost of transport", f"{level} education"] for level in ("Short", "Medium", "Long")
     ]
     assert lines[0][-2:] == ["250", "100"]
     assert {line[0] for line in lines[-3:]} == {"Not stated"}
+
+
+def test_the_page_of_reasons_says_why_others_were_excepted_of_those_who_came(look: Look) -> None:
+    lines = tables(look("reasons"))["started_why_excepted-table"]
+    assert {line[0] for line in lines} == {"Postponed", "Another exception"}
+    assert [line[-2:] for line in lines[:3]] == [["550", "7"], ["650", "8"], ["850", "9"]]
 
 
 def test_those_who_left_stand_beside_those_who_went_on(look: Look) -> None:

@@ -16,9 +16,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 # Rows that count a part of a group: n and events of them are persons and cases, as of a whole group. `sent` divides a
-# group by whom it came from; the DIVIDING of a step (of one horizon) are of the same persons and add up; those of
-# TOGETHER are shown all or none. What is worked out of parts has a name that begins with theirs ("waiting_difference").
-DIVIDING = ("fate", "reason", "state")
+# group by whom it came from; the DIVIDING of a step (of one horizon) are of the same persons and add up, those by
+# `exception` to the fate EXCEPTED; those of TOGETHER are shown all or none. What is worked out of parts has a name that
+# begins with theirs ("waiting_difference").
+DIVIDING = ("fate", "reason", "exception", "state")
+EXCEPTED = "excepted"
 TOGETHER = ("waiting", "gone", "score")
 PARTS = ("sent", *DIVIDING, *TOGETHER)
 AGAINST = ("relative_survival", "excess_deaths")  # a group's survival against that of others like it

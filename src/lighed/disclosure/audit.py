@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from lighed.catalogue import Catalogue
 from lighed.catalogue.areas import members
-from lighed.core.estimates import DIVIDING, PARTS, Estimates
+from lighed.core.estimates import DIVIDING, EXCEPTED, PARTS, Estimates
 from lighed.core.types import COUNTRY, UNKNOWN, Stratifier
 
 
@@ -98,13 +98,15 @@ def _alone_over_names(groups: pa.Table, catalogue: Catalogue) -> int:
 
 
 def _alone_over_parts(groups: pa.Table) -> int:
-    """Those of a group from each sender, with the group; and the parts of a group that add up to those who came."""
+    """Those from each sender with the group, the parts of those who came, and those excepted by reason with all."""
     key = ["indicator", "period", "area", "stratifier", "level"]
     sent, whole = (groups.filter(_among(groups["measure"], [name])) for name in ("sent", "crude"))
     parts = groups.filter(_among(groups["measure"], DIVIDING))
     lines = parts.group_by([*key, "measure", "horizon"]).aggregate([("hidden", "sum"), ("hidden", "count")])
     alone = pc.and_(pc.equal(lines["hidden_sum"], 1), pc.greater(lines["hidden_count"], 1))
-    return _alone(sent, whole, key) + int(pc.sum(alone).as_py() or 0)
+    for_reasons = groups.filter(_among(groups["measure"], ["exception"]))
+    excepted = groups.filter(_among(groups["component"], [EXCEPTED]))
+    return _alone(sent, whole, key) + _alone(for_reasons, excepted, key) + int(pc.sum(alone).as_py() or 0)
 
 
 def _areas(catalogue: Catalogue, year: int) -> Iterator[tuple[str, list[str]]]:

@@ -3,7 +3,8 @@
 A *cell* is a crude row: persons (or respondents, or records) and events of one group; or the row of a part of a group
 (``core.estimates.PARTS``). A *line* is a sum that anybody can make of what is published: the levels of a stratifier and
 their total, the municipalities of a region and the region, the regions and the country, five groups of education and
-the three that they make up, crossed groups and the group that they are a part of, those from each sender and the group.
+the three that they make up, crossed groups and the group that they are a part of, those from each sender and the group,
+those excepted from a step for each reason and all of them.
 If exactly one cell of a line is hidden, it can be worked out from the others.
 
 Of crossed groups there is a *rest*: those of a group of whom another of the crossed dimensions is not known. No row has
@@ -26,7 +27,7 @@ from scipy.sparse import csr_array
 from lighed.catalogue import Catalogue
 from lighed.catalogue.areas import parent_of
 from lighed.catalogue.crossed import combination, parts_of
-from lighed.core.estimates import DIVIDING, PARTS, Estimates
+from lighed.core.estimates import DIVIDING, EXCEPTED, PARTS, Estimates
 from lighed.core.types import COUNTRY, UNKNOWN, Stratifier
 
 Array = npt.NDArray[Any]
@@ -126,9 +127,10 @@ def _level_lines(cells: Cells) -> Iterator[tuple[Array, Array]]:
 
 
 def _sender_lines(cells: Cells) -> Iterator[tuple[Array, Array]]:
-    """Those of a group from each sender, and the group."""
-    sent = np.array([kind == "sent" for kind in kinds(cells)])
-    yield from _made_of(cells, np.flatnonzero(sent[cells.at["part"]]), {"part": cells.position("part", "")})
+    """Those of a group from each sender, and the group; those excepted for each reason, and all excepted."""
+    for kind, whole in (("sent", ""), ("exception", f"fate|{EXCEPTED}||")):
+        part = np.flatnonzero(np.array([one == kind for one in kinds(cells)])[cells.at["part"]])
+        yield from _made_of(cells, part, {"part": cells.position("part", whole)})
 
 
 def _dividing_lines(cells: Cells) -> Iterator[tuple[Array, Array]]:

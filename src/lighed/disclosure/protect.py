@@ -112,10 +112,14 @@ def _few(total: Array, limit: int) -> Mask:
 
 
 def _smallest(unsafe: Array, hidden: Mask, cells: Cells, sums: csr_array) -> Array:
-    """In each unsafe line, the smallest cell that is still shown and has anybody in it."""
+    """In each unsafe line, the smallest cell that is still shown and has anybody in it.
+
+    Of parts of the same persons it is the one with fewest cases; one without any would hide nothing else.
+    """
     lines: Any = sums[unsafe].tocoo()
     usable = ~hidden[lines.col] & (cells.n[lines.col] > 0)
     line, cell = lines.row[usable], lines.col[usable]
-    order = np.lexsort((cell, cells.n[cell], line))
+    events = cells.events[cell]
+    order = np.lexsort((cell, events, events == 0, cells.n[cell], line))
     _, at = np.unique(line[order], return_index=True)
     return np.unique(cell[order][at])

@@ -14,6 +14,8 @@ from lighed.report.words import Row, amount, flag_word, interval, written
 FATES = ("excepted", "died", "emigrated", "excluded")
 SPLIT = ("gap_between_units", "gap_within_units")
 NOT_STATED = "not_stated"
+# What a figure of reasons is called, of whom they are shares, and what those are called of whom none is registered.
+TOLD = {"reason": ("why", "lost", "not_stated"), "exception": ("why_excepted", "came", "other_exception")}
 
 
 def left(view: View, one: Pathway, chosen: Stratifier, period: str) -> list[Block]:
@@ -63,25 +65,33 @@ def _places(chosen: Stratifier) -> dict[str, int]:
 
 
 def _reasons(view: View, one: Pathway, chosen: Stratifier) -> Shown:
-    """Show why those who were lost dropped out, step by step."""
+    """Show why those who were lost dropped out, and why others were excepted, step by step."""
     blocks: list[Block] = []
     every: list[Row] = []
-    order, places = [*view.catalogue.reasons, NOT_STATED], _places(chosen)
     for step in one.steps:
-        rows = view.index.get(one.stage(step), chosen.id, "reason")
-        period = _period(rows)
-        rows = [_named(view, row) for row in rows if row["period"] == period]
+        rows, excepted = (_for_reasons(view, one, step, chosen, measure) for measure in ("reason", "exception"))
         if rows:
-            rows.sort(key=lambda row: (order.index(row["component"]), places[row["level"]]))
-            every += rows
             blocks += [_most(view, one, step, chosen, rows), _why(view, step, chosen, rows)]
+        every += rows
+        if any(row["events"] != 0 for row in excepted):
+            blocks.append(_why(view, step, chosen, excepted))
+            every += excepted
     return blocks, every
+
+
+def _for_reasons(view: View, one: Pathway, step: Step, chosen: Stratifier, measure: str) -> list[Row]:
+    """The rows of the last period, by reason and group."""
+    rows = view.index.get(one.stage(step), chosen.id, measure)
+    period = _period(rows)
+    order, places = [*view.catalogue.reasons, NOT_STATED], _places(chosen)
+    of_period = [_named(view, row) for row in rows if row["period"] == period]
+    return sorted(of_period, key=lambda row: (order.index(row["component"]), places[row["level"]]))
 
 
 def _named(view: View, row: Row) -> Row:
     name = row["component"]
-    title = view.say("lost.not_stated") if name == NOT_STATED else view.catalogue.reasons[name].title[view.lang]
-    return row | {"row": title}
+    without = view.say(f"lost.{TOLD[row['measure']][2]}")
+    return row | {"row": without if name == NOT_STATED else view.catalogue.reasons[name].title[view.lang]}
 
 
 def _most(view: View, one: Pathway, step: Step, chosen: Stratifier, rows: list[Row]) -> Block:
@@ -107,10 +117,12 @@ def _most(view: View, one: Pathway, step: Step, chosen: Stratifier, rows: list[R
 
 
 def _why(view: View, step: Step, chosen: Stratifier, rows: list[Row]) -> Figure:
-    title = view.say("lost.why", step=step.short[view.lang], dimension=chosen.short[view.lang].lower())
+    why, of, _ = TOLD[rows[0]["measure"]]
+    name = f"{step.id}_{why}"
+    title = view.say(f"lost.{why}", step=step.short[view.lang], dimension=chosen.short[view.lang].lower())
     subtitle = view.say("pathway.subtitle", area=view.place, period=rows[0]["period"])
-    heads = Heads(title, subtitle, view.say("lost.why_spoken"), view.say("unit.percent.axis"), view.lang)
-    columns = ("lost.reason", "indicator.group", "indicator.value", "word.interval", "lost.lost", "lost.with_it")
+    heads = Heads(title, subtitle, view.say(f"lost.{why}_spoken"), view.say("unit.percent.axis"), view.lang)
+    columns = ("lost.reason", "indicator.group", "indicator.value", "word.interval", f"lost.{of}", "lost.with_it")
     lines = [
         [
             row["row"],
@@ -122,8 +134,8 @@ def _why(view: View, step: Step, chosen: Stratifier, rows: list[Row]) -> Figure:
         ]
         for row in rows
     ]
-    table = _table(view, title, columns, lines, f"{step.id}-table", 2)
-    return Figure(step.id, equiplot(rows, chosen, heads), heads.description, table)
+    table = _table(view, title, columns, lines, f"{name}-table", 2)
+    return Figure(name, equiplot(rows, chosen, heads), heads.description, table)
 
 
 def _lost(view: View, one: Pathway, chosen: Stratifier) -> Shown:
@@ -210,5 +222,5 @@ def _table(view: View, caption: str, columns: tuple[str, ...], lines: list[list[
     return Table(caption, heads, rows, id=name)
 
 
-REASONS = Look("reasons", ("reason",), _reasons)
+REASONS = Look("reasons", ("reason", "exception"), _reasons)
 LOST = Look("lost", ("lost_share",), _lost)
