@@ -73,6 +73,7 @@ REMEDIES = {
     "missing_column": ("Tilføj den, eller ret mappingen", "Add it, or mend the mapping"),
     "unmapped_column": ("eller »to: ignore«", "or “to: ignore”"),
     "unknown_target": ("Skriv person_id, en tabel og kolonne", "Write person_id, a table and column"),
+    "counted_target": ("og indlæs hændelserne eller perioderne", "and load the events or the spells"),
     "unknown_constant": ("Skriv en tabel og kolonne", "Write a table and column"),
     "target_twice": ("Skriv »to: ignore« ved den ene", "Write “to: ignore” at one of them"),
     "no_person": ("Skriv »to: person_id« ved CPR-kolonnen", "Write “to: person_id” at the CPR column"),
@@ -345,6 +346,22 @@ ATTACKS = {
     ),
     "unknown table": Attack(
         changed(), "unknown_target", None, "KOMNR", "residens.area", but("residence.area", "residens.area")
+    ),
+    "a dimension that is counted": Attack(
+        changed(),
+        "counted_target",
+        None,
+        "INDK",
+        "position.hostel_days",
+        but("position.income", "position.hostel_days"),
+    ),
+    "a dimension that is counted, as a code": Attack(
+        narrow("DIM", "income", "hostel_days"),
+        "unknown_code",
+        3,
+        "DIM",
+        "hostel_days",
+        one("position.dimension", "DIM"),
     ),
     "one place for two columns": Attack(
         changed(), "target_twice", None, "DOED", "person.birth_date", but("person.death_date", "person.birth_date")

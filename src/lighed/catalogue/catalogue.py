@@ -57,6 +57,11 @@ class Catalogue:
         """Return the pathways that hold the points of a form against a need, by id."""
         return {name: one for name, one in self.pathways.items() if isinstance(one, Validation)}
 
+    @property
+    def held(self) -> dict[str, Dimension]:
+        """Return the dimensions that are held as they stand, by id; the others are counted from what is held."""
+        return {name: one for name, one in self.dimensions.items() if one.counts is None}
+
     def waiting(self) -> dict[str, list[str]]:
         """Return the ids of the indicators that wait for something that later work makes computable, by what it is."""
         found: dict[str, list[str]] = {}

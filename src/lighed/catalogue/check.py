@@ -73,7 +73,7 @@ def _of_dimension(catalogue: Catalogue, dimension: Dimension) -> Iterator[str]:
 def _of_counted(catalogue: Catalogue, counted: Counted | None) -> Iterator[str]:
     if counted is None:
         return
-    yield from _unknown([("item", counted.item, {*catalogue.items, *_held(catalogue), RESIDENCE})])
+    yield from _unknown([("item", counted.item, {*catalogue.items, *catalogue.held, RESIDENCE})])
     for test in _tests(counted.where):
         if test.column not in RECORD:
             yield f"the column '{test.column}' is not known; known are {', '.join(sorted(RECORD))}"
@@ -82,11 +82,6 @@ def _of_counted(catalogue: Catalogue, counted: Counted | None) -> Iterator[str]:
     low, high = counted.days
     if high is not None and high < low:
         yield f"the window {low} to {high} has no days in it"
-
-
-def _held(catalogue: Catalogue) -> dict[str, Dimension]:
-    """The dimensions that are held as they stand."""
-    return {name: one for name, one in catalogue.dimensions.items() if one.counts is None}
 
 
 def check_evaluation(catalogue: Catalogue, one: Evaluation) -> None:
@@ -194,7 +189,7 @@ def _along(catalogue: Catalogue, pathway: Pathway) -> Iterator[str]:
     yield from _itself(pathway)
     seen = (pathway.index, *pathway.exclusions, *pathway.steps, *(u for s in pathway.steps for u in s.beside))
     for wanted in seen:
-        held = _held(catalogue) if wanted.day == "within" else {}
+        held = catalogue.held if wanted.day == "within" else {}
         yield from _unknown([("item", wanted.item, catalogue.items | held)])
         for test in _tests(wanted.where):
             if test.column not in OCCURRENCE:
@@ -204,7 +199,7 @@ def _along(catalogue: Catalogue, pathway: Pathway) -> Iterator[str]:
 
 
 def _of_states(catalogue: Catalogue, states: States) -> Iterator[str]:
-    yield from _unknown([("dimension", states.dimension, _held(catalogue))])
+    yield from _unknown([("dimension", states.dimension, catalogue.held)])
     yield from _values(catalogue, states.dimension, Test("category", "is", states.among))
 
 

@@ -134,6 +134,8 @@ class Reading:
         }
         if not known or (name not in known.columns and name not in things.get(table, {})):
             return Problem("unknown_target", self.raw.file, column=column, value=given.to)
+        if table == "position" and name in self.catalogue.dimensions and name not in self.catalogue.held:
+            return Problem("counted_target", self.raw.file, column=column, value=given.to)
         if given.as_ in {"cpr", "key", "pseudonym"} and (name not in known.columns or known.columns[name].kind != "id"):
             return Problem(
                 "not_for_identifiers", self.raw.file, column=column, value=given.to, values={"way": given.as_}
@@ -381,6 +383,8 @@ class Reading:
     def _known(self, of: Column) -> set[str] | None:
         if of.codes == "items":
             return set(self.catalogue.items)
+        if of.codes == "dimensions":
+            return set(self.catalogue.held)
         return set(of.codes) if isinstance(of.codes, tuple) else None
 
     def _period_columns(self, table: Table, columns: dict[str, pa.Array]) -> dict[str, pa.Array]:

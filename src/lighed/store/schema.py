@@ -31,7 +31,7 @@ class Column(Definition):
     kind: ColumnKind
     title: Text
     required: bool = False
-    codes: tuple[str, ...] | Literal["areas", "items"] | None = None
+    codes: tuple[str, ...] | Literal["areas", "dimensions", "items"] | None = None
     at_least: float | None = None
     organisations: bool = False
 

@@ -64,7 +64,7 @@ def targets(catalogue: Catalogue, lang: Lang) -> list[tuple[str, list[Target]]]:
         own = [Target(f"{name}.{c}", of.title[lang]) for c, of in table.columns.items() if c != "person_id"]
         groups.append((table.title[lang], own))
     things: dict[str, list[Any]] = {
-        "position": list(catalogue.dimensions.values()),
+        "position": list(catalogue.held.values()),
         "answer": [item for item in catalogue.items.values() if item.kind == "survey"],
         "event": [item for item in catalogue.items.values() if item.kind == "event"],
     }
