@@ -42,7 +42,7 @@ def area(view: View) -> Page:
     own = view.release.areas[view.area]
     others = [
         a
-        for a in (_parent(view, own, "region"), _parent(view, own, "municipality_group"), view.release.areas[COUNTRY])
+        for a in (_parent(view, own, "region"), _parent(view, own, "municipality_group"), view.catalogue.areas[COUNTRY])
         if a
     ]
     names = {a.kind: a.name[view.lang] for a in others}
