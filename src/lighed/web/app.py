@@ -103,6 +103,8 @@ class Site:
         if twin == ".json":
             return json.dumps(built.plain(), ensure_ascii=False, allow_nan=False).encode(), "application/json"
         if twin == ".csv":
+            if any("measure" not in row for row in built.rows):  # the catalogue's rows are no figures
+                raise HTTPException(404)
             whole = any(row["measure"] in {"crude", "standardised"} for row in built.rows)
             table = heat_table(built.rows, view) if whole else plain_table(built.rows)
             return table.encode(), "text/csv; charset=utf-8"
