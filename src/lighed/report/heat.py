@@ -9,6 +9,7 @@ from typing import Any
 from lighed.core.heat import COLUMNS
 from lighed.core.text import say
 from lighed.core.types import SCALE, UNKNOWN
+from lighed.report.plain import inert
 from lighed.report.view import View
 
 
@@ -21,7 +22,8 @@ def heat_table(rows: list[dict[str, Any]], view: View) -> str:
     out = io.StringIO()
     writer = csv.DictWriter(out, COLUMNS, lineterminator="\r\n")
     writer.writeheader()
-    writer.writerows(_line(row, average.get(row["period"]), view) for row in groups if row["level"] != UNKNOWN)
+    lines = (_line(row, average.get(row["period"]), view) for row in groups if row["level"] != UNKNOWN)
+    writer.writerows(map(inert, lines))
     return out.getvalue()
 
 

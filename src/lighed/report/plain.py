@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from typing import Any
 
 from lighed.core.estimates import SCHEMA
+
+_FORMULA = re.compile(r"[=+@\t\r＝＋＠]|[-－](?![\d.,]+$)")
 
 
 def plain_table(rows: list[dict[str, Any]]) -> str:
@@ -21,5 +24,18 @@ def plain_table(rows: list[dict[str, Any]]) -> str:
     out = io.StringIO()
     writer = csv.DictWriter(out, SCHEMA.names, extrasaction="ignore", lineterminator="\r\n")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows(map(inert, rows))
     return out.getvalue()
+
+
+def inert(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row in which no words begin as a formula does, for spreadsheets work those out; numbers stay.
+
+    Examples
+    --------
+    >>> inert({"counterpart": "=1+1", "horizon": "-30", "value": -2.5})
+    {'counterpart': "'=1+1", 'horizon': '-30', 'value': -2.5}
+    """
+    return {
+        name: f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value for name, value in row.items()
+    }
