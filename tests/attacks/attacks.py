@@ -90,7 +90,8 @@ def numbers_within(*kinds: str) -> Callable[[Pair], list[str]]:
     def found(pair: Pair) -> list[str]:
         true = {_named(row): row for row in pair[0].truth}
         held = [true[_named(row)] for row in pair[0].rows if row["flags"] == MARK and _named(row) in true]
-        wanted = _digits(held) - _digits(pair[0].rows)
+        hidden = {_named(row) for row in held}
+        wanted = _digits(held) - _digits([row for row in pair[0].truth if _named(row) not in hidden])
         assert wanted, "there is something to look for"
         texts = ((name, text) for name, content in pair[0].of_kind(*kinds).items() for text in decoded(content))
         return [f"{name}: {seen}" for name, text in texts for seen in NUMBER.findall(text) if _first(seen) in wanted]

@@ -30,16 +30,16 @@ from tests.browser import served
 from tests.zones import Zone, new_zone
 
 NAME, SHARE, MADE = "borgere.csv", "F6.1", "2026-11-22"
-# The region that they are all of: persons of each level of education, and how many of them are unemployed in 2024.
+# A region: of each level of education in each town the persons, and how many of them are unemployed in 2024.
 EDUCATION = {"short": "10", "medium": "30", "long": "60", "unknown": "9999"}
 FEW, NEXT, REGION = "0813", "0849", "1081"
 TOWNS = {
     code: {"short": (120 + k, 41 + k), "medium": (140 + k, 33 + k), "long": (130 + k, 25 + k), "unknown": (70 + k, 22)}
     for k, code in enumerate(("0773", "0787", "0810", "0820", "0825", "0840", "0846", "0851"))
 } | {
-    FEW: {"short": (40, 3), "medium": (45, 9), "long": (90, 20), "unknown": (60, 18)},
-    "0860": {"short": (132, 52), "medium": (151, 43), "long": (56, 53), "unknown": (80, 23)},
-    NEXT: {"short": (42, 8), "medium": (47, 11), "long": (95, 21), "unknown": (65, 19)},
+    "0860": {"short": (132, 3), "medium": (151, 43), "long": (156, 53), "unknown": (80, 23)},
+    FEW: {"short": (48, 45), "medium": (45, 19), "long": (90, 20), "unknown": (60, 18)},
+    NEXT: {"short": (42, 18), "medium": (47, 21), "long": (95, 21), "unknown": (65, 19)},
 }
 SECRET = {(town, level) for town in (FEW, NEXT) for level in ("short", "medium")}
 LABEL = '"><img src=x onerror=alert(1)></script>{{7*7}}'  # a title is only words, whatever it says
@@ -64,6 +64,8 @@ front_area: "{REGION}"
 indicators: [{SHARE}]
 """
 PICTURE = re.compile(r'src="(/da/town/[^"]+\.svg[^"]*)"')
+AGES = (20, 22, 27, 32, 37, 42, 47, 52, 57, 62)  # one of each five years
+WOMAN, ANOTHER = 1, 21  # of the same age, in every group; one has no work in 2024, the other has
 UNEMPLOYED, EMPLOYED = "210", "131"
 
 
@@ -77,14 +79,14 @@ def persons(*, moved: bool) -> str:
         for level, (n, events) in groups.items():
             cases = set(range(events))
             if moved and (town, level) in SECRET:
-                woman = next(k for k in range(events - 2, events) if k % 2)
-                cases ^= {woman if (town == FEW) == (level == "short") else woman + 2}
+                cases ^= {WOMAN if (town == FEW) == (level == "short") else ANOTHER}
             for k in range(n):
                 number += 1
-                born = f"{1 + k % 28:02}03{81 + k % 2}"
-                for year, has in ((2023, k >= n - events - 4), (2024, k in cases)):
-                    fields = (f"{born}{number:04}", year, town, 1 + k % 2, f"{born[:2]}-03-19{born[4:]}")
-                    lines.append(";".join(map(str, (*fields, EDUCATION[level], UNEMPLOYED if has else EMPLOYED))))
+                day, born = f"{1 + k % 28:02}", 2024 - AGES[k // 2 % len(AGES)]
+                for year, has in ((2023, k >= n // 2 + 2), (2024, k in cases)):
+                    cpr, date = f"{day}03{born % 100:02}{number:04}", f"{day}-03-{born}"
+                    fields = (cpr, year, town, 1 + k % 2, date, EDUCATION[level], UNEMPLOYED if has else EMPLOYED)
+                    lines.append(";".join(map(str, fields)))
     return "\n".join(lines) + "\n"
 
 
