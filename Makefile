@@ -8,7 +8,7 @@ STATIC := src/lighed/report/static/vendor
 LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo test check fix assets browser lock pictures handbook wheel bench test-spark clean
+.PHONY: help demo test check fix assets browser lock pictures handbook wheel bench attack test-spark clean
 
 help:  ## list what can be done
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -37,6 +37,9 @@ browser:  ## see to it that Chromium is there for the tests of the pages
 
 test-spark: $(VENV)/ready-spark  ## run the tests of the engines on a local Spark (needs Java 17)
 	$(BIN)/python -m pytest -m spark --override-ini addopts="--strict-markers -q" tests/spark
+
+attack: $(VENV)/ready-dev assets  ## attack what comes in and what goes out, and kill 200 loads and 200 builds (an hour)
+	LIGHED_KILLS=200 $(BIN)/python -m pytest tests/attacks
 
 bench: $(VENV)/ready-dev assets  ## measure: prints the tables of benchmarks/
 	for script in benchmarks/[a-z]*.py; do $(BIN)/python $$script || exit 1; done

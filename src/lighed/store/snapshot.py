@@ -179,8 +179,13 @@ def _write_durably(path: Path, text: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     waiting.replace(path)
-    if os.name == "posix":  # elsewhere a folder cannot be flushed by itself
-        handle = os.open(path.parent, os.O_RDONLY)
+    _flush(path.parent)
+
+
+def _flush(path: Path) -> None:
+    """Have a file, or the names in a folder, outlast a power cut."""
+    if os.name == "posix":  # elsewhere neither can be flushed by itself
+        handle = os.open(path, os.O_RDONLY)
         os.fsync(handle)
         os.close(handle)
 
@@ -247,8 +252,10 @@ class Writer:
         return Snapshot(self.store.folder, self.base.number + 1, files, tuple(self.loads))
 
     def commit(self) -> None:
-        """Put what was added in force: first the manifest, then, in one step, the pointer."""
+        """Put what was added in force: first the files, then the manifest, then, in one step, the pointer."""
         if self.changed():
+            for path in {place for file in self._added for place in (file, file.parent, file.parent.parent)}:
+                _flush(path)
             self.store._write_manifest(self.snapshot())  # noqa: SLF001 - the store's other half
             self.store._point_at(self.base.number + 1)  # noqa: SLF001
 
