@@ -1,0 +1,149 @@
+"""What a reader can work out of a table with hidden cells: the audit of what is about to be shown.
+
+It knows nothing of how the hidden cells were chosen, and shares no code with what chose them. The reader is taken to
+know every sum, every number that is shown, how what was printed of a measure was rounded, and that counts are whole and
+not below 0. Measures that are no sum of counts are not its business: they are shown only if all their counts are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.sparse import csr_array, vstack
+from scipy.sparse.csgraph import connected_components
+
+Array = npt.NDArray[Any]
+
+GUARD = 1e-6  # how far from a whole number the end of an interval may be that a solver finds
+ROUNDS = 3  # of holding the cells against each row: enough for most ends, and the solver finds the others
+OPTIMAL, UNBOUNDED = 0, 3  # what scipy calls them
+EXACTLY = {"mip_rel_gap": 0.0}
+
+
+def intervals(
+    rows: csr_array,
+    shown: Array,
+    lower: Array | float = 0.0,
+    upper: Array | float = 0.0,
+    *,
+    asked: Array | None = None,
+    least: Array | float = 0.0,
+    narrow: float = np.inf,
+) -> tuple[Array, Array]:
+    """Return the smallest and the largest whole number that each hidden cell can be, for all that is shown.
+
+    Parameters
+    ----------
+    rows : shape (row, cell)
+        What anybody knows of the cells: a sum is a whole less its parts, a measure the formula that it was made by.
+    shown : array, shape (cell,)
+        The numbers that are shown; NaN where one is hidden.
+    lower, upper : arrays, shape (row,)
+        Between which limits a row lies: 0 and 0 for a sum, the ends of what would be printed alike for a measure.
+    asked : array, shape (cell,), optional
+        Which of the hidden cells are attacked; without it all.
+    least : array, shape (cell,)
+        What the reader knows that a cell is at least: 1 of somebody's own.
+    narrow
+        Intervals that are as wide as this may be wider than in whole numbers, for only fractions were tried.
+
+    Returns
+    -------
+    lower, upper : arrays, shape (cell,)
+        Of a shown cell its number; infinite where nothing limits it. NaN where the solver was not sure and where no
+        table agrees with what is shown, which whoever asks must take for unsafe, and of what was not asked.
+
+    References
+    ----------
+    Fischetti M, Salazar JJ. Solving the cell suppression problem on tabular data with linear constraints. Management
+    Science 2001;47:1008-1027. doi:10.1287/mnsc.47.7.1008.9805
+
+    Examples
+    --------
+    A total of 9 of which one part is shown as 5, and twice the second less the third was printed as 2.
+
+    >>> rows = csr_array([[1, -1, -1, -1], [0, 0, 2, -1]])
+    >>> [limit.tolist() for limit in intervals(rows, np.array([9, 5, np.nan, np.nan]), [0, 1.5], [0, 2.5])]
+    [[9.0, 5.0, 2.0, 2.0], [9.0, 5.0, 2.0, 2.0]]
+    """
+    hidden = np.isnan(shown)
+    place, known = np.flatnonzero(hidden), rows @ np.where(hidden, 0.0, shown)
+    ends = np.broadcast_to(lower, known.shape) - known, np.broadcast_to(upper, known.shape) - known
+    floor, wanted = np.broadcast_to(least, shown.shape), hidden if asked is None else hidden & asked
+    found = np.array([np.where(hidden, np.nan, shown)] * 2)
+    for cells, lines in _apart(rows[:, place]):
+        at = place[cells]
+        if wanted[at].any():
+            unknown = Unknown(rows[lines][:, at], ends[0][lines], ends[1][lines], floor[at])
+            for cell in np.flatnonzero(wanted[at]).tolist():
+                found[:, at[cell]] = unknown.interval(cell, narrow)
+    return found[0], found[1]
+
+
+def _apart(rows: csr_array) -> Iterator[tuple[Array, Array]]:
+    """The unknowns that hang together by rows, and these rows."""
+    entry = rows.tocoo()
+    first = np.full(rows.shape[0], -1)
+    first[entry.row] = entry.col
+    tied = csr_array((np.ones(entry.nnz), (entry.col, first[entry.row])), shape=(rows.shape[1],) * 2)
+    count, part = connected_components(tied, directed=False)
+    of_row = np.where(first >= 0, part[first], -1) if count else first
+    for one in range(count):
+        yield np.flatnonzero(part == one), np.flatnonzero(of_row == one)
+
+
+class Unknown:
+    """Unknown whole numbers x that hang together: ``lower`` ≤ ``rows`` x ≤ ``upper`` and ``least`` ≤ x."""
+
+    def __init__(self, rows: csr_array, lower: Array, upper: Array, least: Array) -> None:
+        self._known = {"constraints": LinearConstraint(rows, lower, upper), "bounds": Bounds(least, np.inf)}
+        self._limits = self._limited(rows, lower, upper, least)
+        endless = np.full(len(least), np.inf)
+        self._seen = np.stack([endless, -endless])  # the smallest and the largest of each in tables that were found
+
+    def interval(self, cell: int, narrow: float) -> tuple[float, float]:
+        """Return the smallest and the largest that a cell can be; fractions are tried first."""
+        low, high = (self._end(cell, side, whole=False) for side in (0, 1))
+        if high - low >= narrow:
+            return low, high
+        return self._end(cell, 0, whole=True), self._end(cell, 1, whole=True)
+
+    def _end(self, cell: int, side: int, *, whole: bool) -> float:
+        """The end of a cell's interval; without the solver where a table was seen in which it is at its limit."""
+        sign = 1 - 2 * side
+        if self._seen[side, cell] == self._limits[side, cell]:
+            return float(self._limits[side, cell])
+        towards = np.zeros(self._limits.shape[1])
+        towards[cell] = sign
+        made = milp(towards, integrality=int(whole), options=EXACTLY, **self._known)
+        if made.status == UNBOUNDED:
+            return -sign * np.inf
+        if made.status != OPTIMAL:
+            return np.nan
+        end = sign * np.ceil(sign * made.x[cell] - GUARD)
+        table = np.round(made.x)
+        if np.abs(made.x - table).max() <= GUARD:
+            self._seen = np.stack([np.minimum(self._seen[0], table), np.maximum(self._seen[1], table)])
+            self._limits[side, cell] = end
+        return float(end)
+
+    @staticmethod
+    def _limited(rows: csr_array, lower: Array, upper: Array, least: Array) -> Array:
+        """Limits that no cell can pass, shape (lower or upper, cell), from each row by itself."""
+        at_most = vstack([rows, -rows]).tocoo()
+        room, (row, cell), factor = np.concatenate([upper, -lower]), at_most.coords, at_most.data
+        limits = np.stack([least.astype(float), np.full(len(least), np.inf)])
+        for _ in range(ROUNDS):
+            term = factor * limits[(factor < 0).astype(int), cell]  # at its smallest
+            endless = np.isinf(term)
+            term = np.where(endless, 0.0, term)
+            others = np.bincount(row, endless, len(room))[row] - endless == 0
+            left = (room[row] - np.bincount(row, term, len(room))[row] + term) / factor
+            up, down = others & (factor > 0), others & (factor < 0)
+            np.minimum.at(limits[1], cell[up], np.floor(left[up] + GUARD))
+            np.maximum.at(limits[0], cell[down], np.ceil(left[down] - GUARD))
+        return limits
