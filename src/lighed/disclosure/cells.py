@@ -31,6 +31,7 @@ from lighed.core.estimates import DIVIDING, EXCEPTED, PARTS, Estimates
 from lighed.core.types import COUNTRY, UNKNOWN, Stratifier
 
 Array = npt.NDArray[Any]
+Sum = tuple[Array, Array, Array]  # for each place in some lines: the line, the cell, and its sign
 KEY = ("indicator", "period", "area", "stratifier", "level", "part")
 
 
@@ -98,22 +99,30 @@ def numbered(columns: list[Array], radix: list[int]) -> Array:
 
 
 def lines(cells: Cells, catalogue: Catalogue) -> csr_array:
-    """Return the sums as an incidence matrix, shape (line, cell)."""
-    pairs = [*_level_lines(cells), *_sender_lines(cells), *_dividing_lines(cells), *_area_lines(cells, catalogue)]
-    pairs += [*_area_group_lines(cells, catalogue), *_same_code_lines(cells, catalogue)]
-    line, cell, start = [], [], 0
-    for of_line, of_cell in pairs:
-        _, numbered = np.unique(of_line, return_inverse=True)
-        line.append(numbered + start)
-        cell.append(of_cell)
-        start += int(numbered.max(initial=-1)) + 1
-    at_line, at_cell = (np.concatenate(part) if part else np.zeros(0, int) for part in (line, cell))
-    made = csr_array((np.ones(len(at_line), np.int8), (at_line, at_cell)), shape=(start, len(cells.row)))
-    made.data[:] = 1
+    """Return the sums as a matrix, shape (line, cell): 1 for a whole, -1 for its parts."""
+    sums = [*_level_lines(cells), *_sender_lines(cells), *_dividing_lines(cells), *_area_lines(cells, catalogue)]
+    sums += [*_area_group_lines(cells, catalogue), *_same_code_lines(cells, catalogue)]
+    start, numbers = 0, []
+    for of_line, _, _ in sums:
+        _, number = np.unique(of_line, return_inverse=True)
+        numbers.append(number + start)
+        start += int(number.max(initial=-1)) + 1
+    line, cell, sign = (
+        np.concatenate(part) if part else np.zeros(0, int)
+        for part in (numbers, [one[1] for one in sums], [one[2] for one in sums])
+    )
+    made = csr_array((sign.astype(np.int8), (line, cell)), shape=(start, len(cells.row)))
+    np.clip(made.data, -1, 1, out=made.data)
     return made[np.diff(made.indptr) > 1]
 
 
-def _level_lines(cells: Cells) -> Iterator[tuple[Array, Array]]:
+def _sum(line: Array, part: Array, of_whole: Array, whole: Array) -> Sum:
+    """The parts of some lines, and the whole of each line that has one."""
+    signs = np.repeat([-1, 1], [len(part), len(whole)])
+    return np.concatenate([line, of_whole]), np.concatenate([part, whole]), signs
+
+
+def _level_lines(cells: Cells) -> Iterator[Sum]:
     """The levels of a stratifier, and the total of the same indicator, period and area."""
     at = cells.at
     level = np.flatnonzero((at["stratifier"] >= 0) & (cells.row >= 0))
@@ -123,27 +132,28 @@ def _level_lines(cells: Cells) -> Iterator[tuple[Array, Array]]:
     each = np.unique(line, return_index=True)[1]
     wanted = [at[name][level[each]] for name in names[:-1]] + [np.full(len(each), -1)]
     row, total = cells.matched([at[name] for name in names], wanted)
-    yield np.concatenate([line, line[each][row]]), np.concatenate([level, total])
+    yield _sum(line, level, line[each][row], total)
 
 
-def _sender_lines(cells: Cells) -> Iterator[tuple[Array, Array]]:
+def _sender_lines(cells: Cells) -> Iterator[Sum]:
     """Those of a group from each sender, and the group; those excepted for each reason, and all excepted."""
     for kind, whole in (("sent", ""), ("exception", f"fate|{EXCEPTED}||")):
         part = np.flatnonzero(np.array([one == kind for one in kinds(cells)])[cells.at["part"]])
         yield from _made_of(cells, part, {"part": cells.position("part", whole)})
 
 
-def _dividing_lines(cells: Cells) -> Iterator[tuple[Array, Array]]:
+def _dividing_lines(cells: Cells) -> Iterator[Sum]:
     """The parts of a group of one kind and horizon: those who came, less the others, are the one that is hidden."""
     of = [(kind, word.split("|")[-1]) for kind, word in zip(kinds(cells), cells.words["part"], strict=True)]
     lines = [*dict.fromkeys(of)]
     line = np.array([lines.index(one) if one[0] in DIVIDING else -1 for one in of])[cells.at["part"]]
     part = np.flatnonzero(line >= 0)
     columns = [*(cells.at[name][part] for name in KEY[:-1]), line[part]]
-    yield numbered(columns, [*(len(cells.words[name]) + 3 for name in KEY[:-1]), len(lines) + 3]), part
+    radix = [*(len(cells.words[name]) + 3 for name in KEY[:-1]), len(lines) + 3]
+    yield _sum(numbered(columns, radix), part, np.zeros(0, np.int64), np.zeros(0, np.int64))
 
 
-def _area_lines(cells: Cells, catalogue: Catalogue) -> Iterator[tuple[Array, Array]]:
+def _area_lines(cells: Cells, catalogue: Catalogue) -> Iterator[Sum]:
     """The municipalities of a region, a group or the country and the whole; the regions and the country."""
     at, areas = cells.at, catalogue.areas
     for kind in ("region", "municipality_group", COUNTRY):
@@ -170,7 +180,7 @@ def _parents(cells: Cells, catalogue: Catalogue, kind: str) -> Array:
     return table[cells.at["area"], cells.at["period"]]
 
 
-def _summed(cells: Cells, parent: Array) -> Iterator[tuple[Array, Array]]:
+def _summed(cells: Cells, parent: Array) -> Iterator[Sum]:
     names = ("indicator", "period", "stratifier", "level", "part")
     part = np.flatnonzero(parent >= 0)
     if not len(part):
@@ -181,10 +191,10 @@ def _summed(cells: Cells, parent: Array) -> Iterator[tuple[Array, Array]]:
     each = np.unique(line, return_index=True)[1]
     wanted = [key[part[each]] for key in keys] + [parent[part[each]]]
     row, whole = cells.matched([*keys, cells.at["area"]], wanted)
-    yield np.concatenate([line, line[each][row]]), np.concatenate([part, whole])
+    yield _sum(line, part, line[each][row], whole)
 
 
-def _area_group_lines(cells: Cells, catalogue: Catalogue) -> Iterator[tuple[Array, Array]]:
+def _area_group_lines(cells: Cells, catalogue: Catalogue) -> Iterator[Sum]:
     """A level that is made of areas (a fifth by poverty): its municipalities, or the area that is the level."""
     for name in cells.words["stratifier"]:
         stratifier = catalogue.stratifiers[name]
@@ -195,7 +205,7 @@ def _area_group_lines(cells: Cells, catalogue: Catalogue) -> Iterator[tuple[Arra
             yield from _level_of_areas(cells, stratifier, {level: level for level in crosswalk.levels})
 
 
-def _level_of_areas(cells: Cells, stratifier: Stratifier, of: dict[str, str]) -> Iterator[tuple[Array, Array]]:
+def _level_of_areas(cells: Cells, stratifier: Stratifier, of: dict[str, str]) -> Iterator[Sum]:
     level = np.array([cells.position("level", of.get(code, "")) for code in cells.words["area"]])
     at = cells.at
     part = np.flatnonzero((at["stratifier"] < 0) & (level[at["area"]] >= 0))
@@ -203,7 +213,7 @@ def _level_of_areas(cells: Cells, stratifier: Stratifier, of: dict[str, str]) ->
     yield from _made_of(cells, part, whole | {"level": level[at["area"][part]]})
 
 
-def _same_code_lines(cells: Cells, catalogue: Catalogue) -> Iterator[tuple[Array, Array]]:
+def _same_code_lines(cells: Cells, catalogue: Catalogue) -> Iterator[Sum]:
     """The levels of a stratifier that make up a level of another, out of the same codes (education in five and three).
 
     Without them a group that is hidden under one name could be read under the other. Crossed groups make up a group
@@ -237,7 +247,7 @@ def _parts(cells: Cells, coarse: str, fine: str, of: dict[str, str]) -> tuple[Ar
     return part, {"stratifier": cells.position("stratifier", coarse), "level": level[cells.at["level"][part]]}
 
 
-def _unknown_line(cells: Cells, coarse: str, fine: str, rests: list[str]) -> Iterator[tuple[Array, Array]]:
+def _unknown_line(cells: Cells, coarse: str, fine: str, rests: list[str]) -> Iterator[Sum]:
     """The rests over all levels of `coarse`, with its own unknown level: together the unknown level of `fine`."""
     names = [cells.position("level", word) for word in rests]
     unknown = {"stratifier": cells.position("stratifier", fine), "level": cells.position("level", UNKNOWN)}
@@ -318,11 +328,11 @@ def _codes(stratifier: Stratifier) -> dict[str, set[tuple[Any, ...]]]:
     return found | {UNKNOWN: {("known", *code) for codes in found.values() for code in codes}}
 
 
-def _made_of(cells: Cells, part: Array, whole: dict[str, Any]) -> Iterator[tuple[Array, Array]]:
+def _made_of(cells: Cells, part: Array, whole: dict[str, Any]) -> Iterator[Sum]:
     """Parts with the cell that each belongs to: of the same key, but for what `whole` says of it."""
     keys = {name: np.broadcast_to(whole.get(name, cells.at[name][part]), part.shape) for name in KEY}
     line = numbered([*keys.values()], [len(cells.words[name]) + 3 for name in KEY])
     each = np.unique(line, return_index=True)[1]
     row, found = cells.matched([cells.at[name] for name in KEY], [column[each] for column in keys.values()])
     kept = np.isin(line, line[each][row])
-    yield np.concatenate([line[kept], line[each][row]]), np.concatenate([part[kept], found])
+    yield _sum(line[kept], part[kept], line[each][row], found)

@@ -47,6 +47,7 @@ def secondary(hidden: Mask, cells: Cells, sums: csr_array, policy: Policy, catal
     shares = _shares(cells, catalogue)
     one, n, without = np.ones_like(cells.n), cells.n, cells.n - cells.events
     of_cell = np.stack([one, n, cells.events, np.where(shares, one, 0), np.where(shares, without, 0)], -1)
+    sums = abs(sums)
     lines_of = csr_array(sums.T)
     kin, group = _tied(cells, catalogue)
     done, total = np.zeros_like(hidden), np.zeros((sums.shape[0], of_cell.shape[1]), np.int64)
