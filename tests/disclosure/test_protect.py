@@ -62,7 +62,7 @@ from tests.disclosure.tables import (
     table,
 )
 
-POLICIES = sorted(name for name, policy in CATALOGUE.policies.items() if policy.mode == "suppress")
+POLICIES = sorted(p.id for p in CATALOGUE.policies.values() if p.mode == "suppress" and p.sums == "each")
 STEP = "rehabilitation.started"
 FIVE = CATALOGUE.policies["research_export"]
 
@@ -458,3 +458,29 @@ def test_all_sums_together_give_few_small_groups_away(attacked: list[Any]) -> No
             count[name] += len(keys)
     assert count["bare"] > 0.5 * count["secret"]
     assert count["left"] < 0.05 * count["secret"]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_nothing_follows_from_all_sums_where_they_are_held_together(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    made = table(drawn(rng))
+    secret = {key for key, row in counted(made.rows()).items() if row["events"] and small(key, row, FIVE, CATALOGUE)}
+    assert len(secret) > 5
+    assert not secret & set(determined(protected(made, "together").rows(), CATALOGUE, rng))
+
+
+@pytest.mark.parametrize("indicator", [STEP, SHARE])
+def test_parts_of_groups_are_held_together_too(indicator: str) -> None:
+    whole, parts = parted(np.random.default_rng(0))
+    before = table(whole, indicator, parts=parts)
+    rows, after = before.rows(), protected(before, "together").rows()
+    assert violations(rows, after, FIVE, CATALOGUE) == []
+    assert worked_out(after, CATALOGUE) == set()
+
+
+def test_a_table_that_all_sums_together_give_away_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = table(drawn(np.random.default_rng(0)))
+    protected(made, "together")
+    monkeypatch.setattr(release, "withstanding", lambda small, *_: np.zeros_like(small))
+    with pytest.raises(ReleaseError, match="2 små tal"):
+        protected(made, "together")

@@ -275,7 +275,8 @@ class Policy(Definition):
     """What a data owner demands before a figure may leave the zone.
 
     ``smallest_count`` is k: groups of 1 to k−1 are hidden, and so are their complements; ``smallest_group`` is the
-    fewest persons (for a survey, respondents) behind a shown share.
+    fewest persons (for a survey, respondents) behind a shown share. ``sums`` are held ``each`` for itself, or all
+    ``together``, as a reader would who solves them; that takes minutes for a municipality, and hours for all of them.
     """
 
     id: str
@@ -285,6 +286,7 @@ class Policy(Definition):
     smallest_count: int = Field(ge=0)
     smallest_group: int = Field(ge=0)
     smallest_respondents: int = Field(ge=0)
+    sums: Literal["each", "together"] = "each"
     references: tuple[str, ...] = ()
 
 

@@ -117,9 +117,10 @@ def lines(cells: Cells, catalogue: Catalogue) -> csr_array:
 
 
 def _sum(line: Array, part: Array, of_whole: Array, whole: Array) -> Sum:
-    """The parts of some lines, and the whole of each line that has one."""
-    signs = np.repeat([-1, 1], [len(part), len(whole)])
-    return np.concatenate([line, of_whole]), np.concatenate([part, whole]), signs
+    """The parts of some lines with the whole of each; parts whose whole nobody was told are no sum."""
+    kept = np.isin(line, of_whole)
+    signs = np.repeat([-1, 1], [kept.sum(), len(whole)])
+    return np.concatenate([line[kept], of_whole]), np.concatenate([part[kept], whole]), signs
 
 
 def _level_lines(cells: Cells) -> Iterator[Sum]:
@@ -150,7 +151,7 @@ def _dividing_lines(cells: Cells) -> Iterator[Sum]:
     part = np.flatnonzero(line >= 0)
     columns = [*(cells.at[name][part] for name in KEY[:-1]), line[part]]
     radix = [*(len(cells.words[name]) + 3 for name in KEY[:-1]), len(lines) + 3]
-    yield _sum(numbered(columns, radix), part, np.zeros(0, np.int64), np.zeros(0, np.int64))
+    yield numbered(columns, radix), part, np.full(len(part), -1)
 
 
 def _area_lines(cells: Cells, catalogue: Catalogue) -> Iterator[Sum]:
@@ -334,5 +335,4 @@ def _made_of(cells: Cells, part: Array, whole: dict[str, Any]) -> Iterator[Sum]:
     line = numbered([*keys.values()], [len(cells.words[name]) + 3 for name in KEY])
     each = np.unique(line, return_index=True)[1]
     row, found = cells.matched([cells.at[name] for name in KEY], [column[each] for column in keys.values()])
-    kept = np.isin(line, line[each][row])
-    yield _sum(line[kept], part[kept], line[each][row], found)
+    yield _sum(line, part, line[each][row], found)

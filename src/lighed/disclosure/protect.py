@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from lighed.catalogue import Catalogue
 from lighed.core.estimates import DIVIDING, TOGETHER
 from lighed.core.types import Policy
 from lighed.disclosure.cells import KEY, Array, Cells, kinds, numbered
+from lighed.disclosure.flows import Table, doubt, price, suppress
 
 Mask = npt.NDArray[np.bool_]
 
@@ -63,6 +65,53 @@ def secondary(hidden: Mask, cells: Cells, sums: csr_array, policy: Policy, catal
         done, wanted = wanted, wanted.copy()
         wanted[_smallest(unsafe, done, cells, sums)] = True
     return np.asarray(done & ~hidden)
+
+
+def withstanding(small: Mask, more: Mask, cells: Cells, sums: csr_array, policy: Policy, catalogue: Catalogue) -> Mask:
+    """Return the cells that must be hidden beside the small ones, so that all sums leave every small number in doubt.
+
+    Persons, events and persons without the thing are a table each (see ``flows``), and what is hidden in one is hidden
+    in all; `more` are hidden already. A small number may be each of 1 to k - 1, and its interval is as wide as k also
+    for one who is in the group.
+    """
+    hidden, everybody = small | more, cells.n > 0
+    kin, group = _tied(cells, catalogue)
+    above = np.array([catalogue.areas[code].kind != "municipality" for code in cells.words["area"]])[cells.at["area"]]
+    totals = above + 1 * (cells.at["level"] < 0)
+    while True:
+        before = hidden
+        for count, fewest in counts(cells, policy, catalogue):
+            cost = np.where(everybody, price(np.maximum(count, 1), totals), np.inf)
+            doubtful = (small & (count > 0) & (count < fewest))[:, None]
+            need = np.where(doubtful, doubt(fewest, own=1), count[:, None])
+            table = Table.of(known(sums, count, hidden), count, cost)
+            hidden = hidden | suppress(table, hidden, need, name=partial(_named, cells))
+        hidden = hidden | _any(kin, kin[hidden])
+        hidden = hidden | _any(group, kin[hidden])
+        if (hidden == before).all():
+            return np.asarray(hidden & ~small)
+
+
+def known(sums: csr_array, count: Array, hidden: Mask) -> csr_array:
+    """Return the sums that hold of a number and that anybody knows: what is no sum of its parts has a rest.
+
+    Parts without a whole add up to what the reader knows where one of them is shown, for it says of how many they are.
+    """
+    shown = sums @ (~hidden).astype(np.int64) != 0
+    return sums[np.where(sums.max(axis=1).toarray().ravel() < 1, shown, sums @ count == 0)]
+
+
+def counts(cells: Cells, policy: Policy, catalogue: Catalogue) -> list[tuple[Array, int]]:
+    """The numbers that a hidden cell hides, each with the smallest of them that may be shown."""
+    without = np.where(_shares(cells, catalogue), cells.n - cells.events, 0)
+    k = policy.smallest_count
+    return [(cells.events, k), (without, k), (cells.n, policy.smallest_group)]
+
+
+def _named(cells: Cells, cell: int) -> str:
+    """What a cell is called where somebody must be told of it."""
+    words = ((cells.words[name], int(cells.at[name][cell])) for name in KEY)
+    return " ".join(known[at] for known, at in words if at >= 0 and known[at])
 
 
 def _any(number: Array, wanted: Array) -> Mask:

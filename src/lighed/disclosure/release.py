@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from scipy.sparse import csr_array
 
 from lighed import __version__
 from lighed.analysis.handover import compared
@@ -25,9 +26,10 @@ from lighed.core.estimates import NUMBERS, OF_GROUPS, SCHEMA, Estimates, family
 from lighed.core.progress import working
 from lighed.core.release import FORMAT, Manifest, Release, area_file, digest
 from lighed.core.types import UNKNOWN, Definition, Policy, ReleasePlan
+from lighed.disclosure.attack import intervals
 from lighed.disclosure.audit import audit
 from lighed.disclosure.cells import KEY, Array, Cells, kinds, lines, numbered, with_parts, with_rests
-from lighed.disclosure.protect import Mask, primary, secondary
+from lighed.disclosure.protect import Mask, counts, known, primary, secondary, withstanding
 
 GROUP = 1 << 13  # rows that are read together: an indicator is found without the others
 
@@ -75,14 +77,41 @@ def _protected(estimates: Estimates, policy: Policy, catalogue: Catalogue) -> tu
     cells = with_rests(Cells.of(estimates), catalogue)
     sums = lines(cells, catalogue)
     small = primary(cells, policy, catalogue)
+    together = policy.sums == "together"
     more = secondary(small, cells, sums, policy, catalogue)
+    if together:
+        more |= withstanding(small, more, cells, sums, policy, catalogue)
     hidden = (small | more) & (cells.row >= 0)
     shown = withhold(estimates, cells, hidden)
     found = audit(shown, catalogue)
     if found["lines_with_one_hidden"]:
         raise ReleaseError("unsafe", lines=found["lines_with_one_hidden"])
-    counts = {"cells": int((cells.row >= 0).sum()), "hidden": int(hidden.sum()), "lines": int(sums.shape[0])}
-    return shown, {"policy": policy.id, "audited": True} | counts | found
+    if together:
+        found |= attacked(small, small | more, cells, sums, policy, catalogue)
+        if found["attack_exact"] or found["attack_narrow"]:
+            raise ReleaseError("solved", cells=found["attack_exact"] + found["attack_narrow"])
+    record = {"cells": int((cells.row >= 0).sum()), "hidden": int(hidden.sum()), "lines": int(sums.shape[0])}
+    return shown, {"policy": policy.id, "audited": True} | record | found
+
+
+def attacked(
+    small: Mask, hidden: Mask, cells: Cells, sums: csr_array, policy: Policy, catalogue: Catalogue
+) -> dict[str, int]:
+    """Work out, as a reader could of all sums together, what each small number may be, and count what is not in doubt.
+
+    The attack is separate code from the protection, and takes as narrow what is not as wide as the smallest count, or
+    cannot be each number below it; and what its solver is not sure of.
+    """
+    tried, exact, narrow = 0, 0, 0
+    for count, fewest in counts(cells, policy, catalogue):
+        rows, asked = known(sums, count, hidden), small & (count > 0) & (count < fewest)
+        level = rows @ count
+        shown = np.where(hidden, np.nan, count)
+        lower, upper = intervals(rows, shown, level, level, asked=asked, narrow=3 * fewest)
+        wide = (lower <= 1) & (upper >= fewest - 1) & (upper - lower >= fewest)
+        tried, exact = tried + int(asked.sum()), exact + int((asked & (lower == upper)).sum())
+        narrow += int((asked & ~wide & (lower != upper)).sum())
+    return {"attacked": tried, "attack_exact": exact, "attack_narrow": narrow}
 
 
 def withhold(estimates: Estimates, cells: Cells, hidden: Mask) -> Estimates:
