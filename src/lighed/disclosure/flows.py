@@ -3,11 +3,12 @@
 Matrices, and nothing of releases. A *line* is what anybody knows of some cells: a sum (a whole less its parts is 0), or
 a measure that was printed (its formula less the measure is 0, but for the rounding). A *witness* is another table that
 agrees with every line and with every cell that is shown: whoever reads what is shown must hold it for possible too. A
-cell is safe if there are witnesses in which it is as small and as large as it needs.
+cell is safe if there is a witness, in whole numbers, for every number that it must be able to be.
 
-Each witness is the cheapest flow through the lines that brings one cell to one end, by a linear program; what it passes
-through is hidden, and it is a witness for all the cells that it passes through. At last every cell that was hidden on
-the way is shown again without which all needs are met, the dearest first.
+Each witness is the cheapest flow through the lines that brings one cell to an end of what it needs, by a linear
+program; what it passes through is hidden, and it is a witness for all the cells that it passes through. Then every cell
+that was hidden on the way is shown again without which all ends are reached, the dearest first. What lies between the
+ends comes last: it nearly always has its witness by then.
 
 References
 ----------
@@ -24,7 +25,7 @@ from typing import Any
 import highspy
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import block_array, csc_array, csr_array, diags_array, hstack, vstack
+from scipy.sparse import block_array, csc_array, csr_array, diags_array, eye_array, hstack, vstack
 from scipy.sparse.csgraph import connected_components
 
 from lighed.core.errors import ReleaseError
@@ -36,7 +37,14 @@ Mask = npt.NDArray[np.bool_]
 FREE = 1e-4  # the cost of passing through a cell that is hidden anyway: above 0, so that flows are short
 MARGIN = 0.9  # of the room that rounding leaves: a witness must not hang on the last digit of what was printed
 EXACT = 1e-5  # how far from a whole number a count may be that a solver finds
-SETTINGS = {"output_flag": False, "threads": 1, "mip_rel_gap": 1.0, "mip_max_nodes": 1000, "mip_detect_symmetry": False}
+SETTINGS = {
+    "output_flag": False,
+    "threads": 1,
+    "mip_rel_gap": 1.0,  # any witness in whole numbers will do
+    "mip_max_nodes": 1000,  # beyond which it is taken that there is none
+    "mip_detect_symmetry": False,
+    "mip_heuristic_run_feasibility_jump": False,  # these two take longer than they save
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,29 +70,27 @@ class Table:
         counts, exact = np.asarray(value, float), np.zeros((sums.shape[0], 2))
         return cls(csc_array(sums, dtype=float), counts, np.asarray(cost, float), least + np.zeros_like(counts), exact)
 
-    def with_measures(self, rows: csr_array, lower: Array, upper: Array, of: Array, cost: Array) -> Table:
-        """Return the table with each measure as a cell after the others.
+    def with_measures(self, rows: csr_array, lower: Array, upper: Array, cost: Array) -> Table:
+        """Return the table with what printed measures say of it as cells after the others: hidden, it is not known.
 
         Parameters
         ----------
         rows : shape (statement, cell)
-            Formulas of the cells, of which a printed measure says between which limits they lie.
+            Formulas of the cells. A measure that is linear in them makes one statement; see `quotients` for others. If
+            one of its statements is hidden, a measure is.
         lower, upper : arrays, shape (statement,)
-            The limits: of a linear measure the ends of what would be printed alike. See `quotients` for others.
-        of : array, shape (statement,)
-            Which measure says it.
-        cost : array, shape (measure,)
+            Between which limits a formula lies: the ends of what would be printed alike.
+        cost : array, shape (statement,)
             Of hiding the measure; infinite for one that was printed in an earlier release.
         """
         size, exact = abs(rows).max(axis=1).toarray().ravel(), rows @ self.value
         room = np.stack([lower - exact, upper - exact], -1) * MARGIN / size[:, None]
-        measures = csr_array((-np.ones(len(of)), (np.arange(len(of)), of)), shape=(len(of), len(cost)))
-        sums = block_array([[self.sums, None], [diags_array(1 / size) @ rows, measures]])
+        sums = block_array([[self.sums, None], [diags_array(1 / size) @ rows, -eye_array(len(size))]])
         return Table(
             csc_array(sums),
-            np.append(self.value, np.zeros(len(cost))),
+            np.append(self.value, np.zeros(len(size))),
             np.append(self.cost, cost),
-            np.append(self.least, np.full(len(cost), -np.inf)),
+            np.append(self.least, np.full(len(size), -np.inf)),
             np.concatenate([self.slack, room]),
         )
 
@@ -105,16 +111,16 @@ class Table:
         yield from np.split(cells[order], np.flatnonzero(np.diff(label[order])) + 1)
 
 
-def quotients(top: csr_array, bottom: csr_array, lower: Array, upper: Array) -> tuple[csr_array, Array, Array, Array]:
-    """Return what printed quotients of formulas say, as `Table.with_measures` takes it: multiplied out, two of each.
+def quotients(top: csr_array, bottom: csr_array, lower: Array, upper: Array) -> tuple[csr_array, Array, Array]:
+    """Return what printed quotients of formulas say, as `Table.with_measures` takes it: multiplied out.
 
     ``top`` and ``bottom``, shape (measure, cell), are formulas of the cells, and ``bottom`` is above 0; ``lower`` and
-    ``upper``, shape (measure,), are the ends of what would be printed alike.
+    ``upper``, shape (measure,), are the ends of what would be printed alike. First come the statements that the
+    quotients are not below ``lower``, then that they are not above ``upper``.
     """
     rows = [top - diags_array(np.asarray(limit, float)) @ bottom for limit in (lower, upper)]
     zero, endless = np.zeros(len(lower)), np.full(len(lower), np.inf)
-    limits = np.concatenate([zero, -endless]), np.concatenate([endless, zero])
-    return csr_array(vstack(rows)), *limits, np.tile(np.arange(len(lower)), 2)
+    return csr_array(vstack(rows)), np.concatenate([zero, -endless]), np.concatenate([endless, zero])
 
 
 def price(value: Array, above: Array) -> Floats:
@@ -173,66 +179,88 @@ def suppress(table: Table, hidden: Mask, need: Floats, *, name: Callable[[int], 
     >>> value[found].tolist()
     [3, 20, 29, 8]
     """
-    change = np.where(hidden[:, None], need - table.value[:, None], 0.0)
-    change = np.stack([np.minimum(change[:, 0], 0.0), np.maximum(change[:, 1], 0.0)], -1)
-    found, refused = hidden.copy(), []
+    wanted, found, refused = _changes(table.value, hidden, need), hidden.copy(), []
     for cells in table.parts(hidden | np.isfinite(table.cost)):
-        if change[cells].any():
-            part, small = table.part(cells), hidden[cells]
-            steps, lacking = _reached(part, small, change[cells])
-            refused += [name(int(cell)) for cell in cells[lacking]]
-            touched = small | (abs(steps).sum(axis=0) > 0)
-            for inner in part.parts(touched):
-                at = cells[inner]
-                found[at] = _needed(part.part(inner), hidden[at], change[at], steps[:, inner].toarray())
+        if wanted[cells].any():
+            found[cells], lacking = _protected(table.part(cells), hidden[cells], wanted[cells])
+            refused += [name(int(cells[cell])) for cell in sorted({*lacking})]
     if refused:
         raise ReleaseError("unprotectable", cells=", ".join(refused))
     return found
 
 
-def _reached(table: Table, hidden: Mask, change: Floats) -> tuple[csr_array, list[int]]:
-    """Witnesses of every change, shape (witness, cell), and the cells that have none; what is touched gets hidden."""
-    flows = Flows(table, np.where(hidden, FREE, table.cost))
-    far, steps, lacking = np.zeros_like(change), [np.zeros(len(hidden))], []
-    for cell, side in np.argwhere(change):
-        if abs(far[cell, side]) >= abs(change[cell, side]):
-            continue
-        step = flows.witness(cell, change[cell, side])
-        if step is None:
-            lacking.append(cell)
-        else:
-            far = np.stack([np.minimum(far[:, 0], step), np.maximum(far[:, 1], step)], -1)
-            flows.charge(np.flatnonzero(step), FREE)
-            steps.append(step)
-    return csr_array(np.array(steps)), list(dict.fromkeys(lacking))
+def _changes(value: Floats, hidden: Mask, need: Floats) -> Floats:
+    """By how much each cell must be able to change, to both ends first, shape (cell, change); 0 where it need not."""
+    span = int(np.where(hidden, need[:, 1] - need[:, 0], 0).max(initial=0))
+    above = np.array([0, span, *range(1, span)])
+    changes = np.minimum(need[:, :1] + above, need[:, 1:]) - value[:, None]
+    return np.where(hidden[:, None], changes, 0.0)
 
 
-def _needed(table: Table, hidden: Mask, change: Floats, steps: Floats) -> Mask:
-    """Which cells stay hidden when each of the others is shown that can be, the dearest first."""
+def _protected(table: Table, hidden: Mask, wanted: Floats) -> tuple[Mask, list[int]]:
+    """Which cells of one part are hidden, and which cannot be protected."""
+    ends = wanted[:, :2]
+    steps, lacking = _reached(table, hidden, ends)
+    found = hidden | (steps != 0).any(axis=0)
+    if lacking:
+        return found, lacking
+    at = np.flatnonzero(found)
+    found[at], few = _needed(table.part(at), hidden[at], ends[at], steps[:, at])
+    steps = np.zeros((len(few), len(hidden)))
+    steps[:, at] = few
+    steps, lacking = _reached(table, found, wanted, steps)
+    return found | (steps != 0).any(axis=0), lacking
+
+
+def _reached(table: Table, hidden: Mask, wanted: Floats, steps: Floats | None = None) -> tuple[Floats, list[int]]:
+    """Witnesses of every change besides those there are, shape (witness, cell), and the cells that cannot have one."""
+    flows, lacking = Flows(table, np.where(hidden, FREE, table.cost)), []
+    made = [np.zeros((0, len(hidden))) if steps is None else steps]
+    served = (wanted == 0) | (_serving(made[0], wanted) > 0)
+    for cell, at in np.argwhere(~served):
+        if not served[cell, at]:
+            found = flows.witnesses(cell, wanted[cell, at])
+            if found is None:
+                lacking.append(int(cell))
+            else:
+                flows.charge(np.flatnonzero(found[0]), FREE)
+                served |= _serving(found, wanted) > 0
+                made.append(found)
+    return np.concatenate(made), lacking
+
+
+def _needed(table: Table, hidden: Mask, wanted: Floats, steps: Floats) -> tuple[Mask, Floats]:
+    """Which of the cells stay hidden, and the witnesses, when all are shown that can be, the dearest first."""
     flows, found = Flows(table, np.where(hidden, FREE, table.cost)), np.ones_like(hidden)
-    second = np.flatnonzero(~hidden)
+    served, second = _serving(steps, wanted), np.flatnonzero(~hidden)
     for cell in second[np.argsort(-table.cost[second], kind="stable")]:
+        through = steps[:, cell] != 0
+        left = served - _serving(steps[through], wanted)
         flows.shut(cell)
-        without = _completed(flows, change, steps[steps[:, cell] == 0])
-        if without is None:
+        more = _replaced(flows, wanted, left)
+        if more is None:
             flows.reopen(cell)
         else:
-            steps, found[cell] = without, False
-    return found
+            steps, found[cell] = np.concatenate([steps[~through], more]), False
+            served = left + _serving(more, wanted)
+    return found, steps
 
 
-def _completed(flows: Flows, change: Floats, steps: Floats) -> Floats | None:
-    """Add to some witnesses those that a change lacks; nothing if it cannot have one."""
-    while True:
-        far = np.stack([steps.min(axis=0, initial=0), steps.max(axis=0, initial=0)], -1)
-        lacking = np.argwhere(np.abs(far) < np.abs(change))
-        if not len(lacking):
-            return steps
-        cell, side = lacking[0]
-        step = flows.witness(cell, change[cell, side])
-        if step is None:
-            return None
-        steps = np.vstack([steps, step])
+def _serving(steps: Floats, wanted: Floats) -> Array:
+    """How many witnesses there are of each change, shape (cell, change)."""
+    return (steps[:, :, None] == wanted).sum(axis=0)
+
+
+def _replaced(flows: Flows, wanted: Floats, served: Array) -> Floats | None:
+    """Witnesses of the changes that have none; nothing if one cannot be had."""
+    more = np.zeros((0, len(wanted)))
+    for cell, at in np.argwhere((wanted != 0) & (served == 0)):
+        if not (more[:, cell] == wanted[cell, at]).any():
+            made = flows.witnesses(cell, wanted[cell, at])
+            if made is None:
+                return None
+            more = np.concatenate([more, made])
+    return more
 
 
 class Flows:
@@ -263,17 +291,24 @@ class Flows:
         self._open[cell] = True
         self._limit(cell, np.zeros(2), self._most[:, cell])
 
-    def witness(self, cell: int, change: float) -> Floats | None:
+    def witnesses(self, cell: int, change: float) -> Floats | None:
         """Return the cheapest table in which a cell is changed by so much, as the change of each cell; if there is one.
 
-        Where that one has fractions of persons, one in whole numbers is looked for: among the cells that it passes
-        through and those of lowest cost, then among all.
+        With it, shape (witness, cell), come its parts: what goes so far may stop on the way where all counts are whole.
         """
+        step = self._whole(cell, change)
+        if step is None:
+            return None
+        parts = int(np.gcd.reduce(step[np.isfinite(self._table.least)].astype(int)))
+        return step * np.arange(parts, 0, -1)[:, None] / parts
+
+    def _whole(self, cell: int, change: float) -> Floats | None:
+        """The cheapest table; where that has fractions of persons one without, first among what it passes through."""
         step = self._cheapest(cell, change)
         if step is None or not (step % 1)[np.isfinite(self._table.least)].any():
             return step
         for among in (self._open & ((step != 0) | (self._cost <= FREE)), self._open):
-            cells = np.flatnonzero(among)
+            cells = next(part for part in self._table.parts(among) if cell in part)
             part = Flows(self._table.part(cells), self._cost[cells], whole=True)
             found = part._cheapest(int(np.searchsorted(cells, cell)), change)
             if found is not None:
