@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 import gzip
 from collections import Counter
-from dataclasses import dataclass
-from itertools import combinations, product
+from dataclasses import dataclass, replace
+from itertools import combinations, pairwise, product
 from typing import Any
 
 import numpy as np
-from scipy.sparse import csr_array, eye_array, hstack
+from scipy.sparse import csr_array, eye_array
 
 from tests.golden import FOLDER, Row, read
 
@@ -37,22 +37,27 @@ TOTALS = "Total", "quarter_Q1_Q2"  # the second one is called so in 10 and 11 on
 
 @dataclass(frozen=True)
 class Cube:
-    """``figures`` by their ``keys``, each the sum of some ``records``: ``totals``, shape (figure, record)."""
+    """``figures`` by their ``keys``, each the sum of some ``records``: ``totals``, shape (figure, record).
+
+    ``steps``, shape (line, figure), are shorter sums that say the same, where all records are figures.
+    """
 
     keys: list[Key]
     totals: csr_array
     records: Any
+    steps: csr_array | None = None
 
     @classmethod
     def of(cls, rows: list[Row], count: str | None, dimensions: dict[str, Key], keys: list[Key] | None = None) -> Cube:
-        """Sum rows to records, of which there is one of every combination, and these to figures: without keys to all."""
+        """Sum rows to records, one of every combination of words, and these to figures: to all without `keys`."""
         found: Counter[tuple[Key, ...]] = Counter()
         for row in rows:
             own = tuple(tuple(row[column] for column in columns) for columns in dimensions.values())
             found[own] += int(row[count]) if count else 1
         atoms = [*product(*(dict.fromkeys(words) for words in zip(*found, strict=True)))]
-        places = [[*product(*((*words, *TOTALS) for words in atom))] for atom in atoms]
-        keys = keys or [*dict.fromkeys(key for place in places for key in place if TOTALS[1] not in key)]
+        total = TOTALS if keys else TOTALS[:1]
+        places = [[*product(*((*words, *total) for words in atom))] for atom in atoms]
+        keys = keys or [*dict.fromkeys(key for place in places for key in place)]
         at = {key: k for k, key in enumerate(keys)}
         figure, record = np.array([(at[key], r) for r, place in enumerate(places) for key in place if key in at]).T
         totals = csr_array((np.ones(len(figure)), (figure, record)), shape=(len(keys), len(atoms)))
@@ -64,14 +69,32 @@ class Cube:
         return self.totals @ self.records
 
     @property
+    def place(self) -> Any:
+        """Where each record stands among the cells: it is a figure, or it stands after them and is not published."""
+        alone = np.flatnonzero(self.totals.sum(axis=1) == 1)
+        place = np.full(len(self.records), -1)
+        place[self.totals[alone].indices] = alone
+        place[place < 0] = len(self.keys) + np.arange((place < 0).sum())
+        return place
+
+    @property
     def sums(self) -> csr_array:
-        """What anybody knows of the figures and, after them, the records: each figure less its records is 0."""
-        return csr_array(hstack([eye_array(len(self.keys)), -self.totals]))
+        """What anybody knows of the cells: each figure less its records is 0, but for those that are a record."""
+        if self.steps is not None:
+            return self.steps
+        of = self.totals.tocoo()
+        cells = max(len(self.keys), self.place.max() + 1)
+        parts = csr_array((of.data, (of.row, self.place[of.col])), shape=(len(self.keys), cells))
+        return (eye_array(*parts.shape, format="csr") - parts)[np.setdiff1d(np.arange(len(self.keys)), self.place)]
+
+    @property
+    def counts(self) -> Any:
+        """The counts of the cells: the figures, then the records that are not published."""
+        return np.concatenate([self.figures, self.records[self.place >= len(self.keys)]])
 
     def cells(self, of_figures: Any, of_records: Any) -> Any:
-        """What is said of the figures, and after it what is said of every record."""
-        shape = (len(self.records), *np.shape(of_figures)[1:])
-        return np.concatenate([of_figures, np.broadcast_to(of_records, shape)])
+        """What is said of the figures, and after it what is said of every record that is not published."""
+        return np.concatenate([of_figures, np.full(len(self.counts) - len(of_figures), of_records)])
 
 
 def golden(name: str) -> tuple[Cube, list[Row]]:
@@ -91,7 +114,25 @@ def large(*years: str, count: str = "rare") -> Cube:
     with gzip.open(FOLDER / "sdc/cube.csv.gz", "rt", encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["year"] in (years or row["year"])]
     dimensions = {name: columns for name, columns in CUBE.items() if len(years) != 1 or name != "year"}
-    return Cube.of(rows, count, dimensions)
+    cube = Cube.of(rows, count, dimensions)
+    above = [
+        {row[fine]: row.get(whole, "Total") for row in rows for fine, whole in pairwise([*columns, "Total"])}
+        for columns in dimensions.values()
+    ]
+    return replace(cube, steps=_steps(cube.keys, above))
+
+
+def _steps(keys: list[Key], above: list[dict[str, str]]) -> csr_array:
+    """Each figure less those that are one step finer in one dimension."""
+    at, lines = {key: k for k, key in enumerate(keys)}, {}
+    for key, cell in at.items():
+        for d, word in enumerate(key):
+            if word in above[d]:
+                whole = at[(*key[:d], above[d][word], *key[d + 1 :])]
+                lines.setdefault((d, whole), []).append(cell)
+    line, part = np.array([(line, cell) for line, cells in enumerate(lines.values()) for cell in cells]).T
+    parts = csr_array((np.ones(len(part)), (line, part)), shape=(len(lines), len(keys)))
+    return csr_array(eye_array(len(keys), format="csr")[[whole for _, whole in lines]] - parts)
 
 
 def of_two_levels(records: Any) -> Cube:
@@ -105,3 +146,10 @@ def every_table(total: int, records: int) -> Any:
     """Every way to put so many persons into so many records, shape (way, record)."""
     bars = np.array([*combinations(range(total + records - 1), records - 1)])
     return np.diff(np.pad(bars, ((0, 0), (1, 1)), constant_values=((0, 0), (-1, total + records - 1))), axis=1) - 1
+
+
+def weighted(cube: Cube, weights: Any) -> csr_array:
+    """A formula of the records as one of the cells, shape (1, cell)."""
+    row = np.zeros(len(cube.counts))
+    row[cube.place] = weights
+    return csr_array(row[None])

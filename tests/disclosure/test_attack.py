@@ -12,7 +12,7 @@ from numpy.testing import assert_array_equal
 from scipy.sparse import csr_array, vstack
 
 from lighed.disclosure.attack import intervals
-from tests.disclosure.cubes import Cube, every_table, flagged, golden, of_two_levels
+from tests.disclosure.cubes import Cube, every_table, flagged, golden, of_two_levels, weighted
 from tests.disclosure.tables import QUICK
 from tests.golden import column, read
 
@@ -74,12 +74,11 @@ def test_the_attack_finds_what_every_table_that_agrees_with_what_is_shown_says(
         exact = tables @ weights
         printed = np.round(cube.records @ weights / (2 * half)) * 2 * half
         agree &= np.abs(exact - printed) <= half
-        rows = csr_array(vstack([rows, csr_array(np.append(np.zeros(27), weights)[None])]))
+        rows = csr_array(vstack([rows, weighted(cube, weights)]))
         ends = np.vstack([ends, [printed - half, printed + half]])
-    shown = cube.cells(np.where(hidden, np.nan, cube.figures), np.nan)
-    lower, upper = intervals(rows, shown, *ends.T, asked=cube.cells(hidden, False))
-    assert_array_equal(lower[:27], figures[agree].min(axis=0))
-    assert_array_equal(upper[:27], figures[agree].max(axis=0))
+    lower, upper = intervals(rows, np.where(hidden, np.nan, cube.figures), *ends.T)
+    assert_array_equal(lower, figures[agree].min(axis=0))
+    assert_array_equal(upper, figures[agree].max(axis=0))
 
 
 def test_whole_numbers_say_more_than_fractions() -> None:
@@ -98,3 +97,7 @@ def test_somebody_who_is_in_a_cell_knows_that_it_is_not_empty() -> None:
     total = csr_array([[1, -1, -1]])
     lower, upper = intervals(total, np.array([4, np.nan, np.nan]), least=np.array([0, 0, 1]))
     assert_array_equal([lower, upper], [[4, 0, 1], [4, 3, 4]])
+
+
+def test_where_nothing_is_hidden_there_is_nothing_to_find() -> None:
+    assert_array_equal(intervals(csr_array([[1, -1, -1]]), np.array([3, 1, 2])), [[3, 1, 2], [3, 1, 2]])

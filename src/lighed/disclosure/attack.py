@@ -8,6 +8,7 @@ not below 0. Measures that are no sum of counts are not its business: they are s
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -91,9 +92,15 @@ def _apart(rows: csr_array) -> Iterator[tuple[Array, Array]]:
     first[entry.row] = entry.col
     tied = csr_array((np.ones(entry.nnz), (entry.col, first[entry.row])), shape=(rows.shape[1],) * 2)
     count, part = connected_components(tied, directed=False)
-    of_row = np.where(first >= 0, part[first], -1) if count else first
-    for one in range(count):
-        yield np.flatnonzero(part == one), np.flatnonzero(of_row == one)
+    of_row = np.append(part, -1)[first]  # a row without unknowns is of none
+    return zip(_grouped(part, count), _grouped(of_row, count), strict=True)
+
+
+def _grouped(label: Array, count: int) -> Iterator[Array]:
+    """The places of each label from 0 up."""
+    order = np.argsort(label, kind="stable")
+    ends = np.searchsorted(label[order], np.arange(count + 1))
+    return (order[start:end] for start, end in pairwise(ends))
 
 
 class Unknown:
@@ -124,7 +131,7 @@ class Unknown:
             return -sign * np.inf
         if made.status != OPTIMAL:
             return np.nan
-        end = sign * np.ceil(sign * made.x[cell] - GUARD)
+        end = sign * np.ceil(sign * made.x[cell] - GUARD) + 0.0
         table = np.round(made.x)
         if np.abs(made.x - table).max() <= GUARD:
             self._seen = np.stack([np.minimum(self._seen[0], table), np.maximum(self._seen[1], table)])
