@@ -268,6 +268,41 @@ def test_a_clinician_adds_beyond_the_points_and_never_below(ward: Ward) -> None:
         assert EVA not in caught.value.sentence("da")
 
 
+def test_what_is_sent_twice_under_one_name_is_one_form_and_one_line(ward: Ward) -> None:
+    desk, name = ward.desk("anna"), "a" * 16
+    form = desk.form("discharge_needs")
+    made = desk.fill(form, EVA, "5A", NEEDS, ["contact_person"], name=name)
+    assert desk.fill(form, EVA, "5A", NEEDS, ["contact_person"], name=name) == made
+    assert ward.clinic.cabinet.everyone() == [made]
+    assert [action for _, action, *_ in ward.logged(2)].count("fill_form") == 1
+
+
+OTHERS: dict[str, Callable[[Desk, str], Any]] = {
+    "other answers": lambda desk, name: desk.fill(desk.form("discharge_needs"), EVA, "5A", FULL, name=name),
+    "another citizen": lambda desk, name: desk.fill(desk.form("discharge_needs"), FINN, "5A", NEEDS, name=name),
+    "a refusal": lambda desk, name: desk.note_refusal(desk.form("discharge_needs"), EVA, "5A", name=name),
+}
+
+
+@pytest.mark.parametrize("user", ["anna", "dora"])
+@pytest.mark.parametrize("other", OTHERS)
+def test_something_else_under_the_name_of_a_form_that_is_kept_is_refused(other: str, user: str, ward: Ward) -> None:
+    desk, name = ward.desk("anna"), "a" * 16
+    made = desk.fill(desk.form("discharge_needs"), EVA, "5A", NEEDS, name=name)
+    with pytest.raises(FormError) as caught:
+        OTHERS[other](ward.desk(user), name)
+    assert caught.value.key == "form.kept_already"
+    assert ward.clinic.cabinet.everyone() == [made]
+
+
+@pytest.mark.parametrize("name", ["", EVA, "a" * 15, "A" * 16, f"{'a' * 16}\n"])
+def test_a_name_is_sixteen_letters_and_nothing_else(name: str, ward: Ward) -> None:
+    desk = ward.desk("anna")
+    with pytest.raises(FormError):
+        desk.fill(desk.form("discharge_needs"), EVA, "5A", NEEDS, name=name)
+    assert ward.clinic.cabinet.everyone() == []
+
+
 # A way to call each public function on a filled-in form; one that is missing here fails the test below.
 CALLS: dict[str, Callable[[Ward, Filled], Any]] = {
     "Desk.forms": lambda w, _: w.desk("dora").forms(),
@@ -285,6 +320,7 @@ CALLS: dict[str, Callable[[Ward, Filled], Any]] = {
     "Desk.add_user": lambda w, _: w.desk("dora").add_user("eva", "en lang adgangskode", ["clinician"], ["5A"]),
     "Desk.change_user": lambda w, _: w.desk("dora").change_user("anna", roles=[], closed=True),
     "Desk.log": lambda w, _: w.desk("dora").log(),
+    "Cabinet.keep": lambda w, f: w.clinic.cabinet.keep(replace(f, answers={})),
     "Cabinet.put": lambda w, f: w.clinic.cabinet.put(replace(f, answers={}, added=tuple(ALL))),
     "Cabinet.add": lambda w, f: w.clinic.cabinet.add(f, f.steps[0]),
     "Cabinet.get": lambda w, f: w.clinic.cabinet.get(f.id),
@@ -335,6 +371,15 @@ def test_answers_that_were_withdrawn_do_not_come_back_by_a_change_that_began_bef
         ward.clinic.cabinet.put(replace(made, added=("transport_help",)))
     assert caught.value.key == "form.not_filled"
     assert ward.clinic.cabinet.get(made.id).answers == {}
+
+
+def test_a_form_that_was_deleted_does_not_come_back_by_a_change_that_began_before(ward: Ward) -> None:
+    made = filled(ward)
+    assert ward.clinic.cabinet.delete_due(made.delete_on) == 1
+    with pytest.raises(FormError) as caught:
+        ward.clinic.cabinet.put(replace(made, added=("transport_help",)))
+    assert caught.value.key == "form.no_form"
+    assert ward.clinic.cabinet.everyone() == []
 
 
 def test_a_step_that_is_written_down_stays_on_its_day(ward: Ward) -> None:

@@ -6,6 +6,7 @@ import logging
 import re
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from html import unescape
 from pathlib import Path
@@ -225,6 +226,23 @@ def test_a_form_is_filled_in_found_followed_up_and_withdrawn(lang: str, house: H
     assert "network" not in gone.text
     again = anna.ask("POST", f"{filled}/step", data={"offer": "transport_help", "step": "started"})
     assert again.status_code == 400
+
+
+@pytest.mark.parametrize("kind", ["", "/refused"])
+def test_a_form_that_is_sent_twice_from_one_page_is_one(kind: str, house: House) -> None:
+    anna, address = house.people["anna"], f"/da/forms/form/functional_decline{kind}"
+    page = anna.ask("GET", address.removesuffix(kind)).text
+    name, same = re.findall(r'name="filled" value="([a-z]+)"', page)
+    assert name == same  # of filling in and of refusing
+    sent = {"person": EVA, "unit": "5A", "filled": name}
+    before = {one.id for one in house.ward.clinic.cabinet.everyone()}
+    with ThreadPoolExecutor(4) as hands:
+        answers = [*hands.map(lambda _: anna.ask("POST", address, data=sent), range(4))]
+    assert {answer.headers["location"] for answer in answers} == {f"/da/forms/filled/{name}?why=filled_in"}
+    assert {one.id for one in house.ward.clinic.cabinet.everyone()} - before == {name}
+    changed = anna.ask("POST", address, data=sent | {"person": FINN})
+    assert (changed.status_code, "gemt allerede" in said(changed)) == (400, True)
+    assert name not in changed.text  # what is sent next is another form
 
 
 def test_a_refusal_is_noted_without_answers(house: House) -> None:

@@ -110,23 +110,35 @@ class Cabinet:
         _DATA.create_all(self.engine)
         path.chmod(0o600)
 
+    def keep(self, one: Filled) -> bool:
+        """Keep a form that is new; where its id is kept already nothing is done. Return whether it was new."""
+        row = self._row(one)
+        with self.engine.begin() as db:
+            new = db.scalar(sql.select(FILLED.c.id).where(FILLED.c.id == one.id)) is None
+            if new:
+                db.execute(FILLED.insert().values(**row))
+        return new
+
     def put(self, one: Filled) -> None:
-        """Keep a form that is new, or what has become of it; refused if it were withdrawn or an offer of it gone."""
-        row = {name: getattr(one, name) for name in OPEN}
-        row |= {"form": one.form.id, "person": hashed([one.person], self.key)[0] if one.person else None}
-        said = {"person": one.person, "form": one.form.model_dump(mode="json")}
-        said |= {"answers": one.answers, "added": one.added}
-        row["sealed"] = seal(json.dumps(said), self.key, of=one.id)
+        """Keep what has become of a form; refused if it were withdrawn or an offer of it gone."""
+        row = self._row(one)
         with self.engine.begin() as db:
             before = self._read(db, FILLED.c.id == one.id)
+            if not before:
+                raise FormError("no_form")
             if any(set(earlier.offers) - set(one.offers) for earlier in before):
                 raise FormError("takes_away")
             if any(earlier.state != "filled" for earlier in before):
                 raise FormError("not_filled")
-            how = FILLED.update().where(FILLED.c.id == one.id) if before else FILLED.insert()
-            db.execute(how.values(**row))
-        if before:
-            self._empty_journal()
+            db.execute(FILLED.update().where(FILLED.c.id == one.id).values(**row))
+        self._empty_journal()
+
+    def _row(self, one: Filled) -> dict[str, Any]:
+        row = {name: getattr(one, name) for name in OPEN}
+        row |= {"form": one.form.id, "person": hashed([one.person], self.key)[0] if one.person else None}
+        said = {"person": one.person, "form": one.form.model_dump(mode="json")}
+        said |= {"answers": one.answers, "added": one.added}
+        return row | {"sealed": seal(json.dumps(said), self.key, of=one.id)}
 
     def add(self, one: Filled, step: Step) -> None:
         """Write down a step of an offer; what is written already stays as it is."""

@@ -6,6 +6,7 @@ citizen withdraws the form.
 
 from __future__ import annotations
 
+import re
 import secrets
 import string
 from collections.abc import Collection, Iterable, Mapping
@@ -24,7 +25,19 @@ from lighed.forms.export import Row, rows
 
 FRESH = "filled_in"  # the reason of whoever has just filled the form in
 LETTERS = 16  # of the name of a filled-in form; without digits it never looks like a number of a person
+NAME = re.compile(f"[a-z]{{{LETTERS}}}")
 REASONS = ("planning", "follow_up", "citizen")
+
+
+def new_name() -> str:
+    """Draw the name of a form that is to be filled in.
+
+    Examples
+    --------
+    >>> bool(NAME.fullmatch(new_name()))
+    True
+    """
+    return "".join(secrets.choice(string.ascii_lowercase) for _ in range(LETTERS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,28 +67,40 @@ class Desk(Office):
         return found
 
     def fill(
-        self, form: Form, person: str, unit: str, answers: Mapping[str, str], added: Collection[str] = ()
+        self,
+        form: Form,
+        person: str,
+        unit: str,
+        answers: Mapping[str, str],
+        added: Collection[str] = (),
+        *,
+        name: str | None = None,
     ) -> Filled:
-        """Keep a filled-in form; `added` are offers beyond what the points add."""
-        kept = self._new(form, person, unit, "filled", dict(answers), _known(form, added))
-        self._done("fill_form", _named(kept))
-        return kept
+        """Keep a filled-in form; `added` are offers beyond what the points add. Under one `name` it is kept once."""
+        return self._new(form, person, unit, "filled", dict(answers), _known(form, added), name)
 
-    def note_refusal(self, form: Form, person: str, unit: str) -> Filled:
+    def note_refusal(self, form: Form, person: str, unit: str, *, name: str | None = None) -> Filled:
         """Keep that the citizen did not wish the form: without answers, and without any other effect."""
-        kept = self._new(form, person, unit, "refused", {}, ())
-        self._done("refuse_form", _named(kept))
-        return kept
+        return self._new(form, person, unit, "refused", {}, (), name)
 
     def _new(
-        self, form: Form, person: str, unit: str, state: State, answers: dict[str, str], added: tuple[str, ...]
+        self,
+        form: Form,
+        person: str,
+        unit: str,
+        state: State,
+        answers: dict[str, str],
+        added: tuple[str, ...],
+        name: str | None,
     ) -> Filled:
         user = self._demand("fill_form", Unit(unit))
         if not CPR.fullmatch(person.strip()):
             raise FormError("not_a_cpr")
+        if name is not None and not NAME.fullmatch(name):
+            raise FormError("no_form")
         form.result(answers)
         made = Filled(
-            id="".join(secrets.choice(string.ascii_lowercase) for _ in range(LETTERS)),
+            id=name or new_name(),
             form=form,
             unit=unit,
             made_by=user.name,
@@ -87,7 +112,10 @@ class Desk(Office):
             answers=answers,
             added=added,
         )
-        self.cabinet.put(made)
+        if self.cabinet.keep(made):
+            self._done("fill_form" if state == "filled" else "refuse_form", _named(made))
+        elif self.cabinet.get(made.id) != made:
+            raise FormError("kept_already")
         return made
 
     def read(self, name: str, why: str) -> Filled:

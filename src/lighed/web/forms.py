@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
@@ -12,7 +11,7 @@ from lighed.core.errors import FormError
 from lighed.core.form import STEPS, Form
 from lighed.core.text import DEFAULT_LANG, Lang, day, join
 from lighed.forms.clinic import Clinic
-from lighed.forms.desk import FRESH, LETTERS, REASONS, Desk
+from lighed.forms.desk import FRESH, NAME, REASONS, Desk, new_name
 from lighed.forms.sentences import sentences
 from lighed.web import door
 from lighed.web.door import AtDesk as AtOffice
@@ -26,7 +25,6 @@ MENU = (
 )
 GONE = frozenset({"form.no_form", "account.no_user"})
 ANSWER = "answer."
-ID = re.compile(f"[a-z]{{{LETTERS}}}")
 router = APIRouter()
 
 
@@ -88,8 +86,9 @@ def form_page(request: Request, desk: AtDesk, name: str) -> Response:
 
 
 def _form(request: Request, desk: Desk, form: Form, sent: dict[str, Any], error: FormError | None = None) -> Response:
-    shown = {"user": desk.user, "form": form, "sent": sent, "error": error, "bands": _bands(form, language(request))}
-    return written(request, "form_fill.html", status=400 if error else 200, **shown)
+    shown = {"user": desk.user, "form": form, "sent": sent, "error": error, "filled": new_name()}
+    bands, status = _bands(form, language(request)), 400 if error else 200
+    return written(request, "form_fill.html", status=status, bands=bands, **shown)
 
 
 def _bands(form: Form, lang: Lang) -> list[tuple[int, str]]:
@@ -100,10 +99,10 @@ def _bands(form: Form, lang: Lang) -> list[tuple[int, str]]:
 @router.post("/{lang}/forms/form/{name}")
 def fill(request: Request, desk: AtDesk, sent: Sent, name: str) -> Response:
     """Keep a filled-in form, and show what it adds."""
-    form, (person, unit) = desk.form(name), _whose(sent)
+    form, (person, unit, new) = desk.form(name), _whose(sent)
     answers = {key.removeprefix(ANSWER): str(sent[key]) for key in sent if key.startswith(ANSWER) and sent[key]}
     try:
-        made = desk.fill(form, person, unit, answers, [str(offer) for offer in sent.get("added", [])])
+        made = desk.fill(form, person, unit, answers, [str(offer) for offer in sent.get("added", [])], name=new)
     except FormError as error:
         return _form(request, desk, form, sent, error)
     return to(request, f"filled/{made.id}?why={FRESH}")
@@ -114,21 +113,24 @@ def note_refusal(request: Request, desk: AtDesk, sent: Sent, name: str) -> Respo
     """Keep that the citizen did not wish the form."""
     form = desk.form(name)
     try:
-        made = desk.note_refusal(form, *_whose(sent))
+        person, unit, new = _whose(sent)
+        made = desk.note_refusal(form, person, unit, name=new)
     except FormError as error:
         return _form(request, desk, form, {}, error)
     return to(request, f"filled/{made.id}?why={FRESH}")
 
 
-def _whose(sent: dict[str, Any]) -> tuple[str, str]:
-    return str(sent.get("person", "")), str(sent.get("unit", ""))
+def _whose(sent: dict[str, Any]) -> tuple[str, str, str | None]:
+    """Whose the form is, of which unit, and the name that the page gave it: who presses twice has sent one form."""
+    name = str(sent["filled"]) if "filled" in sent else None
+    return str(sent.get("person", "")), str(sent.get("unit", "")), name
 
 
 @router.get("/{lang}/forms/filled/{name}")
 def filled_page(request: Request, desk: AtDesk, name: str, why: str = "") -> Response:
     """Show a filled-in form to whoever says why; without a reason, ask for one."""
     desk.forms()
-    if not ID.fullmatch(name):
+    if not NAME.fullmatch(name):
         raise FormError("no_form")
     if not why:
         return written(request, "form_why.html", name=name, reasons=REASONS)
