@@ -36,6 +36,7 @@ def rows() -> list[dict[str, Any]]:
         made += [row(STEPS[1], level, "reason", name, lost, counts[at]) for name, counts in WHY.items()]
         made += [row(STEPS[1], level, "fate", "excepted", reached[1] + 50, sum(n[at] for n in EXCEPTED.values()))]
         made += [row(STEPS[1], level, "exception", name, reached[1] + 50, n[at]) for name, n in EXCEPTED.items()]
+        made += [row(STEPS[2], level, "exception", "postponed", reached[2], (0, 3, 4)[at])]
         made += [row(STEPS[0], level, "fate", name, 1040, counts[at]) for name, counts in FATE.items()]
     return made
 
@@ -110,6 +111,10 @@ def test_the_page_of_reasons_says_why_others_were_excepted_of_those_who_came(loo
     lines = tables(look("reasons"))["started_why_excepted-table"]
     assert {line[0] for line in lines} == {"Postponed", "Another exception"}
     assert [line[-2:] for line in lines[:3]] == [["550", "7"], ["650", "8"], ["850", "9"]]
+
+
+def test_where_nobody_is_shown_to_be_excepted_there_is_no_picture_of_why(look: Look) -> None:
+    assert {*tables(look("reasons"))} == {"started_why-table", "started_why_excepted-table"}
 
 
 def test_those_who_left_stand_beside_those_who_went_on(look: Look) -> None:

@@ -73,7 +73,7 @@ def _reasons(view: View, one: Pathway, chosen: Stratifier) -> Shown:
         if rows:
             blocks += [_most(view, one, step, chosen, rows), _why(view, step, chosen, rows)]
         every += rows
-        if any(row["events"] != 0 for row in excepted):
+        if any(row["events"] for row in excepted):
             blocks.append(_why(view, step, chosen, excepted))
             every += excepted
     return blocks, every
