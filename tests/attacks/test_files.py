@@ -97,7 +97,7 @@ def second_reader(content: bytes, hand: Hand) -> Counter[Person]:
 
 def _person(row: list[str], hand: Hand) -> Person:
     _, _, area, district, amount = row
-    whole, _, cents = amount.partition(hand.decimal)
+    whole, _, cents = "".join(amount.split()).partition(hand.decimal)
     kroner = "".join(sign for sign in whole if sign.isdecimal())
     return area.zfill(4), district or None, 100 * int(kroner) + int((cents + "00")[:2]) if kroner else None
 

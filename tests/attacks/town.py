@@ -124,7 +124,19 @@ class Town:
         return Shown(self.truth.rows(), release, self.catalogue, said.getvalue())
 
 
-PLAIN = ("", "rug", "areas", "factors", "factor/6", "catalogue", "about", "accessibility", "area/none", "none")
+PLAIN = (
+    "",
+    "rug",
+    "areas",
+    "factors",
+    "factor/6",
+    "catalogue",
+    "about",
+    "protection",
+    "accessibility",
+    "area/none",
+    "none",
+)
 ASKED = ("by=education&area={area}", "by=education&view=bars&area={area}", "by=sex&area={area}")
 PATHS = (
     *PLAIN,

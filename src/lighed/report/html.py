@@ -39,7 +39,8 @@ class Frame:
         more = (name for name, definitions in there.items() if definitions)
         entries = ("", "rug", "areas", "factors", *more, "catalogue", "about")
         first = self.path.split("/")[0]
-        here = {"indicator": "catalogue"}.get(first, first if first in entries else f"{first}s")
+        within = {"indicator": "catalogue", "protection": "about"}
+        here = within.get(first, first if first in entries else f"{first}s")
         root = f"/{lang}/{self.release.manifest.id}/"
         return [(Link(say(f"menu.{path or 'front'}", lang), root + path), path == here) for path in entries]
 

@@ -157,6 +157,7 @@ PLAIN = {
     "pathways": pages.pathways,
     "uses": pages.uses,
     "about": pages.about,
+    "protection": pages.protection,
     "accessibility": pages.accessibility,
 }
 

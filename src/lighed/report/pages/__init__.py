@@ -8,6 +8,7 @@ from lighed.report.pages.front import front
 from lighed.report.pages.indicator import indicator
 from lighed.report.pages.map import graph
 from lighed.report.pages.pathway import pathway, pathways
+from lighed.report.pages.protection import protection
 from lighed.report.pages.rug import rug
 from lighed.report.pages.use import use, uses
 
@@ -24,6 +25,7 @@ __all__ = [
     "indicator",
     "pathway",
     "pathways",
+    "protection",
     "rug",
     "use",
     "uses",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from lighed.core.text import Lang, day, number
+from lighed.core.text import Lang, day
 from lighed.core.types import CitedSource, Indicator
 from lighed.report.page import Block, Cell, Column, Facts, Heading, Link, Page, Points, Table, Words
 from lighed.report.rows import home, of_area, periods
@@ -23,7 +23,9 @@ def about(view: View) -> Page:
             Heading(say("about.sources"), "sources"),
             Points(tuple(_citation(c, lang) for c in manifest.citations)),
         ]
-    blocks += [Heading(say("about.protection"), "protection"), Words(manifest.policy_explanation[lang]), *_audit(view)]
+    onward = Link(say("protection.title"), view.href("protection"))
+    blocks += [Heading(say("about.protection"), "protection")]
+    blocks += [Words(manifest.policy_explanation[lang], links=(onward,))]
     blocks += [Heading(say("about.coverage"), "coverage"), _coverage(view)]
     blocks += [Heading(say("about.marks"), "marks"), _marks(view)]
     blocks += _waiting(view)
@@ -46,14 +48,6 @@ def _citation(citation: CitedSource, lang: Lang) -> Words:
     note = f" {citation.note[lang]}" if citation.note else ""
     links = (Link(citation.url, citation.url),) if citation.url else ()
     return Words(f"{citation.title[lang]}.{note}", links=links)
-
-
-def _audit(view: View) -> list[Block]:
-    record = view.release.audit
-    if not record["audited"]:
-        return []
-    counts = {name: number(record[name], view.lang, digits=0) for name in ("hidden", "cells", "lines")}
-    return [Words(view.say("about.audit", **counts))]
 
 
 def _coverage(view: View) -> Table:

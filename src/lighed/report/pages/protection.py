@@ -1,0 +1,53 @@
+"""How the figures are protected, for who answers for them: what is hidden, what can be worked out, what is checked."""
+
+from __future__ import annotations
+
+from lighed.report.page import Block, Facts, Heading, Page, Points, Words
+from lighed.report.view import View
+
+HIDDEN = ("few", "nearly_all", "company", "follows")
+WORKED_OUT = ("can_sum", "cannot_one", "cannot_other", "knows_more")
+CHECKED = ("check_rule", "check_again", "check_record", "check_two", "check_apart")
+RECORDED = ("cells", "hidden", "hidden_figures", "lines", "lines_with_one_hidden")
+
+
+def protection(view: View) -> Page:
+    """Build the page on how the figures of a release are protected, with what its audit found."""
+    rule = Words(view.release.manifest.policy_explanation[view.lang])
+    if view.release.audit["audited"]:
+        blocks = [Words(view.say("protection.lead"), lead=True), *_hidden(view, rule), *_checked(view)]
+    else:
+        blocks = [Words(rule.text, lead=True), Words(view.say("protection.public"))]
+    trail = view.trail(view.link("about"))
+    return Page(view.say("protection.title"), view.lang, tuple(blocks), trail)
+
+
+def _hidden(view: View, rule: Words) -> list[Block]:
+    return [
+        _heading(view, "what"),
+        rule,
+        _points(view, HIDDEN),
+        _heading(view, "mark"),
+        Words(view.say("protection.one_mark", mark=view.say("flag.suppressed"))),
+        _heading(view, "reader"),
+        _points(view, WORKED_OUT),
+    ]
+
+
+def _checked(view: View) -> list[Block]:
+    record = view.release.audit
+    found = ((view.say(f"protection.{name}"), view.count(record[name])) for name in RECORDED)
+    return [
+        _heading(view, "checked"),
+        _points(view, CHECKED, ordered=True),
+        _heading(view, "record"),
+        Facts(tuple(found)),
+    ]
+
+
+def _heading(view: View, name: str) -> Heading:
+    return Heading(view.say(f"protection.{name}"), name)
+
+
+def _points(view: View, names: tuple[str, ...], *, ordered: bool = False) -> Points:
+    return Points(tuple(Words(view.say(f"protection.{name}")) for name in names), ordered=ordered)

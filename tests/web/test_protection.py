@@ -1,0 +1,44 @@
+"""The page on how the figures are protected says what the audit of the release at hand found."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from lighed.core.release import Release
+from lighed.core.text import LANGUAGES, Lang, number
+from lighed.disclosure import publish
+from lighed.report.page import Facts, Words
+from lighed.report.pages import about, protection
+from lighed.report.view import View
+from tests.conftest import MADE
+from tests.disclosure.tables import CATALOGUE, table
+from tests.disclosure.test_release import town
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_figures_of_the_page_are_those_of_the_audit(lang: Lang, tmp_path: Path) -> None:
+    plan = CATALOGUE.plans["synthetic"]
+    release = publish(table(town()), plan, CATALOGUE, tmp_path / "release", inputs={}, made=MADE)
+    view = View(release, CATALOGUE, lang, "0860")
+    page = protection(view)
+    record = json.loads((release.folder / "audit.json").read_text("utf-8"))
+    (facts,) = (block.facts for block in page.blocks if isinstance(block, Facts))
+    counts = [record[name] for name in ("cells", "hidden", "hidden_figures", "lines", "lines_with_one_hidden")]
+    assert [found for _, found in facts] == [number(count, lang, digits=0) for count in counts]
+    assert counts[1] > 0 == counts[-1]
+    words = [block.text for block in page.blocks if isinstance(block, Words)]
+    assert release.manifest.policy_explanation[lang] in words
+    mark = {"da": "»skjult«", "en": "“hidden”"}[lang]
+    assert sum(mark in text for text in words) == 1
+    onward = [link.href for block in about(view).blocks if isinstance(block, Words) for link in block.links]
+    assert view.href("protection") in onward
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_of_figures_that_are_public_already_it_claims_no_check(lang: Lang, denmark_release: Release) -> None:
+    page = protection(View(denmark_release, CATALOGUE, lang, "DK"))
+    assert [type(block) for block in page.blocks] == [Words, Words]
+    assert page.blocks[0] == Words(denmark_release.manifest.policy_explanation[lang], lead=True)
