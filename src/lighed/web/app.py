@@ -34,6 +34,7 @@ HEADERS = {
     "Referrer-Policy": "same-origin",
     "Permissions-Policy": "interest-cohort=()",
 }
+ENCRYPTED_ONLY = {"Strict-Transport-Security": "max-age=31536000"}  # seconds: a year
 TWINS = (".json", ".csv", ".svg", ".dot")
 
 
@@ -48,7 +49,7 @@ def create_app(releases: list[Path]) -> FastAPI:
     @app.middleware("http")
     async def with_headers(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
         response = await call_next(request)
-        response.headers.update(HEADERS)
+        response.headers.update(guards(request))
         return response
 
     @app.get("/", include_in_schema=False)
@@ -68,6 +69,11 @@ def create_app(releases: list[Path]) -> FastAPI:
         return site.missing(request.url.path)
 
     return app
+
+
+def guards(request: Request) -> dict[str, str]:
+    """Return the headers that guard an answer; who came encrypted is told to go on so."""
+    return HEADERS | (ENCRYPTED_ONLY if request.url.scheme == "https" else {})
 
 
 class Site:

@@ -29,7 +29,7 @@ from lighed.core.identifiers import shows_number
 from lighed.core.office import Office
 from lighed.core.settings import Settings
 from lighed.core.text import DEFAULT_LANG, Lang, number, say
-from lighed.web.app import HEADERS
+from lighed.web.app import guards
 
 COOKIE = "lighed"
 MOST_FIELDS = 20_000
@@ -137,7 +137,7 @@ async def _guarded(request: Request, call_next: Callable[[Request], Awaitable[Re
     elif request.method == "POST" and _elsewhere(request):
         refused = 403, say("zone.refused.origin", lang)
     response = _refusal(request, *refused) if refused else await _answered(request, call_next)
-    response.headers.update(HEADERS)
+    response.headers.update(guards(request))
     if not request.url.path.startswith("/static/"):
         response.headers["Cache-Control"] = "no-store"
     return response
