@@ -1,0 +1,121 @@
+"""Where each attack of the list is tried, and which wait for what does not exist yet."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.attacks.attacks import ATTACKS
+
+ROOT = Path(__file__).parents[2]
+HERE = "attacks/test_release.py::test_an_attack_finds_nothing"
+
+# D disclosure, A access, I injection, U uploads, C persons' numbers, S what the program is made of.
+ROWS: dict[str, tuple[str, ...]] = {
+    "D1": (HERE, "disclosure/test_protect.py::test_no_hidden_group_follows_from_one_sum_after_another"),
+    "D2": (HERE,),
+    "D4": (HERE,),
+    "D5": (HERE,),
+    "D6": (HERE, "disclosure/test_protect.py::test_a_change_is_hidden_with_either_of_its_ends"),
+    "D7": (HERE, "disclosure/test_protect.py::test_what_is_hidden_has_no_number_and_the_one_public_mark"),
+    "D8": (HERE, "disclosure/test_protect.py::test_a_share_is_hidden_for_few_persons_few_cases_or_few_without"),
+    "D9": ("disclosure/test_protect.py::test_a_group_that_stands_in_two_divisions_is_hidden_in_both",),
+    "D12": (HERE, "attacks/test_injection.py::test_d12_a_field_that_nobody_reads_changes_no_byte"),
+    "D13": (HERE, "disclosure/test_release.py::test_what_is_hidden_stands_in_no_byte"),
+    "D14": (HERE,),
+    "D16": ("workbench/test_refusals.py::test_every_answer_is_sent_with_its_guards",),
+    "D17": (
+        "attacks/test_injection.py::test_d17_the_engine_reaches_nothing_beyond_its_folders_whatever_it_is_asked",
+        "attacks/test_injection.py::test_d17_the_server_of_releases_has_nothing_that_opens_persons",
+    ),
+    "A1": (
+        "attacks/test_access.py::test_a1_no_role_is_let_in_where_it_may_not_be",
+        "workbench/test_refusals.py::test_the_table_of_routes_is_the_programs",
+        "forms/test_pages.py::test_the_table_of_routes_is_the_programs",
+        "forms/test_pages.py::test_a_role_or_unit_that_may_not_is_refused_and_nothing_happens",
+        "attacks/test_access.py::test_a1_the_server_of_releases_has_the_routes_that_it_says",
+    ),
+    "A2": (
+        "attacks/test_access.py::test_a2_a_session_of_one_project_opens_nothing_of_another",
+        "attacks/test_access.py::test_a2_what_one_project_calls_its_own_is_not_there_in_another",
+        "workbench/test_refusals.py::test_the_work_of_another_is_not_there",
+    ),
+    "A3": ("attacks/test_access.py::test_a3_fields_that_a_form_does_not_have_change_nothing",),
+    "A4": (
+        "attacks/test_access.py::test_a4_a_session_that_was_planted_is_nobodys_before_and_after_signing_in",
+        "workbench/test_refusals.py::test_the_cookie_is_for_this_host_and_no_script",
+        "test_accounts.py::test_a_session_ends_after_half_an_hour_without_use",
+    ),
+    "A5": (
+        "attacks/test_access.py::test_a5_a_body_that_is_no_form_does_nothing",
+        "workbench/test_refusals.py::test_a_form_of_another_site_does_nothing",
+        "forms/test_pages.py::test_a_form_without_the_token_of_its_own_session_does_nothing",
+    ),
+    "A6": ("workbench/test_refusals.py::test_after_five_wrong_passwords_the_page_says_wait",),
+    "A7": (
+        "attacks/test_access.py::test_a7_every_answer_of_the_server_of_releases_is_guarded",
+        "attacks/test_access.py::test_a7_so_is_every_answer_of_the_workbench",
+        "forms/test_pages.py::test_every_answer_is_sent_with_its_guards_and_kept_nowhere",
+    ),
+    "A9": ("workbench/test_refusals.py::test_who_built_a_release_cannot_sign_it_though_the_role_allows_it",),
+    "I1": ("attacks/test_injection.py::test_i1_what_stands_in_a_field_of_an_address_is_a_name_or_nothing",),
+    "I2": (HERE, "workbench/test_refusals.py::test_the_name_of_a_file_is_only_shown"),
+    "I3": (HERE, "attacks/test_injection.py::test_i3_a_word_that_begins_as_a_formula_is_kept_as_a_word"),
+    "I4": (HERE, "workbench/test_refusals.py::test_a_text_that_is_no_plan_is_refused_and_the_old_one_stays"),
+    "U1": ("workbench/test_refusals.py::test_the_name_of_a_file_is_only_shown",),
+    "U2": (
+        "workbench/test_refusals.py::test_a_file_that_is_too_large_is_refused_before_it_is_stored",
+        "ingest/test_attacks.py::test_a_workbook_that_unpacks_to_more_than_fits_is_refused",
+    ),
+    "U3": (
+        "attacks/test_files.py::test_u3_a_file_is_what_a_second_reader_reads",
+        "attacks/test_files.py::test_u3_a_damaged_file_is_refused_with_where_and_what_to_do_or_is_what_it_says",
+    ),
+    "U4": (
+        "ingest/test_attacks.py::test_a_bad_file_is_refused_whole",
+        "store/test_snapshot.py::test_the_same_file_twice_changes_nothing",
+        "store/test_snapshot.py::test_a_second_writer_is_refused_while_one_writes",
+    ),
+    "C1": (HERE, "attacks/test_canaries.py::test_c1_no_number_is_left_anywhere_though_a_stage_fails"),
+    "C2": ("attacks/test_canaries.py::test_c2_who_has_the_store_and_no_key_guesses_no_number",),
+    "C3": ("attacks/test_canaries.py::test_c3_no_number_is_left_on_the_disk_by_a_load_that_is_killed",),
+    "S1": ("attacks/test_rows.py::test_s1_every_package_is_pinned_with_its_hashes",),
+}
+LATER = {
+    "D3": "releases are not held against earlier ones yet",
+    "D10": "what an attacker knows of themselves is taken out with the flows of protection",
+    "D11": "no release is rounded yet",
+    "D15": "there is no PDF",
+    "A8": "there is no sign-in by another's identity provider",
+    "C4": "there are no texts about initiatives to write",
+}
+LISTED = {"D": 17, "A": 9, "I": 4, "U": 4, "C": 4, "S": 1}
+
+
+def named_in(file: str) -> set[str]:
+    tree = ast.parse((ROOT / "tests" / file).read_text("utf-8"))
+    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_the_attack_is_tried_where_the_table_says(row: str) -> None:
+    for place in ROWS[row]:
+        file, _, name = place.partition("::")
+        assert name in named_in(file), place
+        assert place != HERE or any(attack.split()[0] == row for attack in ATTACKS)
+
+
+def test_every_attack_of_the_list_is_tried_or_waits_for_something() -> None:
+    assert {*ROWS, *LATER} == {f"{kind}{k}" for kind, most in LISTED.items() for k in range(1, most + 1)}
+    assert not ROWS.keys() & LATER.keys()
+
+
+@pytest.mark.parametrize("lock", sorted(path.name for path in ROOT.glob("requirements*.lock")))
+def test_s1_every_package_is_pinned_with_its_hashes(lock: str) -> None:
+    packages = re.split(r"\n(?=\S)", (ROOT / lock).read_text("utf-8").strip())
+    assert [
+        one.splitlines()[0] for one in packages if not re.match(r"[\w.-]+==[\w.]+.*--hash=sha256:", one, re.DOTALL)
+    ] == []
