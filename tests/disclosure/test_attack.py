@@ -87,6 +87,12 @@ def test_whole_numbers_say_more_than_fractions() -> None:
     assert intervals(rows, hidden, [7], [7], narrow=15) == pytest.approx(np.array([[2, 1], [2, 1]]))
 
 
+def test_a_cell_that_is_not_asked_for_is_not_answered() -> None:
+    total, hidden = csr_array([[1, -1, -1]]), np.array([4, np.nan, np.nan])
+    lower, upper = intervals(total, hidden, asked=np.array([True, True, False]))
+    assert_array_equal([lower, upper], [[4, 0, np.nan], [4, 4, np.nan]])
+
+
 def test_what_nothing_limits_is_infinite_and_what_no_table_agrees_with_is_not_a_number() -> None:
     difference = csr_array([[1, -1]])
     assert_array_equal(intervals(difference, np.full(2, np.nan)), [[0, 0], [np.inf, np.inf]])
