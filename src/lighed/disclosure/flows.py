@@ -205,11 +205,13 @@ def _protected(table: Table, hidden: Mask, wanted: Floats) -> tuple[Mask, list[i
     if lacking:
         return found, lacking
     at = np.flatnonzero(found)
-    found[at], few = _needed(table.part(at), hidden[at], ends[at], steps[:, at])
-    steps = np.zeros((len(few), len(hidden)))
-    steps[:, at] = few
-    steps, lacking = _reached(table, found, wanted, steps)
-    return found | (steps != 0).any(axis=0), lacking
+    found[at], steps = _needed(table.part(at), hidden[at], ends[at], steps[:, at])
+    kept = np.flatnonzero(found)
+    _, lacking = _reached(table.part(kept), found[kept], wanted[kept], steps[:, found[at]])
+    if lacking:
+        steps, lacking = _reached(table, found, wanted)
+        found |= (steps != 0).any(axis=0)
+    return found, lacking
 
 
 def _reached(table: Table, hidden: Mask, wanted: Floats, steps: Floats | None = None) -> tuple[Floats, list[int]]:
