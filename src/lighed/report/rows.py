@@ -45,7 +45,7 @@ class Index:
         codes, places = codes[:, order], dict[str, dict[Key, tuple[int, int]]]()
         starts = np.flatnonzero(np.r_[True, (codes[:, 1:] != codes[:, :-1]).any(0)][: len(rows)])
         words = [[*column.dictionary.to_pylist(), None] for column in columns]
-        for start, end, each in zip(starts, [*starts[1:], len(rows)], codes[:, starts].T.tolist(), strict=True):
+        for start, end, each in zip(starts, np.append(starts, len(rows))[1:], codes[:, starts].T.tolist(), strict=True):
             of, stratifier, measure = (known[code] for known, code in zip(words, each, strict=False))
             places.setdefault(of, {})[stratifier, measure, bool(each[-1])] = int(start), int(end)
         return cls(Columns.of(Estimates(rows.table.take(pa.array(order)))), places, {})
