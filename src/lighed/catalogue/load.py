@@ -128,7 +128,7 @@ def parse_yaml(text: str, path: Path) -> Any:
     """Parse YAML that stands in `path`."""
     try:
         return parse(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # a date that does not exist is no YAMLError
         raise DefinitionError(path, f"it is no readable YAML ({' '.join(str(error).split())})") from None
 
 
