@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+collect_ignore = ["src/lighed/portfolio/migrations/env.py"]  # alembic runs it, and nothing else can
+
 
 @pytest.fixture(autouse=True)
 def _numpy(doctest_namespace: dict[str, Any]) -> None:

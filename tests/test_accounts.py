@@ -18,13 +18,18 @@ from lighed.core.text import LANGUAGES
 MINUTE, HOUR = 60, 3600
 PASSWORD, OTHER = "correct horse battery", "staple staple staple"
 
+DRAFTS = {"see_registers", "read_drafts"}
 # What each role may do, written here and held against what the program says.
 MAY = {
-    "analyst": {"see_zone", "upload", "map", "try", "load", "plan", "build", "discard"},
+    "analyst": {"see_zone", "upload", "map", "try", "load", "plan", "build", "discard", "edit_knowledge", *DRAFTS},
     "releaser": {"see_zone", "sign_off", "discard"},
-    "administrator": {"see_zone", "see_forms", "manage_users", "read_log"},
+    "administrator": {"see_zone", "see_forms", "manage_users", "read_log", "edit_common", *DRAFTS},
     "clinician": {"see_forms", "fill_form", "read_form"},
     "form_keeper": {"see_forms", "export_forms"},
+    "reader": {"see_registers"},
+    "partner": {"see_registers", "edit_record", "submit_record"},
+    "initiative_owner": {"see_registers", "edit_record", "edit_initiative", "submit_record"},
+    "approver": {"edit_common", "return_record", "approve_record", "lock_record", *DRAFTS},
 }
 UNITS = frozenset({"5A"})
 ACTIONS = sorted(set().union(*MAY.values()))

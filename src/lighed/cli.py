@@ -19,6 +19,7 @@ from lighed.core.settings import Settings
 from lighed.core.text import Lang, number, say
 
 if TYPE_CHECKING:
+    from lighed.core.accounts import Accounts
     from lighed.core.types import Evaluation, Level
 
 app = typer.Typer(
@@ -148,6 +149,7 @@ def check(project: Annotated[Path | None, typer.Option("--project", "-p", help="
     from lighed.analysis.examples import mistakes, mistakes_along, mistakes_of_evaluation, mistakes_of_use
     from lighed.catalogue import load as read
     from lighed.core.form import mistakes_of_form
+    from lighed.core.register import mistakes_of_register
     from lighed.store.engine import connect
 
     known, engine = read(project), connect()
@@ -159,6 +161,7 @@ def check(project: Annotated[Path | None, typer.Option("--project", "-p", help="
     evaluations = known.evaluations.values()
     wrong += [line for each in evaluations for line in mistakes_of_evaluation(each, known.groups(each))]
     wrong += [line for form in known.forms.values() for line in mistakes_of_form(form)]
+    wrong += [line for register in known.registers.values() for line in mistakes_of_register(register)]
     for line in wrong:
         err.print(line, style="red", markup=False)
     for what, ids in known.waiting().items():
@@ -171,7 +174,7 @@ def check(project: Annotated[Path | None, typer.Option("--project", "-p", help="
     if wrong:
         err.print(say("cli.mistakes", LANG, count=len(wrong)), style="red")
         raise typer.Exit(1)
-    own = len(evaluations) + len(known.pathways) + len(known.uses) + len(known.forms)
+    own = len(evaluations) + len(known.pathways) + len(known.uses) + len(known.forms) + len(known.registers)
     out.print(say("cli.checked", LANG, count=len(known.indicators) - len(made) + own, examples=len(run) + own))
 
 
@@ -218,6 +221,10 @@ def serve(
     folders: Annotated[list[Path] | None, typer.Argument(help="Releases, or folders of releases.")] = None,
     host: Annotated[str, typer.Option(help="The address to listen on.")] = SETTINGS.host,
     port: PortOption = 8000,
+    portfolio: Annotated[
+        Path | None,
+        typer.Option(help="The folder of the registers of initiatives; they get a place beside the releases."),
+    ] = None,
 ) -> None:
     """Serve the pages of releases. Nothing of the secure zone is needed, or can be opened."""
     from lighed.core.release import found_in
@@ -229,7 +236,24 @@ def serve(
             say("cli.nothing_to_serve", LANG, folder=", ".join(map(str, folders or [Path("releases")]))), style="red"
         )
         raise typer.Exit(1)
-    _run(create_app(found), host, port, "cli.serving")
+    _run(create_app(found, _registers(portfolio) if portfolio else None), host, port, "cli.serving")
+
+
+def _registers(folder: Path) -> Any:
+    from lighed.portfolio.house import House
+    from lighed.web.portfolio import create_app
+
+    house = House.open(folder)
+    _say_first_user(house.accounts)
+    return create_app(house)
+
+
+def _say_first_user(accounts: Accounts) -> None:
+    from lighed.core.accounts import FIRST, first_user
+
+    password = first_user(accounts)
+    if password:
+        out.print(say("cli.first_user", LANG, name=FIRST, password=password), markup=False)
 
 
 @app.command()
@@ -239,14 +263,12 @@ def workbench(
     port: PortOption = 8001,
 ) -> None:
     """Open the analyst's pages of the secure zone: upload, mapping, dry run, build, sign-off."""
-    from lighed.core.accounts import Accounts, first_user
+    from lighed.core.accounts import Accounts
     from lighed.core.project import Project
     from lighed.workbench.app import create_app
 
     made = Project.create(project, first=_today().year - 10, last=_today().year - 1)
-    password = first_user(Accounts(made.accounts))
-    if password:
-        out.print(say("cli.first_user", LANG, name="admin", password=password), markup=False)
+    _say_first_user(Accounts(made.accounts))
     _run(create_app(made), host, port, "cli.workbench")
 
 
@@ -260,14 +282,11 @@ def fill_in(
     """Open the pages where professionals fill in forms with citizens; apart from everything of the statistics."""
     if context.invoked_subcommand:
         return
-    from lighed.core.accounts import first_user
     from lighed.forms.clinic import Clinic
     from lighed.web.forms import create_app
 
     clinic = Clinic.open(project)
-    password = first_user(clinic.accounts)
-    if password:
-        out.print(say("cli.first_user", LANG, name="admin", password=password), markup=False)
+    _say_first_user(clinic.accounts)
     _run(create_app(clinic), host, port, "cli.forms")
 
 

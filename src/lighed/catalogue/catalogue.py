@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from lighed.catalogue.publication import Factor, FocusArea, OverviewArea, Pitfall, Recommendation
 from lighed.core.form import Form
 from lighed.core.pathway import Pathway
+from lighed.core.register import Register
 from lighed.core.types import (
     Area,
     Counted,
@@ -50,6 +51,7 @@ class Catalogue:
     plans: dict[str, ReleasePlan]
     evaluations: dict[str, Evaluation]
     forms: dict[str, Form]
+    registers: dict[str, Register]
     digest: str
 
     @property

@@ -8,7 +8,8 @@ something impossible is refused with its path and the remedy.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Container, Iterator
+from collections.abc import Callable, Container, Iterator
+from dataclasses import replace
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
@@ -22,9 +23,11 @@ from lighed.catalogue.catalogue import Catalogue
 from lighed.catalogue.check import check, check_evaluation
 from lighed.catalogue.crossed import with_crossed_levels
 from lighed.catalogue.publication import Factor, FocusArea, OverviewArea, Pitfall, Recommendation
+from lighed.catalogue.registers import check_registers, lists_of, resolved
 from lighed.core.errors import DefinitionError, LighedError
 from lighed.core.form import Form
 from lighed.core.pathway import Pathway
+from lighed.core.register import CodeList, Register, Workflow
 from lighed.core.types import (
     Definition,
     Dimension,
@@ -45,7 +48,7 @@ from lighed.core.yaml import parse
 BUILT_IN = Path(str(files("lighed.catalogue").joinpath("data")))
 FOLDERS = (
     "indicators", "pathways", "uses", "stratifiers", "items", "dimensions", "areas", "standards", "policies", "plans",
-    "evaluations", "forms", "validations", "providers", "reasons",
+    "evaluations", "forms", "validations", "providers", "reasons", "registers", "workflows", "code_lists",
 )  # fmt: skip
 D = TypeVar("D", bound=Definition)
 
@@ -98,10 +101,27 @@ def _load(project: Path | None, _: tuple[Any, ...]) -> Catalogue:
         plans=_by_id(ReleasePlan, roots, "plans"),
         evaluations=_by_id(Evaluation, roots, "evaluations"),
         forms=forms,
+        registers={},
         digest=_digest(roots),
     )
     check(catalogue)
-    return catalogue
+    return replace(catalogue, registers=_registers(roots, catalogue))
+
+
+def _registers(roots: list[Path], catalogue: Catalogue) -> dict[str, Register]:
+    defined = lists_of(
+        catalogue.factors.values(),
+        catalogue.focus_areas,
+        catalogue.recommendations,
+        catalogue.indicators.values(),
+        catalogue.stratifiers.values(),
+    )
+    lists = {one.id: one for one in defined}
+    lists |= _by_id(CodeList, roots, "code_lists", taken=lists)
+    workflows = _by_id(Workflow, roots, "workflows")
+    made = _by_id(Register, roots, "registers", prepare=lambda tree, path: resolved(tree, workflows, lists, path))
+    check_registers(made)
+    return made
 
 
 def evaluation(catalogue: Catalogue, name: str) -> Evaluation:
@@ -152,7 +172,13 @@ def _stamps(roots: list[Path], *folders: str) -> tuple[Any, ...]:
 
 
 def _by_id(
-    model: type[D], roots: list[Path], folder: str, *, listed: bool = False, taken: Container[str] = ()
+    model: type[D],
+    roots: list[Path],
+    folder: str,
+    *,
+    listed: bool = False,
+    taken: Container[str] = (),
+    prepare: Callable[[Any, Path], Any] = lambda tree, _: tree,
 ) -> dict[str, D]:
     """Read the definitions of a folder: one a file, named after its id, or (`listed`) several in each file."""
     found: dict[str, D] = {}
@@ -160,7 +186,7 @@ def _by_id(
         if path.suffix != ".yaml":
             continue
         for tree in read_yaml(path) if listed else [read_yaml(path)]:
-            definition: Any = validated(model, tree, path)
+            definition: Any = validated(model, prepare(tree, path), path)
             if definition.id in found or definition.id in taken:
                 raise DefinitionError(path, f"the id '{definition.id}' is taken already; give this one its own")
             if not listed and definition.id != path.stem:

@@ -7,6 +7,7 @@ LighedError
 ├── StoreError        the person store cannot do what was asked, and is as it was
 ├── ReleaseError      a release cannot be made or read
 ├── FormError         a form cannot be filled in, read or kept as asked
+├── RegisterError     a record of a register cannot be read, kept or moved as asked
 ├── SignInError       an account cannot be opened or used
 └── AccessError       this user may not do this
 
@@ -133,6 +134,13 @@ class FormError(LighedError):
 
     def __init__(self, key: str, **values: Any) -> None:
         super().__init__(f"form.{key}", **values)
+
+
+class RegisterError(LighedError):
+    """A record of a register cannot be read, kept or moved as asked; nothing was kept."""
+
+    def __init__(self, key: str, **values: Any) -> None:
+        super().__init__(f"register.{key}", **values)
 
 
 class SignInError(LighedError):

@@ -25,6 +25,7 @@ class Frame:
     query: str
     unsigned: str | None = None
     back: Link | None = None
+    portfolio: bool = False
 
     def address(self, lang: Lang, *, release: str | None = None, suffix: str = "") -> str:
         """Return the same page in another language or release, or its twin with a suffix."""
@@ -42,7 +43,9 @@ class Frame:
         within = {"indicator": "catalogue", "protection": "about"}
         here = within.get(first, first if first in entries else f"{first}s")
         root = f"/{lang}/{self.release.manifest.id}/"
-        return [(Link(say(f"menu.{path or 'front'}", lang), root + path), path == here) for path in entries]
+        links = [(Link(say(f"menu.{path or 'front'}", lang), root + path), path == here) for path in entries]
+        beside = [(Link(say("menu.portfolio", lang), f"/{lang}/portfolio/"), False)] if self.portfolio else []
+        return links[:-1] + beside + links[-1:]
 
 
 @cache

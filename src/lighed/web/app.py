@@ -38,13 +38,15 @@ ENCRYPTED_ONLY = {"Strict-Transport-Security": "max-age=31536000"}  # seconds: a
 TWINS = (".json", ".csv", ".svg", ".dot")
 
 
-def create_app(releases: list[Path]) -> FastAPI:
-    """Serve release folders; the first one is where the front door opens."""
+def create_app(releases: list[Path], portfolio: FastAPI | None = None) -> FastAPI:
+    """Serve release folders; the first one is where the front door opens. Registers have a place beside them."""
     opened = {release.manifest.id: release for release in map(Release.open, releases)}
     app = FastAPI(title="Lighed", version=__version__, docs_url=None, redoc_url=None, openapi_url="/openapi.json")
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     app.mount("/static", StaticFiles(directory=str(files("lighed.report").joinpath("static"))), name="static")
-    site = Site(opened)
+    site = Site(opened, portfolio=portfolio is not None)
+    if portfolio is not None:
+        app.mount("/{lang}/portfolio", portfolio)
 
     @app.middleware("http")
     async def with_headers(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
@@ -80,10 +82,18 @@ class Site:
     """Which address is which page.
 
     `unsigned` is what to say on every page of a release that is not in force, and `back` leads to where it is signed.
+    The menu leads to the `portfolio` where there is one.
     """
 
-    def __init__(self, releases: dict[str, Release], unsigned: str | None = None, back: Link | None = None) -> None:
-        self.releases, self.unsigned, self.back = releases, unsigned, back
+    def __init__(
+        self,
+        releases: dict[str, Release],
+        unsigned: str | None = None,
+        back: Link | None = None,
+        *,
+        portfolio: bool = False,
+    ) -> None:
+        self.releases, self.unsigned, self.back, self.portfolio = releases, unsigned, back, portfolio
         self._answer = lru_cache(maxsize=2048)(self._make)  # a release never changes, so neither does a page of it
 
     def answer(self, lang: str, release: str, path: str, query: dict[str, str]) -> Response:
@@ -117,7 +127,7 @@ class Site:
         if twin == ".dot":
             return _graph(view, stem).encode(), "text/vnd.graphviz; charset=utf-8"
         words = "&".join(f"{k}={v}" for k, v in query)
-        frame = Frame(opened, list(self.releases.values()), stem, words, self.unsigned, self.back)
+        frame = Frame(opened, list(self.releases.values()), stem, words, self.unsigned, self.back, self.portfolio)
         return html(built, frame).encode(), "text/html; charset=utf-8"
 
     def missing(self, path: str) -> Response:

@@ -7,6 +7,7 @@ has, where its templates are, and which desk a user sits down at.
 from __future__ import annotations
 
 import hmac
+import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
@@ -17,14 +18,14 @@ from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request, Response
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, select_autoescape
 from starlette.exceptions import HTTPException as Refused
 
 from lighed import __version__
 from lighed.core.accounts import Accounts, Session, User, actions, may, roles
-from lighed.core.errors import AccessError, LighedError, SignInError
+from lighed.core.errors import AccessError, DataError, LighedError, SignInError
 from lighed.core.identifiers import shows_number
 from lighed.core.office import Office
 from lighed.core.settings import Settings
@@ -37,6 +38,8 @@ PROBLEMS_SHOWN = 200
 HERE = {"127.0.0.1", "::1", "localhost", "testclient"}
 MEGABYTE = 1 << 20
 WRONG = "wrong.html"
+JSON = ".json"  # how the address of a page's twin ends
+MANY = "many."  # how the name of a field begins that can have several values
 router = APIRouter()
 
 
@@ -45,7 +48,7 @@ class Door:
     """What a process puts behind its door.
 
     ``menu`` has the address of each page, the key of its title, and the action it takes; ``gone`` the errors that say
-    that what an address names is not there.
+    that what an address names is not there. More than ``megabytes`` are not taken in.
     """
 
     root: str
@@ -55,6 +58,7 @@ class Door:
     menu: tuple[tuple[str, str, str], ...]
     gone: frozenset[str]
     units: bool = False
+    megabytes: int | None = None
 
 
 def opened(door: Door, routes: APIRouter) -> FastAPI:
@@ -126,7 +130,7 @@ def _door(request: Request) -> Door:
 async def _guarded(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
     """Refuse what is too large, comes unencrypted from elsewhere, or was sent by another site's page."""
     lang, refused = language(request), None
-    size, most = request.headers.get("content-length", ""), Settings().upload_megabytes
+    size, most = request.headers.get("content-length", ""), _door(request).megabytes or Settings().upload_megabytes
     if request.url.scheme != "https" and request.client and request.client.host not in HERE:
         refused = 403, say(f"{_door(request).root}.refused.https", lang)
     # A body in chunks has no length, whatever length it claims.
@@ -144,6 +148,8 @@ async def _guarded(request: Request, call_next: Callable[[Request], Awaitable[Re
 
 
 def _refusal(request: Request, status: int, said: str) -> Response:
+    if request.url.path.endswith(JSON):
+        return JSONResponse({"error": said}, status)
     return written(request, WRONG, status=status, error=None, said=said)
 
 
@@ -167,12 +173,26 @@ async def _went_wrong(request: Request, error: Exception) -> Response:
         return RedirectResponse(onward, 303)
     if isinstance(error, LighedError):
         status = 403 if isinstance(error, AccessError) else 404 if error.key in _door(request).gone else 400
+        if request.url.path.endswith(JSON):
+            return JSONResponse(_plain(error, language(request)), status)
         return written(request, WRONG, status=status, error=error, said=None)
     status = error.status_code if isinstance(error, Refused) else 500
     return _refusal(request, status, say("zone.wrong.missing", language(request)))
 
 
+def _plain(error: LighedError, lang: Lang) -> dict[str, Any]:
+    problems = error.problems if isinstance(error, DataError) else []
+    told = [{"field": one.column, "row": one.row, "problem": one.fault(lang)} for one in problems]
+    return {"error": error.sentence(lang)} | ({"problems": told} if told else {})
+
+
 # --- who is there, and what was sent
+
+
+def token(request: Request) -> str:
+    """Return the token that everything sent in this session carries."""
+    session = _session(request)
+    return session.form_token if session else ""
 
 
 def _cookie(request: Request) -> str:
@@ -189,8 +209,24 @@ async def _sent(request: Request) -> AsyncIterator[dict[str, Any]]:
     if request.method != "POST":
         yield {}
         return
+    if request.headers.get("content-type", "").startswith("application/json"):
+        yield await _read_json(request)
+        return
     async with request.form(max_fields=MOST_FIELDS, max_files=1) as given:
-        yield {name: given.getlist(name) if name in {"role", "added"} else given[name] for name in given}
+        yield {
+            name: given.getlist(name) if name in {"role", "added"} or name.startswith(MANY) else given[name]
+            for name in given
+        }
+
+
+async def _read_json(request: Request) -> dict[str, Any]:
+    try:
+        given = json.loads(await request.body())
+    except (ValueError, RecursionError):
+        given = None
+    if not isinstance(given, dict):
+        raise HTTPException(400)
+    return given
 
 
 Sent = Annotated[dict[str, Any], Depends(_sent)]
@@ -199,6 +235,8 @@ Sent = Annotated[dict[str, Any], Depends(_sent)]
 def at_desk(request: Request, sent: Sent) -> Office:
     """Return the desk of whoever is signed in; a form must carry the session's own token."""
     session = _session(request)
+    if session is None and request.url.path.endswith(JSON):
+        raise HTTPException(401)
     if session is None:
         # What was to be sent is lost, so that only a page can be gone on to.
         onward = f"?next={quote(request.url.path)}" if request.method == "GET" else ""

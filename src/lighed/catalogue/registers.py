@@ -1,0 +1,64 @@
+"""Registers take their workflows and code lists by name; here the names become what they stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from lighed.catalogue.publication import Factor, FocusArea, Recommendation
+from lighed.core.errors import DefinitionError
+from lighed.core.register import Code, CodeList, Register, Workflow
+from lighed.core.text import Text
+from lighed.core.types import Indicator, Stratifier
+
+OF_DEFINITIONS = "Lighed"
+
+
+def lists_of(
+    factors: Iterable[Factor],
+    focus_areas: Iterable[FocusArea],
+    recommendations: Iterable[Recommendation],
+    indicators: Iterable[Indicator],
+    stratifiers: Iterable[Stratifier],
+) -> Iterator[CodeList]:
+    """Return the code lists that the catalogue's own definitions are."""
+    advice = tuple(recommendations)
+    for name, title, defined in (
+        ("factors", Text(da="Faktorer", en="Factors"), factors),
+        ("focus_areas", Text(da="Indsatsområder", en="Focus areas"), focus_areas),
+        ("recommendations", Text(da="Anbefalinger", en="Recommendations"), advice),
+        ("needs", Text(da="Behov", en="Needs"), [need for one in advice for need in one.needs]),
+        ("indicators", Text(da="Indikatorer", en="Indicators"), indicators),
+        ("stratifiers", Text(da="Sociale grupper", en="Social groups"), stratifiers),
+    ):
+        codes: Any = tuple(Code(id=str(one.id), title=one.title) for one in defined)
+        yield CodeList(id=name, title=title, source=OF_DEFINITIONS, codes=codes)
+
+
+def resolved(tree: Any, workflows: Mapping[str, Workflow], lists: Mapping[str, CodeList], path: Path) -> Any:
+    """Return a register's file with what its names stand for."""
+    if not isinstance(tree, dict):
+        return tree
+    fields = [_with_codes(field, lists, path) for field in tree.get("fields", [])]
+    return tree | {"workflow": _named(tree.get("workflow"), "workflow", workflows, path), "fields": fields}
+
+
+def _with_codes(field: Any, lists: Mapping[str, CodeList], path: Path) -> Any:
+    if not isinstance(field, dict) or not isinstance(field.get("codes"), str):
+        return field
+    return field | {"codes": _named(field["codes"], "code list", lists, path).codes}
+
+
+def _named(name: Any, what: str, known: Mapping[str, Any], path: Path) -> Any:
+    if name not in known:
+        raise DefinitionError(path, f"the {what} '{name}' is not known; use one of {', '.join(known)}")
+    return known[name]
+
+
+def check_registers(registers: Mapping[str, Register]) -> None:
+    """Refuse a register that refers to one that does not exist."""
+    for register in registers.values():
+        for field in register.fields:
+            if field.register_id is not None:
+                _named(field.register_id, "register", registers, Path(f"registers/{register.id}.yaml"))

@@ -1,0 +1,1 @@
+"""What people edit together: registers of initiatives and what belongs to them, with all that they ever were."""

@@ -1,0 +1,222 @@
+"""The database of records. A change is a new version; what was before stays, and the later of two who write is told."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import sqlalchemy as sql
+
+from lighed.core.errors import RegisterError
+from lighed.core.register import Register
+from lighed.portfolio.table import MARK, RECORD, VERSION, opened, writing
+
+PAGE = 50
+_KEY = (RECORD.c.register == VERSION.c.register) & (RECORD.c.id == VERSION.c.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A version of a record: its content, where it stands, whose it is, and who made it so and when.
+
+    ``author`` wrote the content last, ``by`` made the version, which may be a move alone.
+    """
+
+    register: str
+    id: str
+    version: int
+    change: str
+    state: str
+    organisation: str
+    content: dict[str, Any]
+    author: str
+    by: str
+    at: float
+    reason: str = ""
+    before: str = field(default="", repr=False)
+    digest: str = field(default="", repr=False)
+
+    @property
+    def unit(self) -> str:
+        """Return the organisation, as what rights are given for."""
+        return self.organisation
+
+    @property
+    def made_by(self) -> str:
+        """Return who wrote the content, and therefore does not approve it."""
+        return self.author
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Return register and id."""
+        return self.register, self.id
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a list is asked for: words, chosen values by field, states, and whose records may be seen.
+
+    ``states`` are shown of every organisation, and of ``organisations`` all; None is everything. Page 0 is all pages.
+    """
+
+    words: str = ""
+    chosen: Mapping[str, str] = field(default_factory=dict)
+    state: str = ""
+    without: Collection[str] = ()
+    states: Collection[str] | None = None
+    organisations: Collection[str] = ()
+    page: int = 1
+
+
+class ConflictError(RegisterError):
+    """Somebody else has changed the record in between: ``now`` is what it is."""
+
+    def __init__(self, now: Record) -> None:
+        self.now = now
+        super().__init__("conflict", by=now.by)
+
+
+class Archive:
+    """The records of all registers, and everything that they ever were."""
+
+    def __init__(self, url: str) -> None:
+        self.engine = opened(url)
+
+    def writing(self) -> AbstractContextManager[sql.Connection]:
+        """Open a transaction: all that is put in it is kept, or nothing."""
+        return writing(self.engine)
+
+    def put(self, db: sql.Connection, register: Register, one: Record) -> Record:
+        """Keep a new version; raises ConflictError unless it follows the newest one."""
+        last = self.find(db, *one.key)
+        if (last.version if last else 0) != one.version - 1:
+            assert last is not None
+            raise ConflictError(last)
+        fields = asdict(one) | {"before": last.digest if last else ""}
+        fields["digest"] = _digest(fields)
+        db.execute(VERSION.insert().values(fields))
+        self._point(db, register, one, new=last is None)
+        return Record(**fields)
+
+    def _point(self, db: sql.Connection, register: Register, one: Record, *, new: bool) -> None:
+        here = {name: getattr(one, name) for name in ("version", "state", "organisation")}
+        here |= {"title": register.titled(one.content), "search": _searched(register, one)}
+        mine = (RECORD.c.register == one.register) & (RECORD.c.id == one.id)
+        if new:
+            db.execute(RECORD.insert().values(register=one.register, id=one.id, **here))
+        else:
+            db.execute(RECORD.update().where(mine).values(here))
+            db.execute(MARK.delete().where((MARK.c.register == one.register) & (MARK.c.id == one.id)))
+        marks = [
+            {"register": one.register, "id": one.id, "field": each.id, "value": value}
+            for each in register.fields
+            if each.kind in {"choice", "yes_no", "reference"}
+            for value in sorted(set(each.values(one.content)))
+        ]
+        if marks:
+            db.execute(MARK.insert(), marks)
+
+    def get(self, register: str, name: str) -> Record:
+        """Return the newest version of a record."""
+        with self.engine.begin() as db:
+            found = self.find(db, register, name)
+        if found is None:
+            raise RegisterError("no_record")
+        return found
+
+    def find(self, db: sql.Connection, register: str, name: str) -> Record | None:
+        """Return the newest version of a record, or None."""
+        mine = (VERSION.c.register == register) & (VERSION.c.id == name)
+        row = db.execute(sql.select(VERSION).where(mine).order_by(VERSION.c.version.desc()).limit(1)).one_or_none()
+        return Record(*row) if row else None
+
+    def history(self, register: str, name: str) -> list[Record]:
+        """Return every version of a record, the newest first."""
+        mine = (VERSION.c.register == register) & (VERSION.c.id == name)
+        with self.engine.begin() as db:
+            return [
+                Record(*row) for row in db.execute(sql.select(VERSION).where(mine).order_by(VERSION.c.version.desc()))
+            ]
+
+    def listed(self, register: Register, asked: Asked) -> list[Record]:
+        """Return the records that are asked for by title, a page of them or (page 0) all."""
+        with self.engine.begin() as db:
+            return [Record(*row) for row in db.execute(_found(register, asked, sql.select(VERSION)))]
+
+    def choices(self, register: Register, asked: Asked) -> list[tuple[str, str]]:
+        """Return id and title of the records that are asked for, by title."""
+        with self.engine.begin() as db:
+            rows = db.execute(_found(register, asked, sql.select(RECORD.c.id, RECORD.c.title), newest=False))
+            return [(row.id, row.title) for row in rows]
+
+    def count(self, register: Register, asked: Asked) -> int:
+        """Return how many records are asked for."""
+        with self.engine.begin() as db:
+            return db.scalar(sql.select(sql.func.count()).select_from(RECORD).where(*_wanted(register, asked))) or 0
+
+    def pointing(self, db: sql.Connection, fields: Iterable[tuple[str, str]], name: str) -> list[Record]:
+        """Return the records that point at `name` by one of the fields (register and field)."""
+        at = sql.select(MARK.c.register, MARK.c.id).where(
+            sql.tuple_(MARK.c.register, MARK.c.field).in_(list(fields)), MARK.c.value == name
+        )
+        found = [self.find(db, row.register, row.id) for row in db.execute(at.distinct())]
+        return sorted((one for one in found if one), key=lambda one: one.key)
+
+    def broken(self) -> list[tuple[str, str, int]]:
+        """Return register, id and number of the versions that do not follow from those before; none when all is well.
+
+        A record whose newest version is not the one that its list shows is among them.
+        """
+        found: list[tuple[str, str, int]] = []
+        last: dict[tuple[str, str], Record] = {}
+        with self.engine.begin() as db:
+            rows = sql.select(VERSION).order_by(VERSION.c.register, VERSION.c.id, VERSION.c.version)
+            for one in (Record(*row) for row in db.execute(rows)):
+                before = last.get(one.key)
+                follows = (before.version, before.digest) if before else (0, "")
+                if (one.version - 1, one.before) != follows or one.digest != _digest(asdict(one)):
+                    found.append((*one.key, one.version))
+                last[one.key] = one
+            shown = {(row.register, row.id): row.version for row in db.execute(sql.select(RECORD))}
+        newest = {key: one.version for key, one in last.items()}
+        return found + [(*key, number) for key, number in sorted(set(newest.items()) ^ set(shown.items()))]
+
+
+def _found(register: Register, asked: Asked, what: sql.Select[Any], *, newest: bool = True) -> sql.Select[Any]:
+    joined = what.join(RECORD, _KEY & (RECORD.c.version == VERSION.c.version)) if newest else what
+    ordered = joined.where(*_wanted(register, asked)).order_by(RECORD.c.title, RECORD.c.id)
+    return ordered.limit(PAGE).offset(PAGE * (asked.page - 1)) if asked.page else ordered
+
+
+def _wanted(register: Register, asked: Asked) -> Iterator[sql.ColumnElement[bool]]:
+    yield RECORD.c.register == register.id
+    if asked.states is not None:
+        shown = RECORD.c.state.in_(sorted(asked.states))
+        yield shown | RECORD.c.organisation.in_(sorted(asked.organisations))
+    if asked.without:
+        yield RECORD.c.state.not_in(sorted(asked.without))
+    if asked.state:
+        yield RECORD.c.state == asked.state
+    for word in _folded(asked.words).split():
+        yield RECORD.c.search.contains(word, autoescape=True)
+    for name, value in asked.chosen.items():
+        chosen = (MARK.c.field == name) & (MARK.c.value == value)
+        here = (MARK.c.register == RECORD.c.register) & (MARK.c.id == RECORD.c.id)
+        yield sql.exists().where(chosen, here, MARK.c.register == register.id)
+
+
+def _searched(register: Register, one: Record) -> str:
+    return _folded(" ".join(str(one.content.get(name, "")) for name in (register.title_field, *register.search)))
+
+
+def _folded(text: str) -> str:
+    return text.casefold()
+
+
+def _digest(fields: Mapping[str, Any]) -> str:
+    said = {name: value for name, value in fields.items() if name != "digest"}
+    return hashlib.sha256(json.dumps(said, sort_keys=True, ensure_ascii=False).encode()).hexdigest()

@@ -1,0 +1,322 @@
+"""What a signed-in person can do with the registers. Every method asks ``may`` first and writes down what was done."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import sqlalchemy as sql
+
+from lighed.core.accounts import Accounts, User, may
+from lighed.core.errors import DataError, Problem, RegisterError
+from lighed.core.identifiers import shows_number
+from lighed.core.office import Office
+from lighed.core.register import ORGANISATIONS, Register, Transition
+from lighed.portfolio.archive import Archive, Asked, Record
+
+SHORT = 36  # letters of an id that is made of a title
+LETTERS = str.maketrans({"æ": "ae", "ø": "oe", "å": "aa", "ä": "ae", "ö": "oe", "é": "e", "ü": "ue"})
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An organisation, as something that may be written in."""
+
+    unit: str
+
+
+class Desk(Office):
+    """The work of one user with the registers."""
+
+    def __init__(
+        self, accounts: Accounts, user: User | None, archive: Archive, registers: Mapping[str, Register]
+    ) -> None:
+        super().__init__(accounts, user)
+        self.archive, self._registers = archive, registers
+
+    # --- reading
+
+    def registers(self) -> list[Register]:
+        """Return the registers."""
+        self._demand("see_registers")
+        return list(self._registers.values())
+
+    def register(self, name: str) -> Register:
+        """Return the register of that id."""
+        self._demand("see_registers")
+        if name not in self._registers:
+            raise RegisterError("no_register")
+        return self._registers[name]
+
+    def visible(self, register: Register, asked: Asked | None = None) -> Asked:
+        """Return what is asked for, of what the user may see."""
+        asked = asked or Asked()
+        if may(self.user, "read_drafts"):
+            return asked
+        shown = [state.id for state in register.workflow.states if state.shown]
+        return replace(asked, states=shown, organisations=self._own(register))
+
+    def _own(self, register: Register) -> list[str]:
+        units = self.user.units if self.user else ()
+        return [unit for unit in units if any(may(self.user, action, Place(unit)) for action in _writing(register))]
+
+    def listed(self, register: Register, asked: Asked) -> tuple[list[Record], int]:
+        """Return a page of a register, and how many records there are in all."""
+        self._demand("see_registers")
+        seen = self.visible(register, asked)
+        return self.archive.listed(register, seen), self.archive.count(register, seen)
+
+    def count(self, register: Register) -> int:
+        """Return how many records of a register the user may see."""
+        self._demand("see_registers")
+        return self.archive.count(register, self.visible(register))
+
+    def get(self, register: Register, name: str) -> Record:
+        """Return a record that the user may see; one that they may not is not there."""
+        self._demand("see_registers")
+        found = self.archive.get(register.id, name)
+        if not self._sees(register, found):
+            raise RegisterError("no_record")
+        return found
+
+    def _sees(self, register: Register, one: Record) -> bool:
+        shown = register.workflow.state(one.state).shown or may(self.user, "read_drafts")
+        return shown or (one.organisation != "" and one.organisation in self._own(register))
+
+    def history(self, register: Register, name: str) -> list[Record]:
+        """Return the versions of a record that the user may see, the newest first."""
+        self.get(register, name)
+        return [one for one in self.archive.history(register.id, name) if self._sees(register, one)]
+
+    def version(self, register: Register, name: str, number: int) -> Record:
+        """Return a version of a record."""
+        found = next((one for one in self.history(register, name) if one.version == number), None)
+        if found is None:
+            raise RegisterError("no_record")
+        return found
+
+    def titles(self, register: Register, records: list[Record]) -> dict[tuple[str, str], str]:
+        """Return what the records point at, by register and id: the titles of those that the user may see."""
+        wanted = {
+            (field.register_id, value)
+            for field in register.fields
+            if field.register_id
+            for one in records
+            for value in field.values(one.content)
+        }
+        found: dict[tuple[str, str], str] = {}
+        with self.archive.engine.begin() as db:
+            for of, name in sorted(wanted):
+                one, there = self.archive.find(db, of, name), self._registers[of]
+                if one and self._sees(there, one):
+                    found[of, name] = there.titled(one.content)
+        return found
+
+    def choices(self, register: Register, only: Collection[str] | None = None) -> dict[str, list[tuple[str, str]]]:
+        """Return id and title of what its references (or `only` some) can point at, by the register pointed into."""
+        fields = [field for field in register.fields if only is None or field.id in only]
+        return {of: self._choices(self._registers[of]) for of in {f.register_id for f in fields if f.register_id}}
+
+    def _choices(self, register: Register) -> list[tuple[str, str]]:
+        gone = [state.id for state in register.workflow.states if state.gone]
+        return self.archive.choices(register, self.visible(register, Asked(page=0, without=gone)))
+
+    def belonging(self, register: Register, one: Record) -> list[tuple[Register, Record]]:
+        """Return the records that point at this one and that the user may see, with their registers."""
+        with self.archive.engine.begin() as db:
+            found = self.archive.pointing(db, self._pointers(register), one.id)
+        pairs = [(self._registers[each.register], each) for each in found]
+        return [(of, each) for of, each in pairs if self._sees(of, each)]
+
+    def parts(self, register: Register) -> list[Register]:
+        """Return the registers whose records are parts of this one's."""
+        return [self._registers[of] for of, _ in self._pointers(register, parts=True)]
+
+    # --- writing
+
+    def may_write(self, register: Register, one: Record | None = None) -> bool:
+        """Return whether the user may write a record; without one, whether they may begin one anywhere."""
+        if one is None:
+            return any(may(self.user, register.edit, Place(unit)) for unit in ("", *self._units()))
+        return register.workflow.state(one.state).editable and may(self.user, register.edit, one)
+
+    def _units(self) -> frozenset[str]:
+        return self.user.units if self.user else frozenset()
+
+    def moves(self, register: Register, one: Record) -> list[Transition]:
+        """Return the ways out of where a record stands that the user may take."""
+        return [way for way in register.workflow.out_of(one.state) if may(self.user, way.action, one)]
+
+    def create(self, register: Register, content: Mapping[str, Any]) -> Record:
+        """Keep a new record."""
+        with self.archive.writing() as db:
+            made = self._create(db, register, content)
+        self._done(register.edit, _named(made), f"version 1 {made.digest}")
+        return made
+
+    def _create(self, db: sql.Connection, register: Register, content: Mapping[str, Any], name: str = "") -> Record:
+        taken = self._checked(db, register, content)
+        organisation = self._organisation(db, register, taken)
+        user = self._demand(register.edit, Place(organisation))
+        first = register.workflow.states[0].id
+        one = Record(
+            register=register.id,
+            id=self._free(db, register, name or register.titled(taken)),
+            version=1,
+            change="created",
+            state=first,
+            organisation=organisation,
+            content=taken,
+            author=user.name,
+            by=user.name,
+            at=self.accounts.clock(),
+        )
+        return self.archive.put(db, register, one)
+
+    def edit(self, register: Register, name: str, seen: int, content: Mapping[str, Any]) -> Record:
+        """Keep a changed record; raises ConflictError when another has changed it since version `seen`."""
+        self.get(register, name)
+        with self.archive.writing() as db:
+            made, new = self._edit(db, register, name, seen, content)
+        if new:
+            self._done(register.edit, _named(made), f"version {made.version} {made.digest}")
+        return made
+
+    def _edit(
+        self, db: sql.Connection, register: Register, name: str, seen: int, content: Mapping[str, Any]
+    ) -> tuple[Record, bool]:
+        now = self.archive.find(db, register.id, name)
+        if now is None:
+            raise RegisterError("no_record")
+        self._demand(register.edit, now)
+        taken = self._checked(db, register, content, now.content)
+        organisation = self._organisation(db, register, taken)
+        user = self._demand(register.edit, Place(organisation))
+        if seen == now.version and not register.workflow.state(now.state).editable:
+            raise RegisterError("not_editable")
+        if seen == now.version and taken == now.content:
+            return now, False
+        made = replace(
+            now, version=seen + 1, change="edited", organisation=organisation, content=taken, author=user.name,
+            by=user.name, at=self.accounts.clock(), reason="",
+        )  # fmt: skip
+        return self.archive.put(db, register, made), True
+
+    def move(self, register: Register, name: str, seen: int, transition: str, reason: str = "") -> Record:
+        """Move a record to another state, as the register allows."""
+        self.get(register, name)
+        with self.archive.writing() as db:
+            made = self._move(db, register, name, seen, transition, reason)
+        way = register.workflow.transition(transition, after=made[0].state)
+        self._done(way.action, _named(made[1]), f"version {made[1].version} {made[1].digest}")
+        return made[1]
+
+    def _move(
+        self, db: sql.Connection, register: Register, name: str, seen: int, transition: str, reason: str
+    ) -> tuple[Record, Record]:
+        now = self.archive.find(db, register.id, name)
+        assert now is not None
+        way = register.workflow.transition(transition, after=now.state)
+        user = self._demand(way.action, now)
+        if way.reason and not reason.strip():
+            raise RegisterError("no_reason")
+        if shows_number(reason):
+            raise DataError([Problem("person_number", register.id, column="reason")])
+        self._demand_settled(db, register, now, way)
+        made = replace(
+            now, version=seen + 1, change=way.id, state=way.to, by=user.name, at=self.accounts.clock(),
+            reason=reason.strip(),
+        )  # fmt: skip
+        return now, self.archive.put(db, register, made)
+
+    def _demand_settled(self, db: sql.Connection, register: Register, one: Record, way: Transition) -> None:
+        to = register.workflow.state(way.to)
+        if to.approved:
+            parts = self.archive.pointing(db, self._pointers(register, parts=True), one.id)
+            self._refuse("children", [part for part in parts if not self._settled(part)])
+        if to.gone:
+            left = self.archive.pointing(db, self._pointers(register), one.id)
+            self._refuse("in_use", [each for each in left if not self._stands(each).gone])
+
+    def _refuse(self, key: str, records: list[Record]) -> None:
+        if records:
+            titles = [self._registers[one.register].titled(one.content) for one in records]
+            raise RegisterError(key, titles=", ".join(titles))
+
+    def _stands(self, one: Record) -> Any:
+        return self._registers[one.register].workflow.state(one.state)
+
+    def _settled(self, one: Record) -> bool:
+        # A register in which nothing is approved holds nothing up.
+        states = self._registers[one.register].workflow.states
+        return not any(state.approved for state in states) or self._stands(one).approved or self._stands(one).gone
+
+    def _pointers(self, register: Register, *, parts: bool = False) -> list[tuple[str, str]]:
+        return [
+            (other.id, field.id)
+            for other in self._registers.values()
+            for field in other.fields
+            if field.register_id == register.id and (not parts or other.parent == field.id)
+        ]
+
+    def _checked(
+        self,
+        db: sql.Connection,
+        register: Register,
+        content: Mapping[str, Any],
+        before: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        kept = {name: value for name, value in content.items() if value not in (None, "", [], {})}
+        problems = register.problems(kept) or list(self._dangling(db, register, kept, before or {}))
+        if problems:
+            raise DataError(problems)
+        return kept
+
+    def _dangling(
+        self, db: sql.Connection, register: Register, content: Mapping[str, Any], before: Mapping[str, Any]
+    ) -> Iterator[Problem]:
+        for field in register.fields:
+            if field.register_id is None:
+                continue
+            there = self._registers[field.register_id]
+            for value in set(field.values(content)) - set(field.values(before)):
+                one = self.archive.find(db, there.id, value)
+                if one is None or not self._sees(there, one) or there.workflow.state(one.state).gone:
+                    yield Problem("no_record", register.id, column=field.id, value=value)
+
+    def _organisation(self, db: sql.Connection, register: Register, content: Mapping[str, Any]) -> str:
+        if register.organisation and register.organisation in content:
+            return str(content[register.organisation])
+        if register.parent and register.parent in content:
+            of = register.field(register.parent).register_id
+            parent = self.archive.find(db, of or "", content[register.parent])
+            if parent:
+                return parent.id if of == ORGANISATIONS else parent.organisation
+        return ""
+
+    def _free(self, db: sql.Connection, register: Register, title: str) -> str:
+        name = slug(title) or register.id
+        tried = (name, *(f"{name}-{number}" for number in range(2, 10_000)))
+        return next(one for one in tried if self.archive.find(db, register.id, one) is None)
+
+
+def _writing(register: Register) -> set[str]:
+    return {register.edit, *(way.action for way in register.workflow.transitions if way.action == "submit_record")}
+
+
+def _named(one: Record) -> str:
+    return f"{one.register}/{one.id}"
+
+
+def slug(title: str) -> str:
+    """Return the id that a record gets from its title.
+
+    Examples
+    --------
+    >>> slug("Fælles gravidteam på tværs"), slug("=1+1"), slug("«»")
+    ('faelles-gravidteam-paa-tvaers', '1-1', '')
+    """
+    letters = re.sub(r"[^a-z0-9]+", "-", title.casefold().translate(LETTERS)).strip("-")
+    return letters[:SHORT].rstrip("-")

@@ -1,0 +1,49 @@
+"""The folder of the registers, and where everything in it stands."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from lighed import catalogue
+from lighed.core.accounts import Accounts, User
+from lighed.core.settings import Settings
+from lighed.portfolio.archive import Archive
+from lighed.portfolio.desk import Desk
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """The registers that are open: their folder, which may hold definitions of its own, accounts and records."""
+
+    folder: Path
+    accounts: Accounts
+    archive: Archive
+
+    @classmethod
+    def open(cls, folder: Path, url: str = "", clock: Callable[[], float] = time.time) -> House:
+        """Open the folder, and make what is missing; records are in SQLite there, or in the database at `url`.
+
+        Examples
+        --------
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as made:
+        ...     house = House.open(Path(made) / "portfolio")
+        ...     sorted(path.name for path in house.folder.iterdir() if path.suffix == ".db")
+        ...     house.close()
+        ['accounts.db', 'portfolio.db']
+        """
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        archive = Archive(url or Settings().portfolio or f"sqlite:///{folder / 'portfolio.db'}")
+        return cls(folder, Accounts(folder / "accounts.db", clock), archive)
+
+    def desk(self, user: User | None) -> Desk:
+        """Return the desk of a user."""
+        return Desk(self.accounts, user, self.archive, catalogue.load(self.folder).registers)
+
+    def close(self) -> None:
+        """Let go of the databases."""
+        self.accounts.engine.dispose()
+        self.archive.engine.dispose()

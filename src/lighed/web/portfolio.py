@@ -1,0 +1,301 @@
+"""Pages of the registers. A route unpacks what was sent and asks the desk; each has a JSON twin."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi.responses import JSONResponse
+
+from lighed.core.errors import DataError, LighedError, RegisterError
+from lighed.core.register import Register, typed
+from lighed.core.text import Lang, say
+from lighed.portfolio.archive import PAGE, Asked, ConflictError, Record
+from lighed.portfolio.desk import Desk
+from lighed.portfolio.house import House
+from lighed.portfolio.words import differences, merged, named, words
+from lighed.web import door
+from lighed.web.door import MANY, Door, Sent, language, opened, to, token, written
+from lighed.web.door import AtDesk as AtOffice
+
+MENU = (
+    ("", "portfolio.menu.overview", "see_registers"),
+    ("users", "zone.menu.users", "manage_users"),
+    ("log", "zone.menu.log", "read_log"),
+)
+GONE = frozenset({"register.no_register", "register.no_record", "account.no_user"})
+GROUPS = ("work", "results", "knowledge", "policy", "partners")
+MEGABYTES = 20
+CHOSEN = "f."
+router = APIRouter()
+router.include_router(door.router)
+
+
+def create_app(house: House) -> FastAPI:
+    """Open the registers; the application is mounted under ``/{lang}/portfolio``."""
+    return opened(
+        Door("portfolio", "lighed.web", house.accounts, house.desk, MENU, GONE, units=True, megabytes=MEGABYTES), router
+    )
+
+
+def _desk(office: AtOffice) -> Desk:
+    assert isinstance(office, Desk)
+    return office
+
+
+AtDesk = Annotated[Desk, Depends(_desk)]
+
+
+@router.get("/")
+def overview(request: Request, desk: AtDesk) -> Response:
+    """Show which registers there are, and how much each holds."""
+    counts = {register.id: desk.count(register) for register in desk.registers()}
+    groups = [(group, [r for r in desk.registers() if r.group == group]) for group in GROUPS]
+    return written(request, "registers.html", groups=groups, counts=counts)
+
+
+@router.get("/registers.json")
+def overview_twin(request: Request, desk: AtDesk) -> Response:
+    """Give every register's definition, and the token that goes with what is sent."""
+    registers = [
+        register.model_dump(mode="json", by_alias=True, exclude={"example"}) | {"count": desk.count(register)}
+        for register in desk.registers()
+    ]
+    return JSONResponse({"token": token(request), "registers": registers})
+
+
+# --- lists
+
+
+@router.get("/register/{name}.json")
+def list_twin(request: Request, desk: AtDesk, name: str) -> Response:
+    """Give a page of a register."""
+    register, asked = desk.register(name), _asked(request)
+    records, count = desk.listed(register, asked)
+    return JSONResponse({"count": count, "page": asked.page, "records": [_plain(one) for one in records]})
+
+
+@router.get("/register/{name}")
+def list_page(request: Request, desk: AtDesk, name: str) -> Response:
+    """Show a page of a register, after words and filters."""
+    register, asked, lang = desk.register(name), _asked(request), language(request)
+    records, found = desk.listed(register, asked)
+    shown: dict[str, Any] = {
+        "register": register,
+        "asked": asked,
+        "records": records,
+        "found": found,
+        "pages": max(1, -(-found // PAGE)),
+        "query": {key: value for key, value in request.query_params.items() if key != "page" and value},
+        "choices": desk.choices(register, only=register.filters),
+        "titles": desk.titles(register, records),
+        "may_write": desk.may_write(register),
+        "words": lambda field, one, titles: words(field, one.content, lang, titles),
+    }
+    return written(request, "register_list.html", **shown)
+
+
+def _asked(request: Request) -> Asked:
+    query = request.query_params
+    chosen = {key.removeprefix(CHOSEN): v for key, v in query.items() if key.startswith(CHOSEN) and v}
+    page = query.get("page", "1")
+    number = max(1, int(page)) if page.isdecimal() and len(page) < len("100000") else 1
+    return Asked(query.get("q", "")[:200], chosen, query.get("state", ""), page=number)
+
+
+# --- a new record
+
+
+@router.get("/register/{name}/new")
+def new_page(request: Request, desk: AtDesk, name: str) -> Response:
+    """Show the form of a new record; the address may fill some of it in."""
+    register = desk.register(name)
+    given = register.read(dict(request.query_params))
+    return _form(request, desk, register, given)
+
+
+@router.post("/register/{name}/new")
+def create(request: Request, desk: AtDesk, sent: Sent, name: str) -> Response:
+    """Keep a new record."""
+    register = desk.register(name)
+    content = register.read(_cells(sent))
+    try:
+        made = desk.create(register, content)
+    except DataError as error:
+        return _form(request, desk, register, content, error=error)
+    return to(request, f"record/{made.register}/{made.id}")
+
+
+@router.post("/register/{name}.json")
+def create_twin(desk: AtDesk, sent: Sent, name: str) -> Response:
+    """Keep a new record that was sent as JSON."""
+    return JSONResponse(_plain(desk.create(desk.register(name), _content(sent))), 201)
+
+
+def _form(
+    request: Request,
+    desk: Desk,
+    register: Register,
+    content: Mapping[str, Any],
+    *,
+    now: Record | None = None,
+    error: LighedError | None = None,
+    both: Any = (),
+) -> Response:
+    status = 409 if isinstance(error, ConflictError) else 400 if error else 200
+    wrong = {problem.column: problem for problem in getattr(error, "problems", [])}
+    shown = {"register": register, "content": content, "now": now, "error": error, "wrong": wrong, "both": both}
+    return written(
+        request, "register_form.html", status=status, many=MANY, typed=typed, choices=desk.choices(register), **shown
+    )
+
+
+def _cells(sent: Mapping[str, Any]) -> dict[str, Any]:
+    return {key.removeprefix(MANY): value for key, value in sent.items()}
+
+
+def _content(sent: Mapping[str, Any]) -> dict[str, Any]:
+    content = sent.get("content")
+    if not isinstance(content, dict):
+        raise RegisterError("no_content")
+    return content
+
+
+# --- a record
+
+
+@router.get("/record/{name}/{one}.json")
+def record_twin(desk: AtDesk, name: str, one: str) -> Response:
+    """Give a record."""
+    return JSONResponse(_plain(desk.get(desk.register(name), one)))
+
+
+@router.get("/record/{name}/{one}")
+def record_page(request: Request, desk: AtDesk, name: str, one: str) -> Response:
+    """Show a record, what belongs to it, and what can be done with it."""
+    return _record(request, desk, desk.register(name), one)
+
+
+def _record(
+    request: Request, desk: Desk, register: Register, name: str, error: LighedError | None = None, status: int = 200
+) -> Response:
+    record, lang = desk.get(register, name), language(request)
+    titles = desk.titles(register, [record])
+    shown: dict[str, Any] = {
+        "register": register,
+        "one": record,
+        "named": lambda field: named(field, record.content, lang, titles),
+        "words": lambda field: words(field, record.content, lang, titles),
+        "belonging": desk.belonging(register, record),
+        "parts_of": [part for part in desk.parts(register) if desk.may_write(part)],
+        "here_record": f"/{lang}/portfolio/record/{register.id}/{name}",
+        "moves": desk.moves(register, record),
+        "may_write": desk.may_write(register, record),
+        "error": error,
+    }
+    return written(request, "register_record.html", status=status, **shown)
+
+
+@router.get("/record/{name}/{one}/edit")
+def edit_page(request: Request, desk: AtDesk, name: str, one: str) -> Response:
+    """Show the form of a record."""
+    register = desk.register(name)
+    record = desk.get(register, one)
+    return _form(request, desk, register, record.content, now=record)
+
+
+@router.post("/record/{name}/{one}/edit")
+def edit(request: Request, desk: AtDesk, sent: Sent, name: str, one: str) -> Response:
+    """Keep a changed record; who comes second gets both texts."""
+    register, seen = desk.register(name), _version(sent)
+    content = register.read(_cells(sent))
+    try:
+        desk.edit(register, one, seen, content)
+    except ConflictError as error:
+        return _both(request, desk, register, error, seen, content)
+    except DataError as error:
+        return _form(request, desk, register, content, now=desk.version(register, one, seen), error=error)
+    return to(request, f"record/{name}/{one}")
+
+
+def _both(
+    request: Request, desk: Desk, register: Register, error: ConflictError, seen: int, content: dict[str, Any]
+) -> Response:
+    base, lang = desk.version(register, error.now.id, seen), language(request)
+    mine = merged(base.content, error.now.content, content)
+    titles = desk.titles(register, [error.now])
+    both = list(differences(register, error.now.content, mine, lang, titles))
+    return _form(request, desk, register, mine, now=error.now, error=error, both=both)
+
+
+@router.post("/record/{name}/{one}/move")
+def move(request: Request, desk: AtDesk, sent: Sent, name: str, one: str) -> Response:
+    """Move a record to another state."""
+    register = desk.register(name)
+    try:
+        desk.move(register, one, _version(sent), str(sent.get("move", "")), str(sent.get("reason", "")))
+    except (RegisterError, DataError) as error:
+        status = 409 if isinstance(error, ConflictError) else 400
+        return _record(request, desk, register, one, error, status)
+    return to(request, f"record/{name}/{one}")
+
+
+@router.post("/record/{name}/{one}.json")
+def change_twin(desk: AtDesk, sent: Sent, name: str, one: str) -> Response:
+    """Keep a change that was sent as JSON: a ``move``, or a whole new ``content``."""
+    register, seen = desk.register(name), _version(sent)
+    try:
+        if "move" in sent:
+            made = desk.move(register, one, seen, str(sent["move"]), str(sent.get("reason", "")))
+        else:
+            made = desk.edit(register, one, seen, _content(sent))
+    except ConflictError as error:
+        return JSONResponse({"error": error.sentence("en"), "now": _plain(error.now)}, 409)
+    return JSONResponse(_plain(made))
+
+
+def _version(sent: Mapping[str, Any]) -> int:
+    given = str(sent.get("version", ""))
+    if not given.isdecimal() or len(given) > len("1000000"):
+        raise RegisterError("no_version")
+    return int(given)
+
+
+# --- history
+
+
+@router.get("/record/{name}/{one}/history.json")
+def history_twin(desk: AtDesk, name: str, one: str) -> Response:
+    """Give every version of a record."""
+    return JSONResponse({"versions": [_plain(each) for each in desk.history(desk.register(name), one)]})
+
+
+@router.get("/record/{name}/{one}/history")
+def history_page(request: Request, desk: AtDesk, name: str, one: str) -> Response:
+    """Show what became of a record: who, when, and what differs from the version before."""
+    register, lang = desk.register(name), language(request)
+    versions = desk.history(register, one)
+    titles = desk.titles(register, versions)
+    before: list[dict[str, Any]] = [*(each.content for each in versions[1:]), {}]
+    told = [
+        (
+            each,
+            list(differences(register, last, each.content, lang, titles))
+            if each.change in {"created", "edited"}
+            else [],
+        )
+        for each, last in zip(versions, before, strict=True)
+    ]
+    shown: dict[str, Any] = {"register": register, "one": versions[0], "told": told}
+    return written(request, "register_history.html", change=lambda each: _change(register, each, lang), **shown)
+
+
+def _change(register: Register, one: Record, lang: Lang) -> str:
+    moves = {way.id: way.title[lang] for way in register.workflow.transitions}
+    return moves.get(one.change) or say(f"portfolio.history.{one.change}", lang)
+
+
+def _plain(one: Record) -> dict[str, Any]:
+    names = ("register", "id", "version", "change", "state", "organisation", "content", "by", "at", "reason")
+    return {name: getattr(one, name) for name in names}
