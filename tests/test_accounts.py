@@ -27,8 +27,8 @@ MAY = {
     "clinician": {"see_forms", "fill_form", "read_form"},
     "form_keeper": {"see_forms", "export_forms"},
     "reader": {"see_registers"},
-    "partner": {"see_registers", "edit_record", "submit_record"},
-    "initiative_owner": {"see_registers", "edit_record", "edit_initiative", "submit_record"},
+    "partner": {"see_registers", "read_own_drafts", "edit_record", "submit_record"},
+    "initiative_owner": {"see_registers", "read_own_drafts", "edit_record", "edit_initiative", "submit_record"},
     "approver": {"edit_common", "return_record", "approve_record", "lock_record", *DRAFTS},
 }
 UNITS = frozenset({"5A"})

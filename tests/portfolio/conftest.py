@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import subprocess
@@ -36,6 +37,7 @@ PEOPLE = {
     "nils": ([], [HOME]),
     "kim": (["initiative_owner", "approver", "analyst"], [HOME]),
 }
+NUMBERS = itertools.count()
 UNPRIVILEGED = "nobody"  # PostgreSQL refuses to start as root
 
 
@@ -114,7 +116,7 @@ def postgresql() -> Iterator[str]:
         asked = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
         _as_somebody("pg_ctl", "-D", f"{folder}/data", "-w", "-o", asked, "-l", f"{folder}/log", "start")
         try:
-            yield f"postgresql://lighed@127.0.0.1:{port}"
+            yield f"postgresql://lighed@127.0.0.1:{port}/postgres"
         finally:
             _as_somebody("pg_ctl", "-D", f"{folder}/data", "-m", "immediate", "stop")
 
@@ -133,11 +135,10 @@ def database(request: pytest.FixtureRequest) -> str:
         return ""
     import psycopg
 
-    server = request.getfixturevalue("postgresql")
-    name = f"t{abs(hash(request.node.nodeid))}"
-    with psycopg.connect(f"{server}/postgres", autocommit=True) as db:
-        db.execute(f'CREATE DATABASE "{name}"')
-    return f"{server}/{name}"
+    server, name = request.getfixturevalue("postgresql"), f"t{next(NUMBERS)}"
+    with psycopg.connect(server, autocommit=True) as db:
+        db.execute(f"CREATE SCHEMA {name}")
+    return f"{server}?options=-csearch_path%3D{name}"
 
 
 @pytest.fixture

@@ -55,6 +55,7 @@ PAGES = {
     "record_submitted": ("sara", "record/observations/gennemfoert"),
     "edit": ("ole", "record/initiatives/faelles-gravidteam/edit"),
     "history": ("ole", "record/initiatives/faelles-gravidteam/history"),
+    "import": ("ole", "register/initiatives/import"),
     "no_record": ("rita", "record/initiatives/nothing"),
     "users": ("carl", "users"),
     "log": ("carl", "log"),

@@ -10,11 +10,12 @@ from typing import Any
 import sqlalchemy as sql
 
 from lighed.core.accounts import Accounts, User, may
-from lighed.core.errors import DataError, Problem, RegisterError
+from lighed.core.errors import AccessError, DataError, Problem, RegisterError
 from lighed.core.identifiers import shows_number
 from lighed.core.office import Office
 from lighed.core.register import ORGANISATIONS, Register, Transition
-from lighed.portfolio.archive import Archive, Asked, Record
+from lighed.portfolio.archive import Archive, Asked, ConflictError, Record
+from lighed.portfolio.exchange import Row, rows
 
 SHORT = 36  # letters of an id that is made of a title
 LETTERS = str.maketrans({"æ": "ae", "ø": "oe", "å": "aa", "ä": "ae", "ö": "oe", "é": "e", "ü": "ue"})
@@ -56,11 +57,13 @@ class Desk(Office):
         if may(self.user, "read_drafts"):
             return asked
         shown = [state.id for state in register.workflow.states if state.shown]
-        return replace(asked, states=shown, organisations=self._own(register))
+        return replace(asked, states=shown, organisations=self._own())
 
-    def _own(self, register: Register) -> list[str]:
-        units = self.user.units if self.user else ()
-        return [unit for unit in units if any(may(self.user, action, Place(unit)) for action in _writing(register))]
+    def _own(self) -> list[str]:
+        return [unit for unit in self._units() if may(self.user, "read_own_drafts", Place(unit))]
+
+    def _units(self) -> frozenset[str]:
+        return self.user.units if self.user else frozenset()
 
     def listed(self, register: Register, asked: Asked) -> tuple[list[Record], int]:
         """Return a page of a register, and how many records there are in all."""
@@ -83,7 +86,7 @@ class Desk(Office):
 
     def _sees(self, register: Register, one: Record) -> bool:
         shown = register.workflow.state(one.state).shown or may(self.user, "read_drafts")
-        return shown or (one.organisation != "" and one.organisation in self._own(register))
+        return shown or may(self.user, "read_own_drafts", one)
 
     def history(self, register: Register, name: str) -> list[Record]:
         """Return the versions of a record that the user may see, the newest first."""
@@ -141,9 +144,6 @@ class Desk(Office):
         if one is None:
             return any(may(self.user, register.edit, Place(unit)) for unit in ("", *self._units()))
         return register.workflow.state(one.state).editable and may(self.user, register.edit, one)
-
-    def _units(self) -> frozenset[str]:
-        return self.user.units if self.user else frozenset()
 
     def moves(self, register: Register, one: Record) -> list[Transition]:
         """Return the ways out of where a record stands that the user may take."""
@@ -203,6 +203,51 @@ class Desk(Office):
             by=user.name, at=self.accounts.clock(), reason="",
         )  # fmt: skip
         return self.archive.put(db, register, made), True
+
+    def export(self, register: Register) -> list[Record]:
+        """Return all the records of a register that the user may see."""
+        self._demand("see_registers")
+        return self.archive.listed(register, self.visible(register, Asked(page=0)))
+
+    def take_in(self, register: Register, name: str, data: bytes) -> list[Record]:
+        """Keep the records in a file, all or none; returns those that are new or changed."""
+        self._demand("see_registers")
+        found, problems, made = rows(register, name, data), list[Problem](), list[Record]()
+        with self.archive.writing() as db:
+            for row in found:
+                wrong = self._take(db, register, row, made)
+                problems += [replace(each, file=name, row=row.number) for each in wrong]
+            if problems:
+                raise DataError(problems)
+        for one in made:
+            self._done(register.edit, _named(one), f"version {one.version} {one.digest}")
+        return made
+
+    def _take(self, db: sql.Connection, register: Register, row: Row, made: list[Record]) -> list[Problem]:
+        now = self.archive.find(db, register.id, row.id) if row.id else None
+        state = now.state if now else register.workflow.states[0].id
+        if row.state not in ("", state):
+            return [Problem("other_state", "", column="state", value=row.state, values={"state": state})]
+        if now and row.version is None:
+            return [Problem("no_version", "", column="version")]
+        if row.id and (slug(row.id) != row.id or shows_number(row.id)):
+            return [Problem("not_an_id", "", column="id", value=row.id, values={"most": SHORT})]
+        try:
+            if now and row.version is not None:
+                one, new = self._edit(db, register, row.id, row.version, row.content)
+                made += [one] if new else []
+            else:
+                made.append(self._create(db, register, row.content, row.id))
+        except DataError as error:
+            return error.problems
+        except ConflictError as error:
+            said = {"by": error.now.by, "version": error.now.version}
+            return [Problem("changed_since", "", column="version", values=said)]
+        except AccessError:
+            return [Problem("not_yours", "")]
+        except RegisterError as error:
+            return [Problem(error.key.partition(".")[2], "")]
+        return []
 
     def move(self, register: Register, name: str, seen: int, transition: str, reason: str = "") -> Record:
         """Move a record to another state, as the register allows."""
@@ -300,10 +345,6 @@ class Desk(Office):
         name = slug(title) or register.id
         tried = (name, *(f"{name}-{number}" for number in range(2, 10_000)))
         return next(one for one in tried if self.archive.find(db, register.id, one) is None)
-
-
-def _writing(register: Register) -> set[str]:
-    return {register.edit, *(way.action for way in register.workflow.transitions if way.action == "submit_record")}
 
 
 def _named(one: Record) -> str:

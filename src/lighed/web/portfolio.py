@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request, Response
 from fastapi.responses import JSONResponse
 
 from lighed.core.errors import DataError, LighedError, RegisterError
@@ -13,6 +13,7 @@ from lighed.core.register import Register, typed
 from lighed.core.text import Lang, say
 from lighed.portfolio.archive import PAGE, Asked, ConflictError, Record
 from lighed.portfolio.desk import Desk
+from lighed.portfolio.exchange import WRITERS
 from lighed.portfolio.house import House
 from lighed.portfolio.words import differences, merged, named, words
 from lighed.web import door
@@ -102,6 +103,40 @@ def _asked(request: Request) -> Asked:
     page = query.get("page", "1")
     number = max(1, int(page)) if page.isdecimal() and len(page) < len("100000") else 1
     return Asked(query.get("q", "")[:200], chosen, query.get("state", ""), page=number)
+
+
+# --- files
+
+
+@router.get("/register/{name}/export.{kind}")
+def export(desk: AtDesk, name: str, kind: str) -> Response:
+    """Give a register as a file."""
+    register = desk.register(name)
+    if kind not in WRITERS:
+        raise HTTPException(404)
+    write, media = WRITERS[kind]
+    named = {"Content-Disposition": f'attachment; filename="{register.id}.{kind}"'}
+    return Response(write(register, desk.export(register)), media_type=media, headers=named)
+
+
+@router.get("/register/{name}/import")
+def import_page(request: Request, desk: AtDesk, name: str) -> Response:
+    """Show where a file is chosen."""
+    return written(request, "register_import.html", register=desk.register(name), error=None)
+
+
+@router.post("/register/{name}/import")
+def take_in(request: Request, desk: AtDesk, sent: Sent, name: str) -> Response:
+    """Keep the records in a file, all or none."""
+    register, given = desk.register(name), sent.get("file")
+    try:
+        if not getattr(given, "filename", ""):
+            raise LighedError("no_file_chosen")
+        assert not isinstance(given, str | None)
+        desk.take_in(register, given.filename, given.file.read())
+    except LighedError as error:
+        return written(request, "register_import.html", status=400, register=register, error=error)
+    return to(request, f"register/{name}")
 
 
 # --- a new record
