@@ -15,8 +15,7 @@ from lighed.core.errors import RegisterError
 from lighed.core.register import Register
 from lighed.portfolio.table import MARK, RECORD, VERSION, opened, writing
 
-PAGE = 50
-_KEY = (RECORD.c.register == VERSION.c.register) & (RECORD.c.id == VERSION.c.id)
+PAGE, ALL = 50, 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,13 +143,16 @@ class Archive:
 
     def listed(self, register: Register, asked: Asked) -> list[Record]:
         """Return the records that are asked for by title, a page of them or (page 0) all."""
+        page = _found(register, asked, RECORD.c.id, RECORD.c.version, RECORD.c.title).subquery()
+        here = (VERSION.c.register == register.id) & (VERSION.c.id == page.c.id) & (VERSION.c.version == page.c.version)
+        ordered = sql.select(VERSION).select_from(page.join(VERSION, here)).order_by(page.c.title, page.c.id)
         with self.engine.begin() as db:
-            return [Record(*row) for row in db.execute(_found(register, asked, sql.select(VERSION)))]
+            return [Record(*row) for row in db.execute(ordered)]
 
     def choices(self, register: Register, asked: Asked) -> list[tuple[str, str]]:
         """Return id and title of the records that are asked for, by title."""
         with self.engine.begin() as db:
-            rows = db.execute(_found(register, asked, sql.select(RECORD.c.id, RECORD.c.title), newest=False))
+            rows = db.execute(_found(register, asked, RECORD.c.id, RECORD.c.title))
             return [(row.id, row.title) for row in rows]
 
     def count(self, register: Register, asked: Asked) -> int:
@@ -186,10 +188,10 @@ class Archive:
         return found + [(*key, number) for key, number in sorted(set(newest.items()) ^ set(shown.items()))]
 
 
-def _found(register: Register, asked: Asked, what: sql.Select[Any], *, newest: bool = True) -> sql.Select[Any]:
-    joined = what.join(RECORD, _KEY & (RECORD.c.version == VERSION.c.version)) if newest else what
-    ordered = joined.where(*_wanted(register, asked)).order_by(RECORD.c.title, RECORD.c.id)
-    return ordered.limit(PAGE).offset(PAGE * (asked.page - 1)) if asked.page else ordered
+def _found(register: Register, asked: Asked, *columns: sql.ColumnElement[Any]) -> sql.Select[Any]:
+    ordered = sql.select(*columns).where(*_wanted(register, asked)).order_by(RECORD.c.title, RECORD.c.id)
+    # With a limit the newest are found first, and only their versions are looked up.
+    return ordered.limit(PAGE if asked.page else ALL).offset(PAGE * max(0, asked.page - 1))
 
 
 def _wanted(register: Register, asked: Asked) -> Iterator[sql.ColumnElement[bool]]:
