@@ -30,6 +30,10 @@ app = typer.Typer(
 )
 forms = typer.Typer(help="Forms that a professional fills in with a citizen, apart from the statistics.")
 app.add_typer(forms, name="forms")
+portfolio = typer.Typer(
+    help="Registers of initiatives; their pages are opened by `serve --portfolio`.", no_args_is_help=True
+)
+app.add_typer(portfolio, name="portfolio")
 SETTINGS = Settings()
 LANG: Lang = SETTINGS.lang
 STOPPED = 130  # what the command line parser makes of Ctrl-C
@@ -337,6 +341,29 @@ def delete(project: ClinicOption = Path("forms")) -> None:
     from lighed.forms.clinic import Clinic
 
     out.print(say("cli.forms_deleted", LANG, count=Clinic.open(project).delete_due()))
+
+
+@portfolio.callback()
+def registers() -> None:
+    """Look after the registers."""
+
+
+@portfolio.command(name="verify")
+def verify_portfolio(
+    project: Annotated[Path, typer.Option("--project", "-p", help="The folder of the registers.")] = Path("portfolio"),
+) -> None:
+    """Check that no version of a record and no line of the log was changed or taken out."""
+    from lighed.portfolio.house import House
+
+    house = House.open(project)
+    broken, line = house.archive.broken(), house.accounts.broken_at()
+    for register, name, version in broken:
+        err.print(say("cli.broken_version", LANG, record=f"{register}/{name}", version=version), style="red")
+    if line is not None:
+        err.print(say("zone.log.broken", LANG, number=line), style="red")
+    if broken or line is not None:
+        raise typer.Exit(1)
+    out.print(say("cli.versions_whole", LANG))
 
 
 def _run(application: Any, host: str, port: int, message: str) -> None:
