@@ -415,7 +415,10 @@ def _day(cell: Any) -> Any:
     if isinstance(cell, datetime | date):
         return cell.isoformat()[:10]
     danish = _DANISH_DAY.fullmatch(str(cell))
-    return "{2}-{1:0>2}-{0:0>2}".format(*danish.groups()) if danish else cell
+    try:
+        return date(*(int(part) for part in danish.groups()[::-1])).isoformat() if danish else cell
+    except ValueError:
+        return cell
 
 
 def _truth(cell: Any) -> Any:
