@@ -18,6 +18,7 @@ from lighed.analysis.examples import mistakes, mistakes_along, mistakes_of_evalu
 from lighed.catalogue import evaluation, load
 from lighed.cli import app
 from lighed.core.form import mistakes_of_form
+from lighed.core.register import mistakes_of_register
 from lighed.stats import MEASURES, TESTS, gaps, groups, registry
 
 ROOT = Path(__file__).parent.parent
@@ -84,6 +85,15 @@ def test_the_form_of_the_guide_adds_its_offers(tmp_path: Path) -> None:
     form = load(tmp_path).forms[name]
     assert list(mistakes_of_form(form)) == []
     assert list(mistakes_of_form(form.model_copy(update={"bands": form.bands[:1]}))) != []
+
+
+def test_the_register_of_the_guide_takes_and_refuses_what_it_says(tmp_path: Path) -> None:
+    *_, text, _, _ = blocks("CONTRIBUTING.md", "yaml")
+    (tmp_path / "registers").mkdir()
+    (tmp_path / "registers" / "walking_routes.yaml").write_text(text, "utf-8")
+    register = load(tmp_path).registers["walking_routes"]
+    assert len(register.example) == 2
+    assert list(mistakes_of_register(register)) == []
 
 
 def test_the_evaluation_of_the_guide_gives_its_effects(tmp_path: Path) -> None:
