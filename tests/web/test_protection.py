@@ -10,6 +10,7 @@ import pytest
 from lighed.core.release import Release
 from lighed.core.text import LANGUAGES, Lang, number
 from lighed.disclosure import publish
+from lighed.report.html import Frame
 from lighed.report.page import Facts, Words
 from lighed.report.pages import about, protection
 from lighed.report.view import View
@@ -22,7 +23,7 @@ from tests.disclosure.test_release import town
 def test_the_figures_of_the_page_are_those_of_the_audit(lang: Lang, tmp_path: Path) -> None:
     plan = CATALOGUE.plans["synthetic"]
     release = publish(table(town()), plan, CATALOGUE, tmp_path / "release", inputs={}, made=MADE)
-    view = View(release, CATALOGUE, lang, "0860")
+    view = View(release, CATALOGUE, lang, release.manifest.front_area)
     page = protection(view)
     record = json.loads((release.folder / "audit.json").read_text("utf-8"))
     (facts,) = (block.facts for block in page.blocks if isinstance(block, Facts))
@@ -35,6 +36,9 @@ def test_the_figures_of_the_page_are_those_of_the_audit(lang: Lang, tmp_path: Pa
     assert sum(mark in text for text in words) == 1
     onward = [link.href for block in about(view).blocks if isinstance(block, Words) for link in block.links]
     assert view.href("protection") in onward
+    assert [link.href for link, here in Frame(release, [release], "protection", "").menu(lang) if here] == [
+        view.href("about")
+    ]
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
