@@ -50,7 +50,7 @@ ROWS: dict[str, tuple[str, ...]] = {
         "test_accounts.py::test_a_session_ends_after_half_an_hour_without_use",
     ),
     "A5": (
-        "attacks/test_access.py::test_a5_a_body_that_is_no_form_does_nothing",
+        "attacks/test_access.py::test_a5_a_body_without_the_token_of_its_session_does_nothing_whatever_kind_it_is_of",
         "workbench/test_refusals.py::test_a_form_of_another_site_does_nothing",
         "forms/test_pages.py::test_a_form_without_the_token_of_its_own_session_does_nothing",
     ),
