@@ -41,6 +41,15 @@ def test_the_figures_of_the_page_are_those_of_the_audit(lang: Lang, tmp_path: Pa
     ]
 
 
+def test_where_sums_are_held_together_the_page_says_what_the_attack_found(tmp_path: Path) -> None:
+    plan = CATALOGUE.plans["synthetic"].model_copy(update={"policy": "together"})
+    release = publish(table(town()), plan, CATALOGUE, tmp_path / "release", inputs={}, made=MADE)
+    page = protection(View(release, CATALOGUE, "en", release.manifest.front_area))
+    (facts,) = (dict(block.facts) for block in page.blocks if isinstance(block, Facts))
+    assert int(facts["Small numbers that a program tried to work out of all sums together"]) > 0
+    assert facts["Small numbers that it found"] == facts["Small numbers that it nearly found"] == "0"
+
+
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_of_figures_that_are_public_already_it_claims_no_check(lang: Lang, denmark_release: Release) -> None:
     page = protection(View(denmark_release, CATALOGUE, lang, "DK"))

@@ -9,6 +9,7 @@ HIDDEN = ("few", "nearly_all", "company", "follows")
 WORKED_OUT = ("can_sum", "cannot_one", "cannot_other", "knows_more")
 CHECKED = ("check_rule", "check_again", "check_record", "check_two", "check_apart")
 RECORDED = ("cells", "hidden", "hidden_figures", "lines", "lines_with_one_hidden")
+ATTACKED = ("attacked", "attack_exact", "attack_narrow")  # where all sums are held together
 
 
 def protection(view: View) -> Page:
@@ -36,7 +37,8 @@ def _hidden(view: View, rule: Words) -> list[Block]:
 
 def _checked(view: View) -> list[Block]:
     record = view.release.audit
-    found = ((view.say(f"protection.{name}"), view.count(record[name])) for name in RECORDED)
+    named = [name for name in (*RECORDED, *ATTACKED) if name in record]
+    found = ((view.say(f"protection.{name}"), view.count(record[name])) for name in named)
     return [
         _heading(view, "checked"),
         _points(view, CHECKED, ordered=True),
