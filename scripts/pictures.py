@@ -20,6 +20,7 @@ PICTURES = {  # name: page, width, height
     "indicator": ("/da/synthetic/indicator/F3.1?by=education", WIDTH, 1480),
     "gradient": ("/da/denmark/indicator/poor_mental_health?by=municipality_by_poverty", WIDTH, 1020),
     "area": ("/da/synthetic/area/0101", WIDTH, 1020),
+    "pathway": ("/da/synthetic/pathway/rehabilitation", WIDTH, 1320),
     "telephone": ("/en/synthetic/indicator/F3.1?by=education&view=bars", TELEPHONE, 1020),
 }
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
