@@ -31,7 +31,8 @@ app = typer.Typer(
 forms = typer.Typer(help="Forms that a professional fills in with a citizen, apart from the statistics.")
 app.add_typer(forms, name="forms")
 portfolio = typer.Typer(
-    help="Registers of initiatives; their pages are opened by `serve --portfolio`.", no_args_is_help=True
+    help="Registers of what is done, as initiatives; their pages are opened by `serve --portfolio`.",
+    no_args_is_help=True,
 )
 app.add_typer(portfolio, name="portfolio")
 SETTINGS = Settings()

@@ -72,7 +72,7 @@ def _content(path: Path) -> str:
     if not path.is_file():
         return ""
     content = path.read_bytes()
-    if path.suffix == ".parquet" and content.endswith(b"PAR1"):
+    if path.suffix == ".parquet" and content.startswith(b"PAR1") and content[8:].endswith(b"PAR1"):
         return f"{pq.read_table(path).to_pylist()} {pq.read_metadata(path).to_dict()}"
     if content.startswith(b"\x1f\x8b"):
         content = gzip.decompress(content)
