@@ -11,7 +11,7 @@ from lighed.core.release import Release
 from lighed.core.text import LANGUAGES, Lang, number
 from lighed.disclosure import publish
 from lighed.report.html import Frame
-from lighed.report.page import Facts, Words
+from lighed.report.page import Facts, Page, Points, Words
 from lighed.report.pages import about, protection
 from lighed.report.view import View
 from tests.conftest import MADE
@@ -48,6 +48,19 @@ def test_where_sums_are_held_together_the_page_says_what_the_attack_found(tmp_pa
     (facts,) = (dict(block.facts) for block in page.blocks if isinstance(block, Facts))
     assert int(facts["Small numbers that a program tried to work out of all sums together"]) > 0
     assert facts["Small numbers that it found"] == facts["Small numbers that it nearly found"] == "0"
+    assert any("Nor from all sums together" in point.text for point in _points(page))
+
+
+def test_where_sums_are_held_each_for_itself_the_page_does_not_say_more(tmp_path: Path) -> None:
+    plan = CATALOGUE.plans["synthetic"]
+    release = publish(table(town()), plan, CATALOGUE, tmp_path / "release", inputs={}, made=MADE)
+    said = [point.text for point in _points(protection(View(release, CATALOGUE, "en", release.manifest.front_area)))]
+    assert any("that was not tried for this release" in text for text in said)
+    assert not any("Nor from all sums" in text for text in said)
+
+
+def _points(page: Page) -> list[Words]:
+    return [point for block in page.blocks if isinstance(block, Points) for point in block.items]
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

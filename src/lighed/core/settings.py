@@ -22,6 +22,4 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     workers: int = 2
     upload_megabytes: int = 2048
-    portfolio: str = (
-        ""  # the URL of the PostgreSQL database that holds the registers; without it SQLite in their folder
-    )
+    portfolio: str = ""  # the URL of a PostgreSQL database for the registers; without it SQLite in their folder

@@ -99,8 +99,8 @@ def attacked(
 ) -> dict[str, int]:
     """Work out, as a reader could of all sums together, what each small number may be, and count what is not in doubt.
 
-    The attack is separate code from the protection, and takes as narrow what is not as wide as the smallest count, or
-    cannot be each number below it; and what its solver is not sure of.
+    What solves the sums is separate code from the protection; the sums themselves are the same. Narrow is what is not
+    as wide as the smallest count, or cannot be each number below it; and what the solver is not sure of.
     """
     tried, exact, narrow = 0, 0, 0
     for count, fewest in counts(cells, policy, catalogue):

@@ -6,7 +6,6 @@ from lighed.report.page import Block, Facts, Heading, Page, Points, Words
 from lighed.report.view import View
 
 HIDDEN = ("few", "nearly_all", "company", "follows")
-WORKED_OUT = ("can_sum", "cannot_one", "cannot_other", "knows_more")
 CHECKED = ("check_rule", "check_again", "check_record", "check_two", "check_apart")
 RECORDED = ("cells", "hidden", "hidden_figures", "lines", "lines_with_one_hidden")
 ATTACKED = ("attacked", "attack_exact", "attack_narrow")  # where all sums are held together
@@ -24,6 +23,7 @@ def protection(view: View) -> Page:
 
 
 def _hidden(view: View, rule: Words) -> list[Block]:
+    sums = "together" if "attacked" in view.release.audit else "each"
     return [
         _heading(view, "what"),
         rule,
@@ -31,7 +31,7 @@ def _hidden(view: View, rule: Words) -> list[Block]:
         _heading(view, "mark"),
         Words(view.say("protection.one_mark", mark=view.say("flag.suppressed"))),
         _heading(view, "reader"),
-        _points(view, WORKED_OUT),
+        _points(view, ("can_sum", "cannot_one", sums, "cannot_other", "knows_more")),
     ]
 
 
