@@ -34,6 +34,15 @@ from lighed.stats.dispersion import (
 )
 # isort: on
 
+from lighed.stats.answered import (
+    Paired,
+    attainable,
+    finite_share,
+    largest_denominator,
+    paired_change,
+    poststratified,
+    silent,
+)
 from lighed.stats.contributions import Contributions, Largest, by_part, fewest
 from lighed.stats.control import RULES, Chart, laney, xmr
 from lighed.stats.decompose import between_within, kitagawa, life_expectancy_gap, shapley, stepwise
@@ -149,6 +158,7 @@ __all__ = [
     "NeedStandardised",
     "NetBenefit",
     "Occupation",
+    "Paired",
     "Polarity",
     "Representation",
     "Sample",
@@ -162,6 +172,7 @@ __all__ = [
     "achievement_index",
     "area_under_curve",
     "arrange",
+    "attainable",
     "attributable_fraction",
     "attributable_number",
     "attributable_risk",
@@ -198,6 +209,7 @@ __all__ = [
     "extended_concentration_index",
     "fewest",
     "fieller",
+    "finite_share",
     "fit",
     "fractional_rank",
     "generalised_concentration_index",
@@ -215,6 +227,7 @@ __all__ = [
     "kaplan_meier",
     "kitagawa",
     "laney",
+    "largest_denominator",
     "life_expectancy",
     "life_expectancy_gap",
     "life_table",
@@ -246,6 +259,8 @@ __all__ = [
     "oaxaca",
     "occupation",
     "overdispersion",
+    "paired_change",
+    "poststratified",
     "potential_impact",
     "proportion",
     "quantile",
@@ -266,6 +281,7 @@ __all__ = [
     "shrink",
     "shrink_rates",
     "significance",
+    "silent",
     "simulate",
     "slope_index",
     "staggered",
