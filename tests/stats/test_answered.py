@@ -7,10 +7,13 @@ from math import comb, sqrt
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from scipy.stats import binomtest
 
 from lighed.stats import attainable, finite_share, largest_denominator, paired_change, poststratified, silent
+from lighed.stats.intervals import Z
 from tests.golden import column, read
 from tests.stats.samples import covered
 
@@ -85,16 +88,26 @@ def test_both_intervals_cover_the_share_of_all(interval: str) -> None:
 
 @pytest.mark.parametrize("interval", ["wilson", "hypergeometric"])
 def test_when_all_answered_nothing_is_left_to_chance_and_when_nobody_did_nothing_is_known(interval: str) -> None:
-    made = finite_share([0, 30, 107, 0], [107, 107, 107, 0], PARTNERS, interval=interval)  # type: ignore[arg-type]
-    for part, want in ((made.value, [0, 30 / 107, 1]), (made.lower, [0, 30 / 107, 1]), (made.upper, [0, 30 / 107, 1])):
-        assert_allclose(part, [*want, np.nan])
+    made = finite_share([0, 30, 1, 0], [107, 107, 1, 0], [107, 107, 1, 107], interval=interval)  # type: ignore[arg-type]
+    for part in (made.value, made.lower, made.upper):
+        assert_allclose(part, [0, 30 / 107, 1, np.nan])
     assert_allclose(made.se[:3], 0)
+
+
+@settings(derandomize=True, deadline=None)
+@given(st.integers(2, 200), st.data())
+def test_wilsons_limits_are_the_shares_that_a_draw_of_so_many_just_rejects(n: int, data: st.DataObject) -> None:
+    of, k = data.draw(st.integers(n + 1, 300)), data.draw(st.integers(1, n - 1))
+    made = finite_share(k, n, of)
+    for limit in (made.lower, made.upper):
+        spread = limit * (1 - limit) / n * (of - n) / (of - 1)
+        assert_allclose(abs(k / n - limit) / np.sqrt(spread), Z, rtol=1e-6)
 
 
 @pytest.mark.parametrize(
     ("percent", "n", "digits", "k"),
-    [(50.5, 2, 0, 1), (12, 8, 0, 1), (13, 8, 0, 1), (12.5, 8, 1, 1), (12.4, 8, 1, np.nan), (0, 0, 0, np.nan),
-     (100, 3, 0, 3), (33, 3, 0, 1), (101, 3, 0, np.nan)],
+    [(50.5, 2, 0, 1), (12, 8, 0, 1), (13, 8, 0, 1), (18.7, 16, 1, 3), (18.8, 16, 1, 3), (12.5, 8, 1, 1),
+     (12.4, 8, 1, np.nan), (0, 0, 0, np.nan), (100, 3, 0, 3), (33, 3, 0, 1), (101, 3, 0, np.nan)],
 )  # fmt: skip
 def test_a_percentage_is_attainable_when_rounding_a_share_gives_it(
     percent: float, n: int, digits: int, k: float

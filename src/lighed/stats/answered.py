@@ -79,8 +79,7 @@ def _exact(x: Floats, n: Floats, of: Floats, rare: float) -> tuple[Floats, Float
     """The smallest and the largest number of all with which `x` of `n` is not rare, as shares."""
     x, n, of = x[..., None], n[..., None], of[..., None]
     all_with = np.arange(of.max() + 1)
-    possible = (all_with >= x) & (all_with <= of - n + x)
-    likely = (hypergeom.sf(x - 1, of, all_with, n) > rare) & (hypergeom.cdf(x, of, all_with, n) > rare) & possible
+    likely = (hypergeom.sf(x - 1, of, all_with, n) > rare) & (hypergeom.cdf(x, of, all_with, n) > rare)
     return (
         np.where(likely, all_with, np.inf).min(-1) / of[..., 0],
         np.where(likely, all_with, -np.inf).max(-1) / of[..., 0],
