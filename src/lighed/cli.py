@@ -14,13 +14,15 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from lighed.core.errors import LighedError
+from lighed.core.errors import DataError, LighedError, Problem
 from lighed.core.settings import Settings
 from lighed.core.text import Lang, number, say
 
 if TYPE_CHECKING:
     from lighed.core.accounts import Accounts
+    from lighed.core.register import Register
     from lighed.core.types import Evaluation, Level
+    from lighed.portfolio.archive import Record
 
 app = typer.Typer(
     help="Lighed: social inequality in health, from register files to published pages.",
@@ -365,6 +367,52 @@ def verify_portfolio(
     if broken or line is not None:
         raise typer.Exit(1)
     out.print(say("cli.versions_whole", LANG))
+
+
+@portfolio.command(name="survey")
+def take_in_survey(
+    file: Annotated[Path, typer.Argument(help="The export of the survey program: CSV or XLSX.")],
+    mapping: Annotated[Path, typer.Option(help="The mapping file: which column is which item.")],
+    user: Annotated[str, typer.Option(help="Who reads it in; the password is asked for.")],
+    password: Annotated[str, typer.Option(prompt=True, hide_input=True, help="Asked for when left out.")],
+    project: Annotated[Path, typer.Option("--project", "-p", help="The folder of the registers.")] = Path("portfolio"),
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change and keep nothing.")] = False,
+) -> None:
+    """Read the answers of a survey of partners into the registers, all or none."""
+    from lighed.catalogue.load import read_yaml, validated
+    from lighed.core.survey import SurveyMapping
+    from lighed.portfolio.answers import Export, take_in
+    from lighed.portfolio.house import House
+
+    house = House.open(project)
+    export = Export(file.name, _bytes(file), validated(SurveyMapping, read_yaml(mapping), mapping))
+    token = house.accounts.sign_in(user, password)
+    session = house.accounts.session(token)
+    assert session is not None
+    changes = take_in(house.desk(session.user), export, dry_run=dry_run)
+    house.accounts.sign_out(token)
+    for change in changes:
+        _say_change(*change)
+    new = sum(before is None for _, before, _ in changes)
+    key = "cli.survey_dry" if dry_run else "cli.survey_kept"
+    out.print(say(key, LANG, file=file.name, new=new, changed=len(changes) - new), markup=False)
+
+
+def _bytes(file: Path) -> bytes:
+    if not file.is_file():
+        raise DataError([Problem("no_file", file.name)])
+    return file.read_bytes()
+
+
+def _say_change(register: Register, before: Record | None, after: Record) -> None:
+    from lighed.portfolio.words import differences
+
+    what = say("portfolio.history.edited" if before else "portfolio.history.created", LANG)
+    title = register.titled(after.content)
+    out.print(say("cli.survey_record", LANG, register=register.title[LANG], title=title, what=what), markup=False)
+    for one in differences(register, before.content, after.content, LANG, {}) if before else []:
+        said = {"before": one.before or "–", "after": one.after or "–"}
+        out.print(say("cli.survey_field", LANG, field=one.field.title[LANG], **said), markup=False)
 
 
 def _run(application: Any, host: str, port: int, message: str) -> None:

@@ -100,6 +100,17 @@ def settled(house: House) -> Town:
     return town
 
 
+def surveyed(town: Town, title: str) -> Record:
+    """Put a published survey into a town, with two percentages of 68 of 107: one can be of 68, one cannot."""
+    town.create("sara", "programmes", title="Alliancen", kind="alliance")
+    cited = {"answered": {"numerator": 68, "denominator": 107}, "source": "Rapport"}
+    survey = town.create("ana", "surveys", title=title, programme="alliancen", **cited)
+    for percent, what in ((75, "Har sat mål"), (98, "Indsatsområder")):
+        said = {"title": what, "text": what, "survey": survey.id, "percent": percent, "source": "Rapport"}
+        town.move("sara", town.move("ana", town.create("ana", "survey_items", **said), "send"), "publish")
+    return town.move("sara", town.move("ana", survey, "send"), "publish")
+
+
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[str]:
     """The URL of a PostgreSQL of the tests' own; says so where none is installed."""

@@ -18,7 +18,7 @@ from lighed.portfolio.house import House
 from lighed.web import door, portfolio
 from lighed.web.door import MANY
 from tests.browser import paths, served
-from tests.portfolio.conftest import HOME, PASSWORD, PEOPLE, Town, mounted, settled
+from tests.portfolio.conftest import HOME, PASSWORD, PEOPLE, Town, mounted, settled, surveyed
 
 RECORD = "/record/initiatives/gaahold"
 # Every route but those of signing in, with who of the people gets an answer that is no refusal.
@@ -43,6 +43,9 @@ ROUTES: dict[str, set[str]] = {
     "POST /record/{name}/{one}/move": OWN,
     "GET /record/{name}/{one}/history": SEE,
     "GET /record/{name}/{one}/history.json": SEE,
+    "GET /survey/{one}": SEE,
+    "GET /survey/{one}.json": SEE,
+    "GET /survey/{one}/figure/{name}.svg": SEE,
     "GET /users": {"carl"},
     "POST /users": {"carl"},
     "POST /users/{name}": {"carl"},
@@ -79,7 +82,7 @@ class Site:
 
     def at(self, route: str, lang: str = "da") -> tuple[str, str]:
         method, _, path = route.partition(" ")
-        name = "paul" if "/users/" in path else "initiatives"
+        name = "paul" if "/users/" in path else "shares" if "/figure/" in path else "initiatives"
         return method, f"/{lang}/portfolio{path.format(name=name, one='gaahold', kind='csv')}"
 
     def given(self, route: str) -> dict[str, Any]:
@@ -101,6 +104,7 @@ class Site:
 def site(staffed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     town = settled(House.open(shutil.copytree(staffed, tmp_path_factory.mktemp("site") / "portfolio")))
     town.move("ole", town.create("ole", "initiatives", title="Gåhold", organisation=HOME), "plan")
+    surveyed(town, "Gåhold")
     with served(mounted(town.house)) as address:
         people = {}
         for name in PEOPLE:
@@ -189,6 +193,14 @@ def test_a_record_is_made_changed_moved_and_read_as_json(site: Site) -> None:
     assert (found["count"], found["records"]) == (1, [moved])
 
 
+def test_a_survey_gives_what_its_page_says_as_json(site: Site) -> None:
+    told = site.people["rita"].ask("GET", "/da/portfolio/survey/gaahold.json").json()
+    assert (told["answered"], told["asked"], told["blocks"][0]["text"]) == (68, 107, "68 af 107 svarede (63,6 %).")
+    assert [(one["percent"], one["basis"]) for one in told["items"]] == [(75, "percent"), (98, "unattainable")]
+    page = said(site.people["rita"].ask("GET", "/da/portfolio/survey/gaahold"))
+    assert all(cell in page for cell in ("51 af 68", "68,3–80,7 %", "47,7–84,1 %", "nævner ikke offentliggjort"))
+
+
 @pytest.mark.parametrize(
     ("sent", "field", "status"),
     [
@@ -242,7 +254,9 @@ def test_a_form_that_does_not_say_what_was_seen_changes_nothing(site: Site, vers
     assert site.state() == before
 
 
-@pytest.mark.parametrize("where", ["register/nothing", "record/initiatives/nothing", "record/nothing/gaahold", "x/y"])
+@pytest.mark.parametrize(
+    "where", ["register/nothing", "record/initiatives/nothing", "record/nothing/gaahold", "x/y", "survey/nothing"]
+)
 def test_an_address_that_names_nothing_is_not_found(site: Site, where: str) -> None:
     for lang in LANGUAGES:
         assert site.people["sara"].ask("GET", f"/{lang}/portfolio/{where}").status_code == 404

@@ -19,7 +19,8 @@ ASKED = {
     "organisations", "administrations", "programmes", "assignments", "obligations", "reports", "initiatives",
     "target_groups", "goals", "observations", "funnels", "courses", "evaluations", "trials", "evidence", "assessments",
     "spread_records", "equity_checks", "recommendations", "demands", "events", "library", "fact_sheets", "surveys",
-    "survey_items", "policies", "licences", "caseloads", "accompaniments", "absences", "barriers", "theories_of_change",
+    "survey_items", "survey_invitations", "survey_answers", "policies", "licences", "caseloads", "accompaniments",
+    "absences", "barriers", "theories_of_change",
 }  # fmt: skip
 
 

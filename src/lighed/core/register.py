@@ -212,7 +212,7 @@ class Register(Definition):
 
     ``organisation`` is the field whose organisation's people may write the record; without it the record belongs to
     its parent's organisation, or to all. ``parent`` is the field that names the record that this one is part of: that
-    one can be approved only when this one is.
+    one can be approved only when this one is. ``page`` is what is made of each record and shown on a page of its own.
     """
 
     id: str = Given(pattern=Id)
@@ -226,6 +226,7 @@ class Register(Definition):
     title_field: str = "title"
     organisation: str | None = None
     parent: str | None = None
+    page: Literal["survey"] | None = None
     search: tuple[str, ...] = ()
     filters: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()

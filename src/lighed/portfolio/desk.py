@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -220,6 +220,27 @@ class Desk(Office):
             if problems:
                 raise DataError(problems)
         for one in made:
+            self._done(register.edit, _named(one), f"version {one.version} {one.digest}")
+        return made
+
+    def keep(
+        self, found: Iterable[tuple[Register, str, Mapping[str, Any]]], *, dry_run: bool = False
+    ) -> list[tuple[Register, Record | None, Record]]:
+        """Keep records of several registers by their ids, all or none, and in a dry run none.
+
+        Returns each that is new or changed, with its register and what it was before.
+        """
+        self._demand("see_registers")
+        made: list[tuple[Register, Record | None, Record]] = []
+        with self.archive.engine.connect() if dry_run else self.archive.writing() as db:
+            for register, name, content in found:
+                now = self.archive.find(db, register.id, name)
+                if now is None:
+                    made.append((register, None, self._create(db, register, content, name)))
+                else:
+                    one, new = self._edit(db, register, name, now.version, content)
+                    made += [(register, now, one)] if new else []
+        for register, _, one in made if not dry_run else []:
             self._done(register.edit, _named(one), f"version {one.version} {one.digest}")
         return made
 

@@ -103,7 +103,19 @@ def rows(register: Register, name: str, data: bytes) -> list[Row]:
     return found
 
 
+def lines(name: str, data: bytes) -> list[list[Any]]:
+    """Return the cells of a CSV or XLSX file, line by line; raises DataError where it cannot be read."""
+    read = SHEETS.get(Path(name).suffix.lower())
+    if read is None:
+        raise RegisterError("file_kind", known=", ".join(SHEETS))
+    return read(name, data)
+
+
 def _of_csv(register: Register, name: str, data: bytes) -> list[Row]:
+    return _of_lines(register, name, _csv_lines(name, data))
+
+
+def _csv_lines(name: str, data: bytes) -> list[list[Any]]:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -111,15 +123,18 @@ def _of_csv(register: Register, name: str, data: bytes) -> list[Row]:
     first = text.partition("\n")[0]
     delimiter = max(";,\t", key=first.count)
     try:
-        lines = [
+        return [
             [_unguarded(c) for c in line] for line in csv.reader(io.StringIO(text), delimiter=delimiter, strict=True)
         ]
     except csv.Error:
         raise DataError([Problem("cut_off", name)]) from None
-    return _of_lines(register, name, lines)
 
 
 def _of_xlsx(register: Register, name: str, data: bytes) -> list[Row]:
+    return _of_lines(register, name, _xlsx_lines(name, data))
+
+
+def _xlsx_lines(name: str, data: bytes) -> list[list[Any]]:
     import openpyxl
 
     try:
@@ -137,7 +152,7 @@ def _of_xlsx(register: Register, name: str, data: bytes) -> list[Row]:
     ]
     if formulas:
         raise DataError(formulas)
-    return _of_lines(register, name, [["" if cell.value is None else cell.value for cell in line] for line in cells])
+    return [["" if cell.value is None else cell.value for cell in line] for line in cells]
 
 
 def _of_lines(register: Register, name: str, lines: list[list[Any]]) -> list[Row]:
@@ -196,6 +211,7 @@ WRITERS: dict[str, tuple[Callable[[Register, Iterable[Record]], bytes], str]] = 
     "xlsx": (to_xlsx, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
     "json": (to_json, "application/json"),
 }
+SHEETS: dict[str, Callable[[str, bytes], list[list[Any]]]] = {".csv": _csv_lines, ".xlsx": _xlsx_lines}
 READERS: dict[str, Callable[[Register, str, bytes], list[Row]]] = {
     ".csv": _of_csv,
     ".xlsx": _of_xlsx,

@@ -106,7 +106,7 @@ def written(request: Request, template: str, *, status: int = 200, **values: Any
         "here": request.url.path,
         "other_address": "/".join(["", other, *same]) or f"/{other}/{door.root}/",
         "session": _session(request),
-        "say": lambda key, **words: say(key, lang, **words),
+        "say": lambda key, lang=lang, **words: say(key, lang, **words),
         "count": lambda value: number(value, lang, digits=0),
         "door": door,
         "zone": f"/{lang}/{door.root}",

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request, Response
 from fastapi.responses import JSONResponse
 
+from lighed.charts import svg
 from lighed.core.errors import DataError, LighedError, RegisterError
 from lighed.core.register import Register, typed
 from lighed.core.text import Lang, say
+from lighed.portfolio.answers import INVITATIONS, SURVEYS
 from lighed.portfolio.archive import PAGE, Asked, ConflictError, Record
 from lighed.portfolio.desk import Desk
 from lighed.portfolio.exchange import WRITERS
 from lighed.portfolio.house import House
+from lighed.portfolio.surveys import Results, results
 from lighed.portfolio.words import differences, merged, named, words
+from lighed.report.page import Page
+from lighed.report.pages.survey import survey
 from lighed.web import door
 from lighed.web.door import MANY, Door, Sent, language, opened, to, token, written
 from lighed.web.door import AtDesk as AtOffice
@@ -295,6 +301,51 @@ def _version(sent: Mapping[str, Any]) -> int:
     if not given.isdecimal() or len(given) > len("1000000"):
         raise RegisterError("no_version")
     return int(given)
+
+
+# --- pages made of records
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Where a page of blocks stands, for its pictures."""
+
+    here: str
+
+    def address(self, _: Lang, *, suffix: str = "") -> str:
+        """Return an address that belongs to the page."""
+        return f"{self.here}{suffix}"
+
+
+def _survey(request: Request, desk: Desk, one: str) -> tuple[Results, Page]:
+    found = results(desk, one)
+    title = desk.register(SURVEYS).titled(found.survey.content)
+    return found, survey(found, desk.register(INVITATIONS), title, language(request))
+
+
+@router.get("/survey/{one}.json")
+def survey_twin(request: Request, desk: AtDesk, one: str) -> Response:
+    """Give what a survey says."""
+    found, page = _survey(request, desk, one)
+    return JSONResponse(page.plain() | found.plain())
+
+
+@router.get("/survey/{one}")
+def survey_page(request: Request, desk: AtDesk, one: str) -> Response:
+    """Show what a survey says."""
+    _, page = _survey(request, desk, one)
+    lang = language(request)
+    trail = [(f"/{lang}/portfolio/record/{SURVEYS}/{one}", desk.register(SURVEYS).one[lang].capitalize())]
+    return written(request, "register_page.html", page=page, frame=Frame(request.url.path), trail=trail)
+
+
+@router.get("/survey/{one}/figure/{name}.svg")
+def survey_picture(request: Request, desk: AtDesk, one: str, name: str) -> Response:
+    """Give a chart of a survey as a picture."""
+    figure = _survey(request, desk, one)[1].figure(name)
+    if figure is None:
+        raise HTTPException(404)
+    return Response(svg(figure.chart), media_type="image/svg+xml")
 
 
 # --- history
