@@ -12,7 +12,8 @@ from lighed.core.text import Lang, number, say
 from lighed.portfolio.surveys import Results, Share
 from lighed.report.page import Block, Cell, Column, Figure, Heading, Notice, Page, Table, Words
 
-NUMBERS = ("of", "wilson", "exact", "bounds")
+WORDS = ("item", "state", "kind", "of", "since")  # columns that hold no number
+RANGES = ("wilson", "exact", "bounds")
 
 
 def survey(found: Results, invitations: Register, title: str, lang: Lang) -> Page:
@@ -20,7 +21,7 @@ def survey(found: Results, invitations: Register, title: str, lang: Lang) -> Pag
     blocks: list[Block] = [Words(answered(found, lang), lead=True)]
     blocks += _who(found, invitations, lang) if found.states else []
     if found.items:
-        blocks += [Heading(_say("items", lang), "items"), Words(_say("whole", lang)), *_chart(found, lang)]
+        blocks += [Heading(_say("items", lang), "items-heading"), *_chart(found, lang)]
         blocks += [_items(found, lang), Words(_say("random", lang)), *_changes(found, lang)]
     return Page(title, lang, tuple(blocks), rows=[asdict(one) for one in found.items])
 
@@ -44,7 +45,7 @@ def _who(found: Results, invitations: Register, lang: Lang) -> list[Block]:
     return [
         _table("states", ("state", "number", "share_of_all"), rows, lang),
         _table("kinds", ("kind", "asked", "replied", "rate"), kinds, lang),
-        Words(_say("merged", lang, fewest=found.fewest)),
+        Words(f"{_say('whole', lang)} {_say('merged', lang, fewest=found.fewest)}"),
     ]
 
 
@@ -53,8 +54,8 @@ def _chart(found: Results, lang: Lang) -> list[Block]:
     if not drawn:
         return []
     drawn.sort(key=lambda one: -(one.percent or 0))
-    said = {"high": drawn[0].title, "high_percent": number(drawn[0].percent, lang)}
-    said |= {"low": drawn[-1].title, "low_percent": number(drawn[-1].percent, lang)}
+    said = {"high": drawn[0].title, "high_percent": _plain(drawn[0].percent, lang)}
+    said |= {"low": drawn[-1].title, "low_percent": _plain(drawn[-1].percent, lang)}
     sentence = _say("sentence" if len(drawn) > 1 else "one", lang, **said)
     heads = Heads(_say("chart", lang), answered(found, lang), sentence, _say("axis", lang), lang)
     rows: list[dict[str, Any]] = [
@@ -67,7 +68,7 @@ def _chart(found: Results, lang: Lang) -> list[Block]:
 
 def _items(found: Results, lang: Lang) -> Table:
     weighted = any(one.weighted for one in found.items)
-    heads = ("item", "share", *NUMBERS, *(["weighted"] if weighted else []))
+    heads = ("item", "share", "of", *RANGES, *(["weighted"] if weighted else []))
     rows = [
         (
             one.title,
@@ -114,9 +115,10 @@ def _changes(found: Results, lang: Lang) -> list[Block]:
 
 
 def _table(name: str, heads: tuple[str, ...], rows: Iterable[tuple[str, ...]], lang: Lang) -> Table:
-    columns = tuple(Column(_say(head, lang), number=at > 0) for at, head in enumerate(heads))
-    cells = tuple(tuple(Cell(text, number=at > 0) for at, text in enumerate(row)) for row in rows)
-    return Table(_say(name, lang), columns, cells, id=name)
+    columns = tuple(Column(_say(head, lang), number=head not in WORDS) for head in heads)
+    cells = (zip(columns, row, strict=True) for row in rows)
+    written = tuple(tuple(Cell(text, number=column.number) for column, text in row) for row in cells)
+    return Table(_say(name, lang), columns, written, id=name)
 
 
 def _weighted(one: Share, lang: Lang) -> str:
