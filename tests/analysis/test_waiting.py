@@ -18,7 +18,7 @@ from lighed.analysis.parts import Told
 from lighed.analysis.pathways import episodes
 from lighed.analysis.waiting import waiting
 from lighed.catalogue import Catalogue
-from lighed.core.estimates import Estimates
+from lighed.core.estimates import KEPT, Estimates
 from lighed.core.pathway import Pathway, PathwayExample
 from lighed.core.types import COUNTRY, Stratifier
 from lighed.store.engine import connect, memory_table
@@ -194,7 +194,9 @@ def test_with_complete_follow_up_the_incidence_is_the_plain_share(catalogue: Cat
         days = [day for day, what in ends if what == "reached"]
         without = sum(40 - day for day in days) / len(ends)
         assert_allclose(numbers(found, "waiting_time_lost", **of), [40 - without])
-        assert numbers(found, "waiting_median", **of).tolist() == [sorted(days)[(len(days) - 1) // 2]]
+        median = sorted(days)[(len(days) - 1) // 2]
+        assert numbers(found, "waiting_median", **of).tolist() == [median]
+        assert numbers(found, KEPT, component="waiting_median", **of).tolist() == [days.count(median)]
 
 
 def test_a_period_that_is_not_complete_is_read_as_far_as_it_goes(catalogue: Catalogue) -> None:

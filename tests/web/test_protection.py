@@ -11,7 +11,7 @@ from lighed.core.release import Release
 from lighed.core.text import LANGUAGES, Lang, number
 from lighed.disclosure import publish
 from lighed.report.html import Frame
-from lighed.report.page import Facts, Page, Points, Words
+from lighed.report.page import Facts, Heading, Page, Points, Words
 from lighed.report.pages import about, protection
 from lighed.report.view import View
 from tests.conftest import MADE
@@ -57,6 +57,24 @@ def test_where_sums_are_held_each_for_itself_the_page_does_not_say_more(tmp_path
     said = [point.text for point in _points(protection(View(release, CATALOGUE, "en", release.manifest.front_area)))]
     assert any("that was not tried for this release" in text for text in said)
     assert not any("Nor from all sums" in text for text in said)
+
+
+RULES = {
+    "research_export": ["1–4", "at least 5 persons", "at least 50", "within 10%", "fewer than 5 persons"],
+    "dst_publication": ["1–2", "at least 3 persons", "at least 50", "within 10%", "fewer than 3 persons"],
+    "strict": ["1–9", "10 persons", "100", "at least 3 senders", "more than 85%", "within 10%", "fewer than 10"],
+}
+
+
+@pytest.mark.parametrize("policy", RULES)
+def test_every_rule_of_the_policy_stands_in_words_with_its_limit(policy: str, tmp_path: Path) -> None:
+    plan = CATALOGUE.plans["synthetic"].model_copy(update={"policy": policy})
+    release = publish(table(town()), plan, CATALOGUE, tmp_path / "release", inputs={}, made=MADE)
+    page = protection(View(release, CATALOGUE, "en", release.manifest.front_area))
+    at = next(k for k, block in enumerate(page.blocks) if isinstance(block, Heading) and block.id == "rules")
+    said = [point.text for point in page.blocks[at + 1].items]
+    assert len(said) == len(RULES[policy])
+    assert all(any(limit in rule for rule in said) for limit in RULES[policy])
 
 
 def _points(page: Page) -> list[Words]:

@@ -117,7 +117,7 @@ class Told:
     ) -> Summary:
         """Add up the municipalities to the areas of `kinds`."""
         dims = (*KEY, *key)
-        held = _holding(self.catalogue, self.municipalities, pc.unique(table["period"]).to_pylist(), kinds)
+        held = holding(self.catalogue, self.municipalities, pc.unique(table["period"]).to_pylist(), kinds)
         joined = table.join(held, ["period", "area"], join_type="inner").drop_columns(["area"])
         whole = joined.rename_columns({"place": "area"}).group_by(list(dims), use_threads=False)
         sums = whole.aggregate([(name, "sum") for name in statistics])
@@ -154,8 +154,8 @@ def shares(counts: Summary, events: str, n: str = "n", *, early: Mask | bool = F
     )
 
 
-def _holding(catalogue: Catalogue, municipalities: Sequence[str], periods: list[int], kinds: Sequence[str]) -> pa.Table:
-    """For each municipality and period, itself and the shown areas above it that are of the wanted kinds.
+def holding(catalogue: Catalogue, municipalities: Sequence[str], periods: list[int], kinds: Sequence[str]) -> pa.Table:
+    """Return, for each municipality and period, itself and the shown areas above it that are of the wanted kinds.
 
     Where there is none above, the municipality is as large as it gets.
     """

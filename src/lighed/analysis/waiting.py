@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from lighed.analysis.parts import Told
 from lighed.analysis.pathways import NEVER
-from lighed.core.estimates import CONFIDENCE, Estimates, codes
+from lighed.core.estimates import CONFIDENCE, KEPT, Estimates, codes
 from lighed.core.pathway import COUNTED, START, Step
 from lighed.core.summary import Summary
 from lighed.core.types import SCALE, Polarity, Stratifier
@@ -41,7 +41,8 @@ def waiting(told: Told) -> Iterator[Estimates]:
 
     Worked out are ``waiting_incidence``, the share that is there by the day (1 minus Kaplan and Meier's would be more,
     for it lets the dead come later); ``waiting_time_lost``, the restricted mean time without the step until the last
-    horizon, in days; ``waiting_median`` of those who came there, which says nothing of those who did not;
+    horizon, in days; ``waiting_median`` of those who came there, which says nothing of those who did not (and kept for
+    the protection, how many came on that very day);
     ``gone_at_risk``, who still waits when the day ends; and between the ends of an ordered dimension
     ``waiting_difference`` (of the incidence; of ``component`` time_lost in days) and ``waiting_ratio``, where positive,
     and above 1, means that the worse-off are worse off.
@@ -205,6 +206,9 @@ def _curves(waits: Waits) -> Iterator[Estimates]:
         method="median of those there, without interval",
         flags=np.where(known[..., -1:], "", "immature"),
     )
+    day = np.nan_to_num(median).astype(int)
+    then = np.take_along_axis(days.events[..., 0, :], day, -1)
+    yield waits.rows(KEPT, _alone(then), unit="persons", method="count", component="waiting_median")
     if len(waits.ends) == 2:
         polarity = waits.told.pathway.polarity
         for name in ("difference", "ratio"):

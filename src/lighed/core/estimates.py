@@ -26,6 +26,8 @@ PARTS = ("sent", *DIVIDING, *TOGETHER)
 AGAINST = ("relative_survival", "excess_deaths")  # a group's survival against that of others like it
 # Rows of one group each; others are of the groups of a dimension.
 OF_GROUPS = ("crude", "standardised", *AGAINST, *PARTS)
+# Rows of what stands behind a figure, for the protection alone: `component` says what. They never leave the zone.
+KEPT = "kept"
 FLAGS = ("suppressed", "unreliable", "immature", "not_collected", "not_applicable")
 CONFIDENCE = 0.95
 
@@ -100,6 +102,16 @@ class Estimates:
                 match = pc.fill_null(pc.equal(column, value), False)
             mask = match if mask is None else pc.and_(mask, match)
         return self if mask is None else Estimates(self.table.filter(mask))
+
+    def without(self, measure: str) -> Estimates:
+        """Leave out the rows of a measure.
+
+        Examples
+        --------
+        >>> Estimates.of(measure=["crude", KEPT], value=[1.0, 2.0]).without(KEPT).table["value"].to_pylist()
+        [1.0]
+        """
+        return Estimates(self.table.filter(pc.fill_null(pc.not_equal(self.table["measure"], measure), True)))
 
     def sorted(self) -> Estimates:
         """Order the rows by their dimensions, so that equal contents give equal bytes.

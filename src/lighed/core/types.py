@@ -157,7 +157,8 @@ class Example(Definition):
 class Indicator(Definition):
     """What is counted, among whom, in what unit, and in which direction it is good.
 
-    A period's figure is complete ``follow_up`` days after the period.
+    A period's figure is complete ``follow_up`` days after the period. Where ``zeros`` are sensitive, that nobody has
+    the thing tells something of everybody, and is hidden as one case is.
     """
 
     id: str
@@ -175,6 +176,7 @@ class Indicator(Definition):
     stratifiers: tuple[str, ...] = ()
     standardise: Standardise | None = None
     follow_up: int = Field(default=0, ge=0)
+    zeros: Literal["shown", "sensitive"] = "shown"
     source: Source
     caveats: tuple[Text, ...] = ()
     references: tuple[str, ...] = ()
@@ -271,12 +273,22 @@ class Membership(Definition):
     valid_to: date | None = None
 
 
+class Dominance(Definition):
+    """The part of a sum, in percent, that its largest contributors may have: the largest one, or the two together."""
+
+    contributors: Literal[1, 2]
+    percent: float = Field(gt=0, le=100)
+
+
 class Policy(Definition):
     """What a data owner demands before a figure may leave the zone.
 
     ``smallest_count`` is k: groups of 1 to k−1 are hidden, and so are their complements; ``smallest_group`` is the
-    fewest persons (for a survey, respondents) behind a shown share. ``sums`` are held ``each`` for itself, or all
-    ``together``, as a reader would who solves them; that takes minutes for a municipality, and hours for all of them.
+    fewest persons (for a survey, respondents) behind a shown share, ``smallest_units`` the fewest providers behind a
+    figure of those whom they sent. A mean of amounts gives away a sum: it is hidden by ``dominance``, and where the
+    second largest contributor could work the largest out to within ``largest_within`` percent. ``sums`` are held
+    ``each`` for itself, or all ``together``, as a reader would who solves them; that takes minutes for a municipality,
+    and hours for all of them.
     """
 
     id: str
@@ -286,8 +298,17 @@ class Policy(Definition):
     smallest_count: int = Field(ge=0)
     smallest_group: int = Field(ge=0)
     smallest_respondents: int = Field(ge=0)
+    smallest_units: int = Field(default=0, ge=0)
+    dominance: Dominance | None = None
+    largest_within: float | None = Field(default=None, gt=0)
     sums: Literal["each", "together"] = "each"
     references: tuple[str, ...] = ()
+
+    @property
+    def rules(self) -> dict[str, Any]:
+        """Return the rules that hold, without what they are called and why."""
+        said = {"id", "title", "explanation", "references"}
+        return {name: rule for name, rule in self.model_dump(mode="json", exclude=said).items() if rule}
 
 
 class PublishedTable(Definition):

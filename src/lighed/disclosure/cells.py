@@ -90,6 +90,14 @@ def kinds(cells: Cells) -> list[str]:
     return [word.split("|")[0] for word in cells.words["part"]]
 
 
+def positions(column: pa.ChunkedArray, words: list[str]) -> Array:
+    """Return the position of each word; -1 for null, and one too many for a word that no cell has."""
+    encoded = column.combine_chunks()
+    place = {word: k for k, word in enumerate(words)}
+    of_word = np.array([*(place.get(word, len(words)) for word in encoded.dictionary.to_pylist()), -1], np.int64)
+    return of_word[np.asarray(encoded.indices.fill_null(-1).to_numpy())]
+
+
 def numbered(columns: list[Array], radix: list[int]) -> Array:
     """Return one number for each row of several columns of positions (from -2 up), the same for the same row."""
     number = np.zeros(len(columns[0]), np.int64)

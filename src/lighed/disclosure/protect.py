@@ -7,19 +7,27 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 from scipy.sparse import csr_array
 
 from lighed.catalogue import Catalogue
-from lighed.core.estimates import DIVIDING, TOGETHER
+from lighed.core.estimates import DIVIDING, TOGETHER, Estimates
 from lighed.core.types import Policy
-from lighed.disclosure.cells import KEY, Array, Cells, kinds, numbered
+from lighed.disclosure.cells import KEY, Array, Cells, kinds, numbered, positions
 from lighed.disclosure.flows import Table, doubt, price, suppress
 
 Mask = npt.NDArray[np.bool_]
 
+QUANTILES = ("waiting_median",)  # figures that are the value of somebody
 
-def primary(cells: Cells, policy: Policy, catalogue: Catalogue) -> Mask:
-    """Return the cells that are too small to be shown, shape (cell,)."""
+
+def primary(cells: Cells, policy: Policy, catalogue: Catalogue, kept: Estimates | None = None) -> Mask:
+    """Return the cells that may not be shown for what they are themselves, shape (cell,).
+
+    Too few persons or cases, too few without the thing, nobody where that is sensitive; and of what is `kept` behind
+    the figures, too few senders, or a sum of which one gave too much.
+    """
     k = policy.smallest_count
     indicators = [catalogue.indicators[name] for name in cells.words["indicator"]]
     survey = np.array([i.basis == "survey" for i in indicators])[cells.at["indicator"]]
@@ -27,9 +35,61 @@ def primary(cells: Cells, policy: Policy, catalogue: Catalogue) -> Mask:
     fewest = np.where(survey, policy.smallest_respondents, policy.smallest_group)
     without = cells.n - cells.events
     small = (cells.n > 0) & (cells.n < fewest)
-    few = counted & (cells.events > 0) & (cells.events < k)
-    nearly_all = _shares(cells, catalogue) & (cells.n > 0) & (without < k)
-    return np.asarray(small | few | nearly_all)
+    few = counted & ((cells.events > 0) | _of_sensitive_zeros(cells, catalogue)) & (cells.events < k)
+    nearly_all = _shares(cells, catalogue) & (without < k)
+    behind = _dominated(cells, policy, kept) | _few_units(cells, policy, kept) if kept else False
+    return np.asarray((cells.n > 0) & (small | few | nearly_all | behind))
+
+
+def _of_sensitive_zeros(cells: Cells, catalogue: Catalogue) -> Mask:
+    """Which cells are of an indicator of which it may not be known that nobody has the thing."""
+    indicators = [catalogue.indicators[name] for name in cells.words["indicator"]]
+    return np.array([i.zeros == "sensitive" for i in indicators], bool)[cells.at["indicator"]]
+
+
+def _dominated(cells: Cells, policy: Policy, kept: Estimates) -> Mask:
+    """Which cells hold a sum that one or two gave most of, or of which the second could work out the largest.
+
+    The second knows its own part, and that the rest is not negative: the largest is at most the sum less the second.
+    """
+    total, first, second = (_behind(cells, kept, name) for name in ("total", "largest", "second"))
+    found = np.zeros(len(cells.n), bool)
+    if policy.dominance:
+        most = first + second if policy.dominance.contributors == 2 else first
+        found |= most > total * policy.dominance.percent / 100
+    if policy.largest_within:
+        found |= total - first - second < first * policy.largest_within / 100
+    return found
+
+
+def _few_units(cells: Cells, policy: Policy, kept: Estimates) -> Mask:
+    """Which cells rest on too few senders; a part that is of those from one sender rests on one."""
+    of_one = np.array([kind == "sent" for kind in kinds(cells)])[cells.at["part"]]
+    return np.where(of_one, 1, _behind(cells, kept, "units")) < policy.smallest_units
+
+
+def _behind(cells: Cells, kept: Estimates, component: str) -> Array:
+    """A number that is kept behind each cell of a whole group; NaN where there is none."""
+    table = kept.where(component=component).table
+    wanted = [positions(table[name], cells.words[name]) for name in KEY[:-1]]
+    wanted.append(np.full(table.num_rows, cells.position("part", "")))
+    row, cell = cells.matched([cells.at[name] for name in KEY], wanted)
+    found = np.full(len(cells.n), np.nan)
+    found[cell] = table["value"].to_numpy()[row]
+    return found
+
+
+def thin(estimates: Estimates, kept: Estimates, policy: Policy) -> Mask:
+    """Return the rows of a quantile that is the value of too few: as many as the smallest count must have it."""
+    rows = kept.where(component=[*QUANTILES]).table
+    few = rows.filter(pc.less(rows["value"], policy.smallest_count))
+    of_few = pc.is_in(_place(estimates.table, "measure"), value_set=_place(few, "component"))
+    return np.asarray(of_few.to_numpy(zero_copy_only=False))
+
+
+def _place(table: pa.Table, name: str) -> pa.Array:
+    words = (pc.fill_null(table[one].cast(pa.string()), "") for one in (name, "horizon", *KEY[:-1]))
+    return pc.binary_join_element_wise(*words, "|").combine_chunks()
 
 
 def _shares(cells: Cells, catalogue: Catalogue) -> Mask:
@@ -48,7 +108,8 @@ def secondary(hidden: Mask, cells: Cells, sums: csr_array, policy: Policy, catal
     """
     shares = _shares(cells, catalogue)
     one, n, without = np.ones_like(cells.n), cells.n, cells.n - cells.events
-    of_cell = np.stack([one, n, cells.events, np.where(shares, one, 0), np.where(shares, without, 0)], -1)
+    zeros = np.where(_of_sensitive_zeros(cells, catalogue), one, 0)
+    of_cell = np.stack([one, n, cells.events, np.where(shares, one, 0), np.where(shares, without, 0), zeros], -1)
     sums = abs(sums)
     lines_of = csr_array(sums.T)
     kin, group = _tied(cells, catalogue)
@@ -84,6 +145,8 @@ def withstanding(small: Mask, more: Mask, cells: Cells, sums: csr_array, policy:
             cost = np.where(everybody, price(np.maximum(count, 1), totals), np.inf)
             doubtful = (small & (count > 0) & (count < fewest))[:, None]
             need = np.where(doubtful, doubt(fewest, own=1), count[:, None])
+            if count is cells.events:
+                need[small & (count == 0) & _of_sensitive_zeros(cells, catalogue)] = doubt(fewest)
             table = Table.of(known(sums, count, hidden), count, cost)
             hidden = hidden | suppress(table, hidden, need, name=partial(_named, cells))
         hidden = hidden | _any(kin, kin[hidden])
@@ -149,9 +212,12 @@ def _tied(cells: Cells, catalogue: Catalogue) -> tuple[Array, Array]:
 
 
 def _unsafe(total: Array, policy: Policy) -> Mask:
-    """Which lines give something away, by what their hidden cells hold: cells, n, events, cells and rests of shares."""
-    count, n, events, of_shares, without = total.T
-    thin = _few(events, policy.smallest_count) | _few(n, policy.smallest_group)
+    """Which lines give something away, by what their hidden cells hold: cells, n, events, cells and rests of shares.
+
+    Of sensitive zeros also that all of them are one.
+    """
+    count, n, events, of_shares, without, of_zeros = total.T
+    thin = _few(events, policy.smallest_count) | _few(n, policy.smallest_group) | ((of_zeros > 0) & (events == 0))
     nearly_all = (of_shares > 0) & (without < policy.smallest_count)
     return np.asarray((count == 1) | ((count > 1) & (thin | nearly_all)))
 

@@ -22,14 +22,14 @@ from lighed.analysis.small_areas import drawn
 from lighed.analysis.units import units
 from lighed.catalogue import Catalogue
 from lighed.core.errors import ReleaseError
-from lighed.core.estimates import NUMBERS, OF_GROUPS, SCHEMA, Estimates, family
+from lighed.core.estimates import KEPT, NUMBERS, OF_GROUPS, SCHEMA, Estimates, family
 from lighed.core.progress import working
 from lighed.core.release import FORMAT, Manifest, Release, area_file, digest
 from lighed.core.types import UNKNOWN, Definition, Policy, ReleasePlan
 from lighed.disclosure.attack import intervals
 from lighed.disclosure.audit import audit
-from lighed.disclosure.cells import KEY, Array, Cells, kinds, lines, numbered, with_parts, with_rests
-from lighed.disclosure.protect import Mask, counts, known, primary, secondary, withstanding
+from lighed.disclosure.cells import KEY, Array, Cells, kinds, lines, numbered, positions, with_parts, with_rests
+from lighed.disclosure.protect import Mask, counts, known, primary, secondary, thin, withstanding
 
 GROUP = 1 << 13  # rows that are read together: an indicator is found without the others
 
@@ -72,17 +72,18 @@ def publish(
 
 
 def _protected(estimates: Estimates, policy: Policy, catalogue: Catalogue) -> tuple[Estimates, dict[str, Any]]:
+    kept, estimates = estimates.where(measure=KEPT), estimates.without(KEPT)
     if policy.mode == "published":
         return estimates, {"policy": policy.id, "audited": False}
     cells = with_rests(Cells.of(estimates), catalogue)
     sums = lines(cells, catalogue)
-    small = primary(cells, policy, catalogue)
+    small = primary(cells, policy, catalogue, kept)
     together = policy.sums == "together"
     more = secondary(small, cells, sums, policy, catalogue)
     if together:
         more |= withstanding(small, more, cells, sums, policy, catalogue)
     hidden = (small | more) & (cells.row >= 0)
-    shown = withhold(estimates, cells, hidden)
+    shown = withhold(estimates, cells, hidden, thin(estimates, kept, policy))
     found = audit(shown, catalogue)
     if found["lines_with_one_hidden"]:
         raise ReleaseError("unsafe", lines=found["lines_with_one_hidden"])
@@ -91,7 +92,7 @@ def _protected(estimates: Estimates, policy: Policy, catalogue: Catalogue) -> tu
         if found["attack_exact"] or found["attack_narrow"]:
             raise ReleaseError("solved", cells=found["attack_exact"] + found["attack_narrow"])
     record = {"cells": int((cells.row >= 0).sum()), "hidden": int(hidden.sum()), "lines": int(sums.shape[0])}
-    return shown, {"policy": policy.id, "audited": True} | record | found
+    return shown, {"policy": policy.id, "rules": policy.rules, "audited": True} | record | found
 
 
 def attacked(
@@ -114,8 +115,8 @@ def attacked(
     return {"attacked": tried, "attack_exact": exact, "attack_narrow": narrow}
 
 
-def withhold(estimates: Estimates, cells: Cells, hidden: Mask) -> Estimates:
-    """Take the numbers out of the hidden cells and of everything that was computed from them.
+def withhold(estimates: Estimates, cells: Cells, hidden: Mask, also: Mask | None = None) -> Estimates:
+    """Take the numbers out of the hidden cells and of everything that was computed from them, and of rows `also`.
 
     A measure goes with any of its ranked groups, in its own period and, for a change, in the one that it began in. What
     is worked out of parts goes with any of them.
@@ -134,7 +135,7 @@ def withhold(estimates: Estimates, cells: Cells, hidden: Mask) -> Estimates:
         of_kind = hidden & (of == kind)
         found |= rows.hit(worked_out & ~over_levels, of_kind, KEY[:5])
         found |= rows.hit(worked_out & over_levels, of_kind & ranked, KEY[:4])
-    mask, table = pa.array(found), estimates.table
+    mask, table = pa.array(found if also is None else found | also), estimates.table
     for name in NUMBERS:
         column = table[name].combine_chunks()
         table = table.set_column(
@@ -157,8 +158,8 @@ class Rows:
     def of(cls, estimates: Estimates, cells: Cells) -> Rows:
         """Find the words of the rows among those of the cells."""
         table = with_parts(estimates.table)
-        at = {name: _positions(table[name], cells.words[name]) for name in KEY}
-        return cls(table["measure"], cells, at | {"horizon": _positions(table["horizon"], cells.words["period"])})
+        at = {name: positions(table[name], cells.words[name]) for name in KEY}
+        return cls(table["measure"], cells, at | {"horizon": positions(table["horizon"], cells.words["period"])})
 
     def named(self, *measures: str) -> Mask:
         """Return which rows are of some measures."""
@@ -174,14 +175,6 @@ class Rows:
         found = np.zeros(len(among), bool)
         found[place] = pc.is_in(pa.array(rows), value_set=pa.array(cells)).to_numpy(zero_copy_only=False)
         return found
-
-
-def _positions(column: pa.ChunkedArray, words: list[str]) -> Array:
-    """The position of each word; -1 for null, and one too many for a word that no cell has."""
-    encoded = column.combine_chunks()
-    place = {word: k for k, word in enumerate(words)}
-    of_word = np.array([*(place.get(word, len(words)) for word in encoded.dictionary.to_pylist()), -1], np.int64)
-    return of_word[np.asarray(encoded.indices.fill_null(-1).to_numpy())]
 
 
 def _write(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from lighed.core.text import number
 from lighed.report.page import Block, Facts, Heading, Page, Points, Words
 from lighed.report.view import View
 
 HIDDEN = ("few", "nearly_all", "company", "follows")
 CHECKED = ("check_rule", "check_again", "check_record", "check_two", "check_apart")
 RECORDED = ("cells", "hidden", "hidden_figures", "lines", "lines_with_one_hidden")
+LIMITS = ("smallest_count", "smallest_group", "smallest_respondents", "smallest_units", "largest_within")
 ATTACKED = ("attacked", "attack_exact", "attack_narrow")  # where all sums are held together
 
 
@@ -28,11 +30,29 @@ def _hidden(view: View, rule: Words) -> list[Block]:
         _heading(view, "what"),
         rule,
         _points(view, HIDDEN),
+        *_rules(view),
         _heading(view, "mark"),
         Words(view.say("protection.one_mark", mark=view.say("flag.suppressed"))),
         _heading(view, "reader"),
         _points(view, ("can_sum", "cannot_one", sums, "cannot_other", "knows_more")),
     ]
+
+
+def _rules(view: View) -> list[Block]:
+    """The rules of the policy, each with its limit."""
+    said = {}
+    for name, limit in view.release.audit["rules"].items():
+        if name == "dominance":
+            said[f"dominance_{limit['contributors']}"] = {"percent": _number(view, limit["percent"])}
+        elif name in LIMITS:
+            said[name] = {"least": _number(view, limit), "below": _number(view, limit - 1)}
+    said["median"] = said["smallest_count"]
+    points = (Words(view.say(f"protection.rule.{name}", **limits)) for name, limits in said.items())
+    return [_heading(view, "rules"), Points(tuple(points))]
+
+
+def _number(view: View, value: float) -> str:
+    return number(value, view.lang, digits=0 if value == int(value) else 1)
 
 
 def _checked(view: View) -> list[Block]:
