@@ -23,9 +23,12 @@ from lighed.core.accounts import Accounts
 from lighed.core.errors import DataError
 from lighed.core.project import Project
 from lighed.core.release import Release, current
+from lighed.disclosure import publish
 from lighed.store import snapshot
 from lighed.workbench import zone
 from tests.attacks.town import MADE, Town
+from tests.disclosure.tables import CATALOGUE, table
+from tests.disclosure.test_release import town
 from tests.zones import Zone, new_zone
 
 KILLS = int(os.environ.get("LIGHED_KILLS", "2"))
@@ -147,6 +150,40 @@ def test_what_is_put_in_force_was_flushed_before(
     made = new_zone(tmp_path / "project", catalogue)
     made.load(put(made)[0], MAPPING)
     assert len(due) > 3  # two tables, two manifests, and their folders
+
+
+FLIPS = {"a build": "publish", "a signature": "sign_off"}
+
+
+@pytest.mark.parametrize("way", FLIPS.values(), ids=FLIPS)
+def test_a_release_and_its_pointer_were_flushed_before_they_are_in_force(
+    way: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Each name is given to what is flushed already, and then the folder that holds the name is."""
+    flushed, given, fsync, replace = [], list[tuple[Path, int]](), os.fsync, Path.replace
+
+    def noted(handle: int) -> None:
+        flushed.append(os.fstat(handle).st_ino)
+        fsync(handle)
+
+    def named(path: Path, target: Path) -> Path:
+        inside = [*path.iterdir()] if path.is_dir() else []
+        assert {one.stat().st_ino for one in (path, *inside)} <= {*flushed}, target
+        given.append((target, len(flushed)))
+        return replace(path, target)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    monkeypatch.setattr(Path, "replace", named)
+    project = Project(tmp_path)
+    plan = CATALOGUE.plans["synthetic"]
+    release = publish(table(town()), plan, CATALOGUE, tmp_path / "built", inputs={}, made=MADE)
+    if way == "sign_off":
+        (tmp_path / "releases" / "x" / "1.part").mkdir(parents=True)  # of an earlier one that was killed
+        zone.sign_off(project, "x", release.folder, by="bo")
+        assert Release.open(current(tmp_path / "releases" / "x")).manifest == release.manifest
+    assert [target.name for target, _ in given] == ["built", "1", "current"][: 3 if way == "sign_off" else 1]
+    for target, before in given:
+        assert target.parent.stat().st_ino in flushed[before:]
 
 
 def test_a_file_that_is_written_twice_is_seen_by_who_counts(

@@ -21,6 +21,7 @@ from lighed.analysis.lost import lost
 from lighed.analysis.small_areas import drawn
 from lighed.analysis.units import units
 from lighed.catalogue import Catalogue
+from lighed.core.durable import put_in_place
 from lighed.core.errors import ReleaseError
 from lighed.core.estimates import KEPT, NUMBERS, OF_GROUPS, SCHEMA, Estimates, family
 from lighed.core.progress import working
@@ -64,7 +65,7 @@ def publish(
             shown = Estimates.concat([shown, *later, compared(shown)])
             waiting.mkdir(parents=True)
             _write(shown, plan, policy, catalogue, waiting, record, inputs=inputs, made=made, seed=seed)
-        waiting.replace(folder)
+        put_in_place(waiting, folder)
     except BaseException:
         shutil.rmtree(waiting, ignore_errors=True)
         raise

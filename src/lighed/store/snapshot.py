@@ -17,7 +17,6 @@ lists, which the next writer removes.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -30,6 +29,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
+from lighed.core.durable import flush, write_durably
 from lighed.core.errors import StoreError
 from lighed.store.schema import Table, tables
 
@@ -161,33 +161,15 @@ class Store:
             "files": {table: list(files) for table, files in sorted(snapshot.files.items())},
             "loads": [{name: getattr(load, name) for name in Load.__slots__} for load in snapshot.loads],
         }
-        _write_durably(self.folder / "snapshots" / f"{snapshot.number}.json", json.dumps(found, indent=1))
+        write_durably(self.folder / "snapshots" / f"{snapshot.number}.json", json.dumps(found, indent=1))
 
     def _point_at(self, number: int) -> None:
-        _write_durably(self.folder / "current", str(number))
+        write_durably(self.folder / "current", str(number))
 
 
 def _listed(folder: Path, manifest: Path) -> list[Path]:
     files = json.loads(manifest.read_text("utf-8"))["files"]
     return [folder / "data" / table / entry["file"] for table, entries in files.items() for entry in entries]
-
-
-def _write_durably(path: Path, text: str) -> None:
-    waiting = path.with_name(path.name + ".new")
-    with waiting.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    waiting.replace(path)
-    _flush(path.parent)
-
-
-def _flush(path: Path) -> None:
-    """Have a file, or the names in a folder, outlast a power cut."""
-    if os.name == "posix":  # elsewhere neither can be flushed by itself
-        handle = os.open(path, os.O_RDONLY)
-        os.fsync(handle)
-        os.close(handle)
 
 
 class Writer:
@@ -255,7 +237,7 @@ class Writer:
         """Put what was added in force: first the files, then the manifest, then, in one step, the pointer."""
         if self.changed():
             for path in {place for file in self._added for place in (file, file.parent, file.parent.parent)}:
-                _flush(path)
+                flush(path)
             self.store._write_manifest(self.snapshot())  # noqa: SLF001 - the store's other half
             self.store._point_at(self.base.number + 1)  # noqa: SLF001
 

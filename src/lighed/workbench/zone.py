@@ -16,6 +16,7 @@ from lighed.analysis.published import from_tables
 from lighed.catalogue import Catalogue
 from lighed.catalogue.load import BUILT_IN, parse_yaml, validated
 from lighed.core.accounts import Accounts
+from lighed.core.durable import put_in_place, write_durably
 from lighed.core.errors import LoadError, ReleaseError
 from lighed.core.estimates import Estimates
 from lighed.core.keys import make_key, read_key
@@ -191,9 +192,7 @@ def same(one: Path, other: Path) -> bool:
 
 def point_at(versions: Path, release: Path) -> None:
     """Put a version in force, in one step."""
-    waiting = versions / "current.new"
-    waiting.write_text(release.name, "ascii")
-    waiting.replace(versions / "current")
+    write_durably(versions / "current", release.name)
 
 
 def sign_off(project: Project, plan: str, candidate: Path, *, by: str) -> Path:
@@ -202,8 +201,10 @@ def sign_off(project: Project, plan: str, candidate: Path, *, by: str) -> Path:
     versions.mkdir(parents=True, exist_ok=True)
     taken = [int(path.name) for path in versions.iterdir() if path.name.isdecimal()]
     target = versions / str(max(taken, default=0) + 1)
-    shutil.copytree(candidate, target.with_name(target.name + ".part"))
-    target.with_name(target.name + ".part").replace(target)
+    waiting = target.with_name(target.name + ".part")
+    shutil.rmtree(waiting, ignore_errors=True)
+    shutil.copytree(candidate, waiting)
+    put_in_place(waiting, target)
     point_at(versions, target)
     with (versions / "signed.jsonl").open("a", encoding="utf-8") as file:
         file.write(json.dumps({"release": target.name, "by": by}) + "\n")
