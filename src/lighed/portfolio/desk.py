@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import chain, count
 from typing import Any
 
 import sqlalchemy as sql
@@ -364,7 +365,7 @@ class Desk(Office):
 
     def _free(self, db: sql.Connection, register: Register, title: str) -> str:
         name = slug(title) or register.id
-        tried = (name, *(f"{name}-{number}" for number in range(2, 10_000)))
+        tried = chain([name], (f"{name}-{number}" for number in count(2)))
         return next(one for one in tried if self.archive.find(db, register.id, one) is None)
 
 
