@@ -351,6 +351,26 @@ def registers() -> None:
     """Look after the registers."""
 
 
+@portfolio.command(name="fill")
+def fill_portfolio(
+    project: Annotated[Path, typer.Option("--project", "-p", help="The folder to make.")] = Path("portfolio"),
+) -> None:
+    """Make a folder of registers to try: what the Danish sources say, and an account of each role."""
+    if project.exists():
+        raise LighedError("folder_taken", path=project)
+    _say_filled(project)
+
+
+def _say_filled(folder: Path) -> None:
+    from lighed.core.accounts import roles
+    from lighed.portfolio.shipped import PEOPLE, fill
+
+    password = fill(folder)
+    if password:
+        named = ", ".join(f"{name} ({roles()[role].title[LANG].lower()})" for name, role in PEOPLE.items())
+        out.print(say("cli.portfolio_filled", LANG, folder=folder, names=named, password=password), markup=False)
+
+
 @portfolio.command(name="verify")
 def verify_portfolio(
     project: Annotated[Path, typer.Option("--project", "-p", help="The folder of the registers.")] = Path("portfolio"),
@@ -573,7 +593,7 @@ def demo(
     port: PortOption = 8000,
     serve_it: Annotated[bool, typer.Option("--serve/--no-serve", help="Serve the pages when they are built.")] = True,
 ) -> None:
-    """Build the demo and serve it: real published figures of Denmark, and a synthetic population beside them."""
+    """Build the demo and serve it: published figures of Denmark, a synthetic population, and what is done about it."""
     from lighed import catalogue
     from lighed.core.release import current, found_in
     from lighed.sources.synthetic import fill
@@ -597,8 +617,9 @@ def demo(
             )
             point_at(versions, built.release.folder)
             _say_built(built)
+    _say_filled(folder / "portfolio")
     if serve_it:
-        _run(create_app(found_in(releases)), SETTINGS.host, port, "cli.serving")
+        _run(create_app(found_in(releases), _registers(folder / "portfolio")), SETTINGS.host, port, "cli.serving")
 
 
 if __name__ == "__main__":

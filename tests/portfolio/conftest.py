@@ -21,6 +21,7 @@ from fastapi.staticfiles import StaticFiles
 from lighed.portfolio.archive import Record
 from lighed.portfolio.desk import Desk
 from lighed.portfolio.house import House
+from lighed.portfolio.shipped import fill
 from lighed.web.portfolio import create_app
 from tests.browser import free_port
 
@@ -82,6 +83,14 @@ class Town:
         return [(entry.user, entry.action, entry.thing) for entry in self.house.accounts.log(most)]
 
 
+@dataclass(frozen=True)
+class Filled:
+    """A folder of registers that the program filled."""
+
+    folder: Path
+    password: str
+
+
 @pytest.fixture(scope="session")
 def staffed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a house whose people have their accounts, to be copied."""
@@ -90,6 +99,13 @@ def staffed(tmp_path_factory: pytest.TempPathFactory) -> Path:
         house.accounts.add_user(name, PASSWORD, given, by="-", units=units)
     house.close()
     return house.folder
+
+
+@pytest.fixture(scope="session")
+def shipped(tmp_path_factory: pytest.TempPathFactory) -> Filled:
+    """A folder with the shipped records, and the password of its accounts."""
+    folder = tmp_path_factory.mktemp("shipped") / "portfolio"
+    return Filled(folder, fill(folder) or "")
 
 
 def settled(house: House) -> Town:

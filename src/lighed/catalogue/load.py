@@ -23,7 +23,7 @@ from lighed.catalogue.catalogue import Catalogue
 from lighed.catalogue.check import check, check_evaluation
 from lighed.catalogue.crossed import with_crossed_levels
 from lighed.catalogue.publication import Factor, FocusArea, OverviewArea, Pitfall, Recommendation
-from lighed.catalogue.registers import check_registers, lists_of, resolved
+from lighed.catalogue.registers import ShippedRecord, check_registers, lists_of, resolved
 from lighed.core.errors import DefinitionError, LighedError
 from lighed.core.form import Form
 from lighed.core.pathway import Pathway
@@ -61,6 +61,12 @@ def load(project: Path | None = None) -> Catalogue:
 def forms(folder: Path) -> dict[str, Form]:
     """Read the built-in forms and those of a folder, and nothing else."""
     return _forms(folder, _stamps([folder], "forms"))
+
+
+def portfolio() -> dict[str, list[ShippedRecord]]:
+    """Read the records that the program brings along, by register."""
+    paths = _files([BUILT_IN], "portfolio")
+    return {path.stem: [validated(ShippedRecord, tree, path) for tree in read_yaml(path)] for path in paths}
 
 
 @lru_cache(maxsize=4)
@@ -114,6 +120,7 @@ def _registers(roots: list[Path], catalogue: Catalogue) -> dict[str, Register]:
         catalogue.focus_areas,
         catalogue.recommendations,
         catalogue.indicators.values(),
+        catalogue.pathways.values(),
         catalogue.stratifiers.values(),
     )
     lists = {one.id: one for one in defined}

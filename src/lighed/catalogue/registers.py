@@ -8,11 +8,21 @@ from typing import Any
 
 from lighed.catalogue.publication import Factor, FocusArea, Recommendation
 from lighed.core.errors import DefinitionError
+from lighed.core.pathway import Pathway
 from lighed.core.register import Code, CodeList, Register, Workflow
 from lighed.core.text import Text
-from lighed.core.types import Indicator, Stratifier
+from lighed.core.types import Definition, Indicator, Stratifier
 
 OF_DEFINITIONS = "Lighed"
+
+
+class ShippedRecord(Definition):
+    """A record that the program brings along, the moves that it has made, and the reason of those that need one."""
+
+    id: str
+    content: dict[str, Any]
+    moves: tuple[str, ...] = ()
+    reason: str = ""
 
 
 def lists_of(
@@ -20,6 +30,7 @@ def lists_of(
     focus_areas: Iterable[FocusArea],
     recommendations: Iterable[Recommendation],
     indicators: Iterable[Indicator],
+    pathways: Iterable[Pathway],
     stratifiers: Iterable[Stratifier],
 ) -> Iterator[CodeList]:
     """Return the code lists that the catalogue's own definitions are."""
@@ -30,6 +41,7 @@ def lists_of(
         ("recommendations", Text(da="Anbefalinger", en="Recommendations"), advice),
         ("needs", Text(da="Behov", en="Needs"), [need for one in advice for need in one.needs]),
         ("indicators", Text(da="Indikatorer", en="Indicators"), indicators),
+        ("pathways", Text(da="Forløb", en="Pathways"), pathways),
         ("stratifiers", Text(da="Sociale grupper", en="Social groups"), stratifiers),
     ):
         codes: Any = tuple(Code(id=str(one.id), title=one.title) for one in defined)
