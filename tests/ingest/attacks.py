@@ -50,6 +50,18 @@ GOOD = (
     (CARL, "2020", "1", "31-03-1990", "", "0751", "9999", "", "0,5"),
 )
 SPELL_HEADER = "CPR;KOMNR;FRA;TIL\n"
+STAYS = """
+id: ophold
+format: {kind: csv, delimiter: ";"}
+columns:
+  CPR: {to: person_id, as: cpr}
+  NR: {to: event.event_id, as: key}
+  FRA: {to: event.date, as: moment}
+  TIL: {to: event.date_to}
+  KL: {to: event.time_to}
+constants: {event.item: hospital_admission}
+"""
+STAY_HEADER = "CPR;NR;FRA;TIL;KL\n"
 
 # What each fault tells people to do, in Danish and in English.
 REMEDIES = {
@@ -87,6 +99,8 @@ REMEDIES = {
     "not_whole": ("skal stå et helt tal", "must be a whole number"),
     "empty": ("skal udfyldes", "must be filled in"),
     "not_a_date": ("Ret datoen, eller skriv den rigtige form", "Mend the date, or write the right form"),
+    "not_a_time": ("lad cellen være tom, hvis det ikke kendes", "leave the cell empty where it is not known"),
+    "not_for_moments": ("Skriv »to: event.date«", "Write “to: event.date”"),
     "unknown_date_form": ("kendte er yyyy-mm-dd", "known are yyyy-mm-dd"),
     "not_a_cpr": ("Ret det, eller skriv »as: key«", "Mend it, or write “as: key”"),
     "not_a_pseudonym": ("Hent filen igen", "Fetch the file again"),
@@ -270,6 +284,34 @@ ATTACKS = {
         f"{SPELL_HEADER}{ANNA};0101;2019-01-02;2019-01-01\n", "ends_first", 2, "TIL", "2019-01-01", SPELLS
     ),
     "spell without a beginning": Attack(f"{SPELL_HEADER}{ANNA};0101;;2019-01-01\n", "required", 2, "FRA", None, SPELLS),
+    "stay of hours that ends first": Attack(
+        f"{STAY_HEADER}{ANNA};1;2019-01-02 14:35;2019-01-02;14:34\n", "ends_first", 2, "KL", None, STAYS
+    ),
+    "time after midnight of the day before": Attack(
+        f"{STAY_HEADER}{ANNA};1;2019-01-02;2019-01-02;24:10\n", "not_a_time", 2, "KL", "24:10", STAYS
+    ),
+    "moment of no time": Attack(
+        f"{STAY_HEADER}{ANNA};1;2019-01-02 kl. 14;;\n", "not_a_time", 2, "FRA", "2019-01-02 kl. 14", STAYS
+    ),
+    "moment of no day": Attack(
+        f"{STAY_HEADER}{ANNA};1;2019-02-29T14:35;;\n", "not_a_date", 2, "FRA", "2019-02-29T14:35", STAYS
+    ),
+    "moment where a day is due": Attack(
+        changed(),
+        "not_for_moments",
+        None,
+        "FOEDT",
+        "person.birth_date",
+        but("person.birth_date, ", "person.birth_date, as: moment, "),
+    ),
+    "time from two columns": Attack(
+        f"{STAY_HEADER}{ANNA};1;2019-01-02;;\n",
+        "target_twice",
+        None,
+        "KL",
+        "event.time",
+        but("event.time_to", "event.time", STAYS),
+    ),
     "fault below an empty line": Attack(
         table(GOOD[0]) + "\n" + ";".join((BO, "2020", "3", *GOOD[1][3:])) + "\n", "unknown_code", 4, "KOEN", "3"
     ),

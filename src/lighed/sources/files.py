@@ -16,7 +16,7 @@ from lighed.catalogue import Catalogue
 from lighed.core.errors import DataError, Problem
 from lighed.core.identifiers import CPR, masked, shows_number
 from lighed.core.keys import MADE
-from lighed.sources.mapping import ColumnMapping, Mapping
+from lighed.sources.mapping import TIME_OF, ColumnMapping, Mapping
 from lighed.sources.raw import MOST, Raw, numbers, read
 from lighed.store.ingest import ROW, Taken, check, take_in
 from lighed.store.schema import ARROW, Column, ColumnKind, Table, tables
@@ -28,6 +28,7 @@ DATES = {
     "yyyymmdd": r"^(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})$",
     "ddmmyyyy": r"^(?P<d>\d{2})(?P<m>\d{2})(?P<y>\d{4})$",
 }
+TIME = r"^(?P<h>[01]?\d|2[0-3])[:.](?P<m>[0-5]\d)(?:[:.][0-5]\d(?:[.,]\d+)?)?$"
 ROW_PER_THING = {"position", "answer", "event"}
 _WHOLE_CPR = "^" + CPR.pattern + "$"
 _WHOLE_HASH = "^[0-9a-f]{32}$"
@@ -55,7 +56,7 @@ def load(
     raw = read(path, mapping.format, name=shown)
     digest = hashlib.sha256(path.read_bytes() + mapping.model_dump_json().encode()).hexdigest()
     made = Reading(raw, mapping, catalogue).tables()
-    named = {given.to: column for column, given in mapping.columns.items()}
+    named = {target: column for column, given in mapping.columns.items() for target in given.targets}
     check(made, shown, named)
     return take_in(
         store,
@@ -112,9 +113,10 @@ class Reading:
         problems += [p for c, m in self.mapping.columns.items() if (p := self._bad_target(c, m))]
         first: dict[str, str] = {}
         problems += [
-            Problem("target_twice", file, column=c, value=m.to, values={"first": first[m.to]})
+            Problem("target_twice", file, column=c, value=target, values={"first": first[target]})
             for c, m in self.mapping.columns.items()
-            if m.to != "ignore" and first.setdefault(m.to, c) != c
+            for target in m.targets
+            if target != "ignore" and first.setdefault(target, c) != c
         ]
         problems += [p for target, value in self.mapping.constants.items() if (p := self._bad_constant(target, value))]
         if not any(m.to == "person_id" for m in self.mapping.columns.values()):
@@ -136,6 +138,8 @@ class Reading:
             return Problem("unknown_target", self.raw.file, column=column, value=given.to)
         if table == "position" and name in self.catalogue.dimensions and name not in self.catalogue.held:
             return Problem("counted_target", self.raw.file, column=column, value=given.to)
+        if given.as_ == "moment" and given.to not in TIME_OF:
+            return Problem("not_for_moments", self.raw.file, column=column, value=given.to)
         if given.as_ in {"cpr", "key", "pseudonym"} and (name not in known.columns or known.columns[name].kind != "id"):
             return Problem(
                 "not_for_identifiers", self.raw.file, column=column, value=given.to, values={"way": given.as_}
@@ -235,6 +239,22 @@ class Reading:
         )
         return pa.array(days.astype("datetime64[D]"), pa.date32(), mask=~(good & given_at))
 
+    def _time(self, column: str, texts: pa.Array) -> pa.Array:
+        """The minute of the day; seconds are left out."""
+        parts = pc.extract_regex(texts, TIME)
+        hour, minute = (pc.struct_field(parts, name).cast(pa.int32()) for name in ("h", "m"))
+        self._wrong("not_a_time", column, np.flatnonzero(np.asarray(texts.is_valid()) & ~np.asarray(hour.is_valid())))
+        return pc.add(pc.multiply(hour, 60), minute)
+
+    def _moment(self, column: str, given: ColumnMapping) -> dict[str, pa.Array]:
+        """The date, and the time of day where there is one."""
+        texts = self._text(column, given)
+        parts = pc.extract_regex(texts, r"^(?P<day>[^T ]*)(?:[T ](?P<time>.*))?$")
+        day, time = (pc.struct_field(parts, name) for name in ("day", "time"))
+        time = pc.if_else(pc.equal(time, ""), pa.scalar(None, pa.string()), time)
+        read = self._date(column, given, day), self._time(column, time)
+        return {target.partition(".")[2]: array for target, array in zip(given.targets, read, strict=True)}
+
     def _identifier(self, column: str, given: ColumnMapping, texts: pa.Array) -> pa.Array:
         """An identifier as it will be hashed; a CPR number has ten characters, and a lost leading zero comes back."""
         if given.as_ in {None, "cpr"}:
@@ -292,6 +312,8 @@ class Reading:
                 return self._identifier(column, given, texts)
             case "date":
                 return self._date(column, given, texts)
+            case "time":
+                return self._time(column, texts)
             case "age":
                 return self._birth_from_age(column, texts)
             case "number" | "decimal":
@@ -362,7 +384,9 @@ class Reading:
         columns: dict[str, pa.Array] = {}
         for column, given in self.mapping.columns.items():
             target, _, wanted = given.to.partition(".")
-            if target == name and wanted in table.columns:
+            if target == name and given.as_ == "moment":
+                columns |= self._moment(column, given)
+            elif target == name and wanted in table.columns:
                 of = table.columns[wanted]
                 columns[wanted] = self._read(column, given, of.kind, of, self._known(of))
         filled = set(columns)

@@ -16,6 +16,8 @@
 
 A target is ``person_id``; ``<table>.<column>``; or, for what has a row per person and thing, ``position.<dimension>``,
 ``answer.<item>`` and ``event.<item>`` (whose cell holds the date of the event). ``ignore`` leaves a column out, unread.
+Events may have a time of day, in a column of its own (``event.time``, as 14:35 or 14.35) or in the cell of the date:
+``{to: event.date, as: moment}``. An empty one is not known.
 """
 
 from __future__ import annotations
@@ -27,7 +29,8 @@ from pydantic import Field
 from lighed.core.types import Definition
 from lighed.sources.raw import Format
 
-As = Literal["cpr", "key", "pseudonym", "code", "number", "date", "age", "text"]
+As = Literal["cpr", "key", "pseudonym", "code", "number", "date", "moment", "age", "text"]
+TIME_OF = {"event.date": "event.time", "event.date_to": "event.time_to"}
 
 
 class ColumnMapping(Definition):
@@ -40,6 +43,11 @@ class ColumnMapping(Definition):
     date: str | None = None
     times: float = 1.0
     note: str | None = None
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Where the column goes: a moment to a date and its time of day."""
+        return (self.to, TIME_OF[self.to]) if self.as_ == "moment" and self.to in TIME_OF else (self.to,)
 
 
 class Period(Definition):

@@ -160,7 +160,7 @@ def _cell(value: object) -> str | None:
         return None
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return value.isoformat()[:10] if hasattr(value, "isoformat") else str(value)
+    return value.isoformat().removesuffix("T00:00:00") if hasattr(value, "isoformat") else str(value)
 
 
 def _text(path: Path, shown: str, form: Format) -> Raw:

@@ -88,6 +88,9 @@ def _bad_dates(file: str, rows: pa.Table) -> Iterator[Problem]:
     ):
         if {first, last} <= names:
             yield from _at(file, key, rows, pc.fill_null(pc.less(rows[last], rows[first]), False).to_numpy(), last)
+    if {"time", "time_to"} <= names:
+        backwards = pc.and_(pc.equal(rows["date"], rows["date_to"]), pc.less(rows["time_to"], rows["time"]))
+        yield from _at(file, "ends_first", rows, pc.fill_null(backwards, False).to_numpy(), "time_to", show=False)
     for column in names & {"birth_date", "death_date", "date"}:
         yield from _at(
             file, "in_future", rows, pc.fill_null(pc.greater(rows[column], tomorrow), False).to_numpy(), column

@@ -11,7 +11,7 @@ from lighed.catalogue.load import BUILT_IN, read_yaml, validated
 from lighed.core.text import Text
 from lighed.core.types import Definition
 
-ColumnKind = Literal["id", "code", "text", "whole", "decimal", "date"]
+ColumnKind = Literal["id", "code", "text", "whole", "decimal", "date", "time"]
 ARROW: dict[ColumnKind, pa.DataType] = {
     "id": pa.int64(),
     "code": pa.string(),
@@ -19,6 +19,7 @@ ARROW: dict[ColumnKind, pa.DataType] = {
     "whole": pa.int64(),
     "decimal": pa.float64(),
     "date": pa.date32(),
+    "time": pa.int32(),
 }
 
 

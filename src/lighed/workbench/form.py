@@ -16,7 +16,7 @@ from lighed.sources.files import DATES
 from lighed.sources.mapping import ColumnMapping, Mapping
 from lighed.store.schema import tables
 
-READ_AS = ("", "cpr", "key", "pseudonym", "code", "number", "age", *(f"date {form}" for form in DATES))
+READ_AS = ("", "cpr", "key", "pseudonym", "code", "number", "age", "moment", *(f"date {form}" for form in DATES))
 FORMS = {
     "delimiter": (";", ",", "\t", "|"),
     "encoding": ("utf-8", "utf-8-sig", "cp1252", "utf-16"),
