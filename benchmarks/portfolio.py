@@ -27,10 +27,11 @@ PASSWORD = "en lang adgangskode"  # noqa: S105 - of an account that lives as lon
 PATHS = {
     "list": "register/initiatives",
     "list, page 10": "register/initiatives?page=10",
-    "search for a word": "register/initiatives?q=g%C3%A5hold",
+    "search for a word": "register/initiatives?q=g%C3%A5holdene",
     "search for two words": "register/initiatives?q=%C3%A6ldre+bolig",
     "search that finds nothing": "register/initiatives?q=findes+ikke",
     "filter": "register/initiatives?f.factors=3&f.light=green",
+    "days": "register/initiatives?from.begins=2020-01-01&to.begins=2020-12-31",
     "list as JSON": "register/initiatives.json",
     "record": "record/initiatives/gaahold-gaahold-0000",
     "form": "record/initiatives/gaahold-gaahold-0000/edit",
@@ -44,6 +45,7 @@ def content(number: int, version: int) -> dict[str, object]:
     words = WORDS[number % 10], WORDS[number // 10 % 10]
     text = f"{words[0]} {words[1]} i udgave {version}. " * 10
     chosen = {"factors": [str(number % 8 + 1)], "light": ("red", "amber", "green")[number % 3]}
+    chosen["begins"] = f"20{number % 20 + 10}-06-01"
     return {"title": f"{words[0]} {words[1]} {number:04}", "organisation": HOME, "what": text, **chosen}
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from lighed.core.text import LANGUAGES
+from lighed.core.text import LANGUAGES, say
 from lighed.portfolio.house import House
 from lighed.web import door, portfolio
 from lighed.web.door import MANY
@@ -287,3 +287,18 @@ def test_a_file_is_taken_in_from_the_page_and_a_wrong_one_is_shown_with_its_rows
     assert told.content.count(HOME.encode()) == before + 2
     assert told.headers["content-disposition"] == 'attachment; filename="initiatives.csv"'
     assert ole.ask("GET", "/da/portfolio/register/initiatives/export.exe").status_code == 404
+
+
+def test_a_list_is_narrowed_to_days_and_a_day_that_does_not_exist_is_refused(site: Site) -> None:
+    ana, there = site.people["ana"], "/da/portfolio/register/library"
+    for day in ("2024-01-01", "2025-01-01"):
+        content = {"title": f"Rapport {day}", "kind": "report", "licence": "CC BY", "published_on": day}
+        ana.ask("POST", f"{there}.json", json={"content": content})
+    for query, count in (("from.published_on=2024-01-02", 1), ("to.published_on=01-01-2024", 1), ("from.title=x", 2)):
+        assert ana.ask("GET", f"{there}.json?{query}").json()["count"] == count
+    wrong = ana.ask("GET", f"{there}.json?from.published_on=2024-02-30")
+    assert (wrong.status_code, [one["problem"] for one in wrong.json()["problems"]]) == (
+        400,
+        [say("problem.not_a_day", "da")],
+    )
+    assert 'value="2024-01-02"' in ana.ask("GET", f"{there}?from.published_on=2024-01-02").text

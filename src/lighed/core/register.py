@@ -24,7 +24,7 @@ from lighed.core.types import Definition
 Id = r"^[a-z][a-z0-9_]*$"
 Kind = Literal["text", "long_text", "link", "number", "date", "choice", "yes_no", "reference", "amount", "share"]
 PARTS: dict[Kind, tuple[str, str]] = {"amount": ("value", "unit"), "share": ("numerator", "denominator")}
-LISTED: frozenset[Kind] = frozenset({"choice", "yes_no", "reference"})  # what a list can be filtered by
+FOUND_BY: frozenset[Kind] = frozenset({"choice", "yes_no", "reference", "date"})  # what a list can be filtered by
 ORGANISATIONS = "organisations"
 BETWEEN = ";"  # several values in one cell of a file
 LONGEST = {"text": 300, "long_text": 20_000, "link": 2_000}
@@ -157,7 +157,7 @@ class Field(Definition):
         return [(code.id, code.title[lang]) for code in self.codes]
 
     def values(self, content: Mapping[str, Any]) -> tuple[str, ...]:
-        """Return the codes or references that a record has in this field."""
+        """Return the codes, references or day that a record has in this field."""
         given = content.get(self.id)
         if isinstance(given, bool):
             return (YES if given else NO,)
@@ -257,8 +257,8 @@ class Register(Definition):
             if known[name].kind != "reference" or known[name].many:
                 yield f"'{name}' must be a reference to one record"
         for name in self.filters:
-            if known[name].kind not in LISTED:
-                yield f"a list can be filtered by a choice, yes/no or a reference; '{name}' is none"
+            if known[name].kind not in FOUND_BY:
+                yield f"a list can be filtered by a choice, yes/no, a reference or a date; '{name}' is none"
 
     def field(self, name: str) -> Field:
         """Return the field of that id."""

@@ -12,7 +12,8 @@ from typing import Any
 import sqlalchemy as sql
 
 from lighed.core.errors import RegisterError
-from lighed.core.register import Register
+from lighed.core.register import FOUND_BY, Register
+from lighed.portfolio.find import indexed, inside, wanted, whole
 from lighed.portfolio.table import MARK, RECORD, VERSION, opened, writing
 
 PAGE, ALL = 50, 1_000_000
@@ -57,13 +58,15 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a list is asked for: words, chosen values by field, states, and whose records may be seen.
+    """What a list is asked for: words, chosen values by field, days, states, and whose records may be seen.
 
-    ``states`` are shown of every organisation, and of ``organisations`` all; None is everything. Page 0 is all pages.
+    ``between`` has the first and last day of a field, either of which may be empty. ``states`` are shown of every
+    organisation, and of ``organisations`` all; None is everything. Page 0 is all pages.
     """
 
     words: str = ""
     chosen: Mapping[str, str] = field(default_factory=dict)
+    between: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     state: str = ""
     without: Collection[str] = ()
     states: Collection[str] | None = None
@@ -103,7 +106,8 @@ class Archive:
 
     def _point(self, db: sql.Connection, register: Register, one: Record, *, new: bool) -> None:
         here = {name: getattr(one, name) for name in ("version", "state", "organisation")}
-        here |= {"title": register.titled(one.content), "search": _searched(register, one)}
+        title = register.titled(one.content)
+        here |= {"title": title, "named": indexed(title), "search": indexed(_searched(register, one))}
         mine = (RECORD.c.register == one.register) & (RECORD.c.id == one.id)
         if new:
             db.execute(RECORD.insert().values(register=one.register, id=one.id, **here))
@@ -113,11 +117,20 @@ class Archive:
         marks = [
             {"register": one.register, "id": one.id, "field": each.id, "value": value}
             for each in register.fields
-            if each.kind in {"choice", "yes_no", "reference"}
+            if each.kind in FOUND_BY
             for value in sorted(set(each.values(one.content)))
         ]
         if marks:
             db.execute(MARK.insert(), marks)
+
+    def refresh(self, registers: Mapping[str, Register]) -> None:
+        """Make again by what a record is found, of those whose words are not kept yet."""
+        with self.writing() as db:
+            left = db.execute(sql.select(RECORD.c.register, RECORD.c.id).where(RECORD.c.search == "")).all()
+            for of, name in (row for row in left if row.register in registers):
+                one = self.find(db, of, name)
+                assert one is not None
+                self._point(db, registers[of], one, new=False)
 
     def get(self, register: str, name: str) -> Record:
         """Return the newest version of a record."""
@@ -142,11 +155,13 @@ class Archive:
             ]
 
     def listed(self, register: Register, asked: Asked) -> list[Record]:
-        """Return the records that are asked for by title, a page of them or (page 0) all."""
-        page = _found(register, asked, RECORD.c.id, RECORD.c.version, RECORD.c.title).subquery()
+        """Return the records that are asked for, a page of them or (page 0) all, what fits best first."""
+        fits = _fits(asked).label("fits")
+        page = _found(register, asked, RECORD.c.id, RECORD.c.version, RECORD.c.title, fits).subquery()
         here = (VERSION.c.register == register.id) & (VERSION.c.id == page.c.id) & (VERSION.c.version == page.c.version)
-        ordered = sql.select(VERSION).select_from(page.join(VERSION, here)).order_by(page.c.title, page.c.id)
+        joined = sql.select(VERSION).select_from(page.join(VERSION, here))
         with self.engine.begin() as db:
+            ordered = joined.order_by(page.c.fits.desc(), page.c.title, page.c.id)
             return [Record(*row) for row in db.execute(ordered)]
 
     def choices(self, register: Register, asked: Asked) -> list[tuple[str, str]]:
@@ -189,7 +204,8 @@ class Archive:
 
 
 def _found(register: Register, asked: Asked, *columns: sql.ColumnElement[Any]) -> sql.Select[Any]:
-    ordered = sql.select(*columns).where(*_wanted(register, asked)).order_by(RECORD.c.title, RECORD.c.id)
+    found = sql.select(*columns).where(*_wanted(register, asked))
+    ordered = found.order_by(_fits(asked).desc(), RECORD.c.title, RECORD.c.id)
     # With a limit the newest are found first, and only their versions are looked up.
     return ordered.limit(PAGE if asked.page else ALL).offset(PAGE * max(0, asked.page - 1))
 
@@ -203,20 +219,36 @@ def _wanted(register: Register, asked: Asked) -> Iterator[sql.ColumnElement[bool
         yield RECORD.c.state.not_in(sorted(asked.without))
     if asked.state:
         yield RECORD.c.state == asked.state
-    for word in _folded(asked.words).split():
-        yield RECORD.c.search.contains(word, autoescape=True)
+    for word in wanted(asked.words):
+        yield _has(RECORD.c.search, map(inside, word))
     for name, value in asked.chosen.items():
-        chosen = (MARK.c.field == name) & (MARK.c.value == value)
-        here = (MARK.c.register == RECORD.c.register) & (MARK.c.id == RECORD.c.id)
-        yield sql.exists().where(chosen, here, MARK.c.register == register.id)
+        yield _marked(register, name, MARK.c.value == value)
+    for name, (first, last) in asked.between.items():
+        until = [MARK.c.value <= last] if last else []
+        yield _marked(register, name, MARK.c.value >= first, *until)
+
+
+def _marked(register: Register, name: str, *chosen: sql.ColumnElement[bool]) -> sql.ColumnElement[bool]:
+    here = (MARK.c.register == RECORD.c.register) & (MARK.c.id == RECORD.c.id)
+    return sql.exists().where(MARK.c.field == name, *chosen, here, MARK.c.register == register.id)
+
+
+def _fits(asked: Asked) -> sql.ColumnElement[int]:
+    """Return how well a record fits the words: each counts as 4 in the title, 2 whole, 1 inside of a longer word."""
+    return sum((_fit(word) for word in wanted(asked.words)), sql.literal(0))
+
+
+def _fit(word: Collection[str]) -> sql.ColumnElement[int]:
+    named, here = (_has(column, map(whole, word)) for column in (RECORD.c.named, RECORD.c.search))
+    return sql.case((named, 4), (here, 2), else_=1)
+
+
+def _has(column: sql.ColumnElement[str], parts: Iterable[str]) -> sql.ColumnElement[bool]:
+    return sql.or_(*(column.contains(part, autoescape=True) for part in sorted(parts)))
 
 
 def _searched(register: Register, one: Record) -> str:
-    return _folded(" ".join(str(one.content.get(name, "")) for name in (register.title_field, *register.search)))
-
-
-def _folded(text: str) -> str:
-    return text.casefold()
+    return " ".join(str(one.content.get(name, "")) for name in (register.title_field, *register.search))
 
 
 def _digest(fields: Mapping[str, Any]) -> str:

@@ -37,6 +37,7 @@ class House:
         """
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         archive = Archive(url or Settings().portfolio or f"sqlite:///{folder / 'portfolio.db'}")
+        archive.refresh(catalogue.load(folder).registers)
         return cls(folder, Accounts(folder / "accounts.db", clock), archive)
 
     def desk(self, user: User | None) -> Desk:

@@ -52,6 +52,7 @@ RECORD = sql.Table(
     sql.Column("state", sql.String, nullable=False),
     sql.Column("organisation", sql.String, nullable=False, index=True),
     sql.Column("title", sql.String, nullable=False),
+    sql.Column("named", sql.String, nullable=False),
     sql.Column("search", sql.String, nullable=False),
 )
 MARK = sql.Table(

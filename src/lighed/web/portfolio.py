@@ -10,13 +10,14 @@ from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request, Respons
 from fastapi.responses import JSONResponse
 
 from lighed.charts import svg
-from lighed.core.errors import DataError, LighedError, RegisterError
-from lighed.core.register import Register, typed
+from lighed.core.errors import DataError, LighedError, Problem, RegisterError
+from lighed.core.register import Field, Register, typed
 from lighed.core.text import Lang, say
 from lighed.portfolio.answers import INVITATIONS, SURVEYS
 from lighed.portfolio.archive import PAGE, Asked, ConflictError, Record
 from lighed.portfolio.desk import Desk
 from lighed.portfolio.exchange import WRITERS
+from lighed.portfolio.find import sentence
 from lighed.portfolio.house import House
 from lighed.portfolio.surveys import Results, results
 from lighed.portfolio.words import differences, merged, named, words
@@ -35,6 +36,7 @@ GONE = frozenset({"register.no_register", "register.no_record", "account.no_user
 GROUPS = ("work", "results", "knowledge", "policy", "partners")
 MEGABYTES = 20
 CHOSEN = "f."
+FIRST, LAST = "from.", "to."
 router = APIRouter()
 router.include_router(door.router)
 
@@ -78,7 +80,8 @@ def overview_twin(request: Request, desk: AtDesk) -> Response:
 @router.get("/register/{name}.json")
 def list_twin(request: Request, desk: AtDesk, name: str) -> Response:
     """Give a page of a register."""
-    register, asked = desk.register(name), _asked(request)
+    register = desk.register(name)
+    asked = _asked(request, register)
     records, count = desk.listed(register, asked)
     return JSONResponse({"count": count, "page": asked.page, "records": [_plain(one) for one in records]})
 
@@ -86,7 +89,8 @@ def list_twin(request: Request, desk: AtDesk, name: str) -> Response:
 @router.get("/register/{name}")
 def list_page(request: Request, desk: AtDesk, name: str) -> Response:
     """Show a page of a register, after words and filters."""
-    register, asked, lang = desk.register(name), _asked(request), language(request)
+    register, lang = desk.register(name), language(request)
+    asked = _asked(request, register)
     records, found = desk.listed(register, asked)
     shown: dict[str, Any] = {
         "register": register,
@@ -99,16 +103,28 @@ def list_page(request: Request, desk: AtDesk, name: str) -> Response:
         "titles": desk.titles(register, records),
         "may_write": desk.may_write(register),
         "words": lambda field, one, titles: words(field, one.content, lang, titles),
+        "sentence": lambda one: sentence((str(one.content.get(name, "")) for name in register.search), asked.words),
     }
     return written(request, "register_list.html", **shown)
 
 
-def _asked(request: Request) -> Asked:
+def _asked(request: Request, register: Register) -> Asked:
     query = request.query_params
     chosen = {key.removeprefix(CHOSEN): v for key, v in query.items() if key.startswith(CHOSEN) and v}
     page = query.get("page", "1")
     number = max(1, int(page)) if page.isdecimal() and len(page) < len("100000") else 1
-    return Asked(query.get("q", "")[:200], chosen, query.get("state", ""), page=number)
+    dates = [field for name in register.filters if (field := register.field(name)).kind == "date"]
+    days = {field.id: (_day(query, field, FIRST), _day(query, field, LAST)) for field in dates}
+    between = {name: given for name, given in days.items() if any(given)}
+    return Asked(query.get("q", "")[:200], chosen, between, query.get("state", ""), page=number)
+
+
+def _day(query: Mapping[str, str], field: Field, end: str) -> str:
+    given = query.get(f"{end}{field.id}", "")
+    read = field.read({field.id: given}) or ""
+    if read and any(field.faults(read)):
+        raise DataError([Problem("not_a_day", field.id, value=given)])
+    return str(read)
 
 
 # --- files
