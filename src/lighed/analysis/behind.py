@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from heapq import nlargest
-from typing import Any
 
 import ibis
 import pyarrow as pa
@@ -22,8 +19,8 @@ from lighed.core.types import COUNTRY, UNKNOWN, Indicator, Stratifier
 from lighed.store.engine import Expression, expression
 
 EVERYWHERE = (COUNTRY, *SHOWN_PARENTS, "municipality")
-SUMS = ("total", "largest", "second")
 CELL = ["year", "area", "level"]
+SUMS = ("total", "largest", "second")
 
 
 def largest(
@@ -36,11 +33,16 @@ def largest(
 ) -> Estimates:
     """Return, of each mean of amounts, the sum of every group, and what the two who gave most gave of it.
 
-    Amounts are taken without their sign. `shown` is the stratifier that the groups are of, or None for everybody and,
-    after it, the groups of areas.
+    Amounts are taken without their sign, in thousandths. `shown` is the stratifier that the groups are of, or None for
+    everybody and, after it, the groups of areas.
     """
     means = [one for one in indicators if one.kind == "mean" and one.basis != "survey"]
-    made = [_rows(one, people, rows, shown, catalogue, towns) for one in means]
+    by = shown[0].id if shown[0] else None
+    cells = [
+        *_own(people, [one for one in means if one.item is None], by),
+        *_had(rows, [one for one in means if one.item is not None], by),
+    ]
+    made = [_kept(pa.concat_tables(cells), stratifier, catalogue, towns) for stratifier in shown if cells]
     return Estimates.concat(made)
 
 
@@ -60,63 +62,72 @@ def senders(told: Told) -> Iterator[Estimates]:
         yield Estimates.of(**of_what, indicator=name, measure=KEPT, component="units", value=value)
 
 
-def _rows(
-    one: Indicator,
-    people: Expression,
-    rows: Expression | None,
-    shown: Sequence[Stratifier | None],
-    catalogue: Catalogue,
-    towns: Sequence[str],
-) -> Estimates:
-    by = shown[0].id if shown[0] else None
-    given = _given(one, people, rows)
-    given = given.mutate(level=given[by] if by else ibis.null(str))
-    in_order = ibis.window(group_by=CELL, order_by=[ibis.desc("amount")])
-    ranked = given.mutate(place=ibis.row_number().over(in_order))
-    second = (ranked.place == 1).ifelse(ranked.amount, 0)
-    cells = ranked.group_by(CELL).aggregate(total=ranked.amount.sum(), largest=ranked.amount.max(), second=second.max())
-    totals, amounts = defaultdict[Any, int](int), defaultdict[Any, list[int]](list)
-    for key, cell in _placed(cells.to_pyarrow(), shown, catalogue, towns):
-        totals[key] += cell["total"]
-        amounts[key] += [cell["largest"], cell["second"]]
-    found = {key: (total, *nlargest(2, amounts[key])) for key, total in totals.items()}
-    wide = [(*key, name, float(value)) for key, sums in found.items() for name, value in zip(SUMS, sums, strict=True)]
-    names = ("period", "area", "stratifier", "level", "component", "value")
-    numbered = {name: [row[k] for row in wide] for k, name in enumerate(names)}
-    return Estimates.of(indicator=[one.id] * len(wide), measure=KEPT, **numbered)
-
-
-def _given(one: Indicator, people: Expression, rows: Expression | None) -> Expression:
-    """What each person gave to a mean in a year, in thousandths: their own amount, or that of what happened to them."""
-    if one.item is None:
+def _own(people: Expression, means: Sequence[Indicator], by: str | None) -> Iterator[pa.Table]:
+    """What persons have themselves."""
+    for one in means:
         (column,) = columns(one.numerator)  # of a mean, the numerator names the amount
         inside = people.filter(expression(one.population, people) & people[column].notnull())
-        return inside.mutate(amount=_thousandths(inside[column]))
-    assert rows is not None
-    mine = rows.filter((rows.indicator == one.id) & (rows.has if one.how_often else True))
-    amount = ibis.literal(THOUSAND) if one.how_often else _thousandths(mine.amount.coalesce(0.0))
-    key = [name for name in mine.columns if name not in {"indicator", "has", "amount"}]
-    return mine.mutate(amount=amount).group_by(key).aggregate(amount=lambda t: t.amount.sum())
+        yield _cells(inside, _thousandths(inside[column]), one.id, by)
+
+
+def _had(rows: Expression | None, means: Sequence[Indicator], by: str | None) -> Iterator[pa.Table]:
+    """What happened to persons, added up for each of them first."""
+    for one in means:
+        assert rows is not None
+        mine = rows.filter((rows.indicator == one.id) & (rows.has if one.how_often else True))
+        amount = ibis.literal(THOUSAND) if one.how_often else _thousandths(mine.amount.coalesce(0.0))
+        key = [name for name in mine.columns if name not in {"indicator", "has", "amount"}]
+        persons = mine.mutate(amount=amount).group_by(key).aggregate(amount=lambda t: t.amount.sum())
+        yield _cells(persons, persons.amount, one.id, by)
+
+
+def _cells(rows: Expression, amount: Expression, indicator: str, by: str | None) -> pa.Table:
+    """Add up a row each of persons, and find the two largest amounts; no row is put in order."""
+    rows = rows.select("year", "area", level=rows[by] if by else ibis.literal(""), amount=amount)
+    firsts = rows.group_by(CELL).aggregate(total=rows.amount.sum(), largest=rows.amount.max())
+    beside = rows.join(firsts, CELL)
+    less = (beside.amount < beside.largest).ifelse(beside.amount, 0)
+    cells = beside.group_by([*CELL, "total", "largest"]).aggregate(
+        below=less.max(), first=(beside.amount == beside.largest).ifelse(1, 0).sum()
+    )
+    cells = cells.mutate(second=(cells["first"] > 1).ifelse(cells.largest, cells.below))
+    table = cells.mutate(level=cells.level.nullif("")).select(*CELL, *SUMS).to_pyarrow()
+    return table.append_column("indicator", pa.repeat(indicator, table.num_rows))
 
 
 def _thousandths(amount: Expression) -> Expression:
     return ((amount < 0).ifelse(-amount, amount) * THOUSAND + 0.5).floor().cast("int64")
 
 
-def _placed(
-    cells: Any, shown: Sequence[Stratifier | None], catalogue: Catalogue, towns: Sequence[str]
-) -> Iterator[tuple[tuple[str | None, ...], dict[str, int]]]:
-    """Every group that is shown with each municipal cell that is a part of it."""
-    years = pc.unique(cells["year"]).to_pylist()
-    of_place = defaultdict(list)
-    for row in holding(catalogue, towns, years, EVERYWHERE).to_pylist():
-        of_place[row["period"], row["area"]].append(row["place"])
-    made_of = {s.id: s.crosswalks[0].levels for s in shown if s and s.areas}
-    by = shown[0].id if shown[0] else None
-    for cell in cells.to_pylist():
-        for place in of_place[cell["year"], cell["area"]]:
-            yield (str(cell["year"]), place, by, cell["level"]), cell
-        for name, levels in made_of.items():
-            for level, codes in levels.items():
-                if cell["area"] in codes:
-                    yield (str(cell["year"]), COUNTRY, name, level), cell
+def _kept(cells: pa.Table, stratifier: Stratifier | None, catalogue: Catalogue, towns: Sequence[str]) -> Estimates:
+    """Put the cells of municipalities together to the groups that are shown."""
+    if stratifier and stratifier.areas:
+        of = [(code, level) for level, codes in stratifier.crosswalks[0].levels.items() for code in codes]
+        names = pa.table({"area": [code for code, _ in of], "group": [level for _, level in of]})
+        joined = cells.drop_columns(["level"]).join(names, "area", join_type="inner").rename_columns({"group": "level"})
+        joined = joined.append_column("place", pa.repeat(COUNTRY, joined.num_rows))
+    else:
+        held = holding(catalogue, towns, pc.unique(cells["year"]).to_pylist(), EVERYWHERE)
+        joined = cells.join(held.rename_columns({"period": "year"}), ["year", "area"], join_type="inner")
+    key = ["indicator", "year", "place", "level"]
+    totals = joined.group_by(key, use_threads=False).aggregate([("total", "sum")])
+    both = pa.concat_tables(
+        joined.select([*key, name]).rename_columns([*key, "amount"]) for name in ("largest", "second")
+    ).sort_by([*((name, "ascending") for name in key), ("amount", "descending")])
+    most = both.group_by(key, use_threads=False).aggregate([("amount", "list")])
+    two = {name: (most, pc.list_element(most["amount_list"], k)) for k, name in enumerate(SUMS[1:])}
+    return Estimates.concat(
+        [
+            Estimates.of(
+                indicator=of["indicator"].combine_chunks(),
+                period=of["year"].cast(pa.string()).combine_chunks(),
+                area=of["place"].combine_chunks(),
+                stratifier=stratifier.id if stratifier else None,
+                level=of["level"].combine_chunks(),
+                measure=KEPT,
+                component=name,
+                value=value.cast(pa.float64()).combine_chunks(),
+            )
+            for name, (of, value) in {"total": (totals, totals["total_sum"]), **two}.items()
+        ]
+    )
