@@ -31,13 +31,20 @@ NAMED = {"title": TEXT, "short": TEXT}
 BEGAN = date(2020, 1, 1)
 
 
-def pathway(**index: Any) -> Pathway:
+TICKS = {"calendar_day": 1, "elapsed": 1440}  # of a day
+STARTS: dict[str, dict[str, Any]] = {
+    "calendar_day": {"days": [1, 8]},
+    "elapsed": {"hours": [30, 190], "upper": "exclusive"},
+}
+
+
+def pathway(clock: str = "calendar_day", **index: Any) -> Pathway:
     """A pathway with every kind of window: before the index, from it, from a step, with an exception, excluded."""
     steps = [
         {"id": "plan", "item": "plan", "days": [-3, 5]},
         {"id": "offer", "item": "offer", "after": "plan", "days": [0, 9], "where": {"category": {"is": "real"}}},
         {
-            "id": "start", "item": "start", "after": "plan", "anchor": "plan", "days": [1, 8],
+            "id": "start", "item": "start", "after": "plan", "anchor": "plan", **STARTS[clock],
             "unless": [{"item": "wait", "days": [0, 6]}, {"item": "offer", "after": "plan", "days": [7, 7]}],
         },
         {"id": "end", "item": "end", "day": "last", "after": "start", "apart": 1, "anchor": "start", "days": [0, 6]},
@@ -47,7 +54,7 @@ def pathway(**index: Any) -> Pathway:
     ]  # fmt: skip
     return Pathway.model_validate(
         {
-            "id": "p", **NAMED, "clock": "calendar_day", "index": {"item": "index", "rule": "each"} | index,
+            "id": "p", **NAMED, "clock": clock, "index": {"item": "index", "rule": "each"} | index,
             "exclusions": [{"item": "mistake", "days": [-1, 2]}], "steps": [NAMED | step for step in steps],
             "source": {"title": TEXT, "owner": "x"},
         }
@@ -57,25 +64,33 @@ def pathway(**index: Any) -> Pathway:
 # --- the plain reading
 
 
-def day_of(event: dict[str, Any], which: str) -> int:
+def tick_of(event: dict[str, Any], which: str, ticks: int) -> int:
     """What has not ended has no last day: none that any window reaches."""
-    day = event.get("date_to") if which == "last" else event["date"]
-    return -(10**9) if day is None else day.toordinal()
+    day, time = ("date_to", "time_to") if which == "last" else ("date", "time")
+    return (
+        -(10**10) if event.get(day) is None else event[day].toordinal() * ticks + min(event.get(time) or 0, ticks - 1)
+    )
 
 
-def days_of(event: dict[str, Any], which: str) -> range:
-    """The days that count: one, or with "within" all from the first to the last."""
+def end_of(day: date | None, ticks: int) -> int:
+    """The last tick of a day of which no time is known; one that does not come is far away."""
+    return 10**10 if day is None else (day.toordinal() + 1) * ticks - 1
+
+
+def ticks_of(event: dict[str, Any], which: str, ticks: int, low: int, high: int) -> range:
+    """The ticks in a window that count: one, or with "within" all from the first to the last."""
     first, last = ("first", "last") if which == "within" else (which, which)
-    return range(day_of(event, first), day_of(event, last) + 1)
+    return range(max(tick_of(event, first, ticks), low), min(tick_of(event, last, ticks), high) + 1)
 
 
-def as_events(example: PathwayExample, person: dict[str, Any]) -> list[dict[str, Any]]:
+def as_events(example: PathwayExample, person: dict[str, Any], ticks: int) -> list[dict[str, Any]]:
     """A death is an event, and a position is one that ends on the day before it holds no more."""
-    found = [{"item": "death", "date": person["died"]}] if person.get("died") else []
+    found = [{"item": "death", "date": person["died"], "time": ticks - 1}] if person.get("died") else []
     for held in example.positions:
         if held["person"] == person["person"]:
             last = (held.get("valid_to") or date(2021, 1, 1)) - timedelta(1)
-            found.append({"item": held["dimension"], "date": held["valid_from"], "date_to": last})
+            spell = {"item": held["dimension"], "date": held["valid_from"], "date_to": last}
+            found.append(spell | {"time_to": ticks - 1})
     return found
 
 
@@ -84,53 +99,63 @@ def read_by_hand(path: Pathway, example: PathwayExample) -> list[dict[str, Any]]
 
 
 def _episodes(path: Pathway, example: PathwayExample, person: dict[str, Any]) -> list[dict[str, Any]]:
+    ticks = TICKS[path.clock]
     events = [e for e in example.events if e["person"] == person["person"] and e.get("status") != "superseded"]
-    events += as_events(example, person)
-    died = person["died"].toordinal() if person.get("died") else 10**9
-    left = person["left"].toordinal() if person.get("left") else 10**9
+    events += as_events(example, person, ticks)
+    died, left, known = (end_of(day, ticks) for day in (person["died"], person["left"], example.known_until))
     found, before = [], None
-    for day in sorted({day_of(e, "first") for e in events if e["item"] == path.index.item}):
-        counted = before is None or (path.index.rule == "each" and day - before > path.index.washout)
-        before = day
-        if counted and day <= died:
-            gone = left if left >= day else 10**9
-            begun = [e for e in events if e["item"] == path.index.item and day_of(e, "first") == day]
+    for at in sorted({tick_of(e, "first", ticks) for e in events if e["item"] == path.index.item}):
+        counted = before is None or (path.index.rule == "each" and at - before > path.index.washout * ticks)
+        before = at
+        if counted and at <= died:
+            gone = left if left >= at else 10**10
+            begun = [e for e in events if e["item"] == path.index.item and tick_of(e, "first", ticks) == at]
             amount = max((e["amount"] for e in begun if e["amount"] is not None), default=None)
-            row = _episode(path, events, day, died, gone, example.known_until.toordinal())
+            row = _episode(path, events, at, died, gone, known)
             found.append(row | {"amount": amount})
     return [{"person_id": person["person"]} | row for row in found]
 
 
 def _episode(path: Pathway, events: list[Any], index: int, died: int, left: int, known: int) -> dict[str, Any]:
-    days: dict[str, int | None] = {"index": index}
+    at: dict[str, int | None] = {"index": index}
+    ticks = TICKS[path.clock]
+
+    def window(wanted: Any) -> tuple[int, int]:
+        low, high = (60 * n for n in wanted.hours) if wanted.hours else (ticks * n for n in wanted.days)
+        return low, high - 1 if wanted.upper == "exclusive" else high
 
     def first(wanted: Any) -> int | None:
-        anchor, after = days[wanted.anchor], days[wanted.after]
+        anchor, after = at[wanted.anchor], at[wanted.after]
         if anchor is None or after is None:
             return None
-        low, high = anchor + wanted.days[0], anchor + wanted.days[1]
-        at = [
-            day
+        low, high = (anchor + end for end in window(wanted))
+        found = [
+            tick
             for e in events
             if e["item"] == wanted.item and (wanted.item != "offer" or wanted.id is None or e.get("category") == "real")
-            for day in days_of(e, wanted.day)
-            if day < left or wanted.day != "within"
+            for tick in ticks_of(e, wanted.day, ticks, low, high)
+            if tick <= left - ticks or wanted.day != "within"
         ]
-        later = low if wanted.after == "index" else after + wanted.apart
-        inside = sorted({d for d in at if low <= d <= high and d >= later and d <= died})
+        later = low if wanted.after == "index" else after + wanted.apart * ticks
+        inside = sorted({tick for tick in found if later <= tick <= died})
         return inside[wanted.times - 1] if len(inside) >= wanted.times else None
 
-    horizon = {"plan": 5, "offer": 9, "start": 13, "end": 19, "again": 25, "home": 9, "dead": 7}
+    start = window(path.steps[2])[1] + 5 * ticks
+    horizon = {"plan": 5 * ticks, "offer": 9 * ticks, "start": start, "end": start + 6 * ticks}
+    horizon |= {"again": 25 * ticks, "home": 9 * ticks, "dead": 7 * ticks}
     excluded = first(_Plain(path.exclusions[0]))
-    when = {"died": died, "left": left, "known": known}
-    row: dict[str, Any] = {name: day - index if day < 10**9 else None for name, day in when.items()}
+    begun = {"died": died, "left": left}
+    row: dict[str, Any] = {
+        name: math.ceil((tick - index) / ticks) if tick < 10**10 else None for name, tick in begun.items()
+    }
+    row["known"] = (known - index) // ticks
     for step in path.steps:
         there, excused = first(_Plain(step)), any(first(_Plain(u)) is not None for u in step.unless)
-        end = None if days[step.anchor] is None else days[step.anchor] + step.days[1]
-        days[step.id] = there
+        end = None if at[step.anchor] is None else at[step.anchor] + window(step)[1]
+        at[step.id] = there
         if index + horizon[step.id] > known:
             fate = "open"
-        elif days[step.after] is None:
+        elif at[step.after] is None:
             fate = "before"
         elif there is not None:
             fate = "reached"
@@ -140,19 +165,17 @@ def _episode(path: Pathway, events: list[Any], index: int, died: int, left: int,
             fate = "died"
         else:
             fate = "emigrated" if left <= end else "lost"
-        seen = None if there is None else there - index
+        seen = None if there is None else math.ceil((there - index) / ticks)
         row |= {step.id: seen if fate == "reached" else None, step.fate: fate, step.seen: seen}
-    return {"year": date.fromordinal(index).year, "excluded": excluded is not None} | row
+    return {"year": date.fromordinal(index // ticks).year, "excluded": excluded is not None} | row
 
 
 class _Plain:
     """A window as it stands, with the id of a step or none."""
 
     def __init__(self, wanted: Any) -> None:
-        names = "item", "after", "apart", "anchor", "days", "day", "times"
-        self.item, self.after, self.apart, self.anchor, self.days, self.day, self.times = (
-            getattr(wanted, name) for name in names
-        )
+        for name in ("item", "after", "apart", "anchor", "days", "hours", "upper", "day", "times"):
+            setattr(self, name, getattr(wanted, name))
         self.id = getattr(wanted, "id", None)
 
 
@@ -171,6 +194,7 @@ def in_order(rows: list[dict[str, Any]]) -> list[str]:
     return sorted(str(sorted(row.items())) for row in rows)
 
 
+TIMES = st.sampled_from([0, 1, 359, 360, 1438, 1439])
 DAYS = st.integers(-5, 40).map(lambda n: BEGAN + timedelta(n))
 
 
@@ -189,6 +213,7 @@ def lives(draw: Any) -> PathwayExample:
             status = draw(st.sampled_from([None, "active", "active", "superseded"]))
             amount = draw(st.sampled_from([None, 1.0, 2.0])) if item == "index" else None
             more = {"date_to": longer, "category": category, "status": status, "amount": amount}
+            more |= {"time": draw(TIMES), "time_to": 1439}
             events.append({"person": person["person"], "item": item, "date": day} | more)
     known = draw(st.sampled_from([date(2020, 1, 25), date(2020, 12, 31)]))
     homes = []
@@ -200,11 +225,14 @@ def lives(draw: Any) -> PathwayExample:
     return PathwayExample(known_until=known, **lived, expect=())
 
 
+@pytest.mark.parametrize("clock", TICKS)
 @pytest.mark.parametrize("index", [{"rule": "each"}, {"rule": "each", "washout": 9}, {"rule": "first"}])
 @given(lives())
 @settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-def test_the_engine_reads_events_as_they_are_read_by_hand(index: dict[str, Any], example: PathwayExample) -> None:
-    path = pathway(**index)
+def test_the_engine_reads_events_as_they_are_read_by_hand(
+    index: dict[str, Any], clock: str, example: PathwayExample
+) -> None:
+    path = pathway(clock, **index)
     assert in_order(made_by_engine(path, example)) == in_order(read_by_hand(path, example))
 
 

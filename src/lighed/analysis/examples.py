@@ -30,6 +30,7 @@ from lighed.store.engine import memory_table
 from lighed.store.schema import tables
 
 YEAR = 2020
+TIMES = ("time", "time_to")
 NOT_OF_EVENTS = ("person", "reason", "polarity")
 _DEFAULTS: dict[str, Any] = {"area": "0101", "sex": "female", "age": 40, "days": 366}
 _RECORD: dict[str, Any] = {"category": None, "amount": None, "weight": 1.0, "stratum": "all", "sampling_unit": None}
@@ -85,7 +86,8 @@ def records_of(indicator: Indicator, example: Example) -> pa.Table:
 def along_of(engine: Any, example: PathwayExample) -> Along:
     """The example's events and lives, as the tables of a store."""
     given = [
-        {"event_id": number, "person_id": event["person"]} | {k: v for k, v in event.items() if k not in NOT_OF_EVENTS}
+        {"event_id": number, "person_id": event["person"]}
+        | {k: _minute(v) if k in TIMES else v for k, v in event.items() if k not in NOT_OF_EVENTS}
         for number, event in enumerate(example.events, 1)
     ]
     persons = [{"person_id": person["person"], "death_date": person.get("died")} for person in example.persons]
@@ -104,6 +106,14 @@ def along_of(engine: Any, example: PathwayExample) -> Along:
         for name, rows in zip(TABLES, (given, persons, homes, held, why), strict=True)
     }
     return Along.read(read, example.known_until, {})
+
+
+def _minute(time: int | str | None) -> int | None:
+    """The minute of the day; YAML reads 14:35 as that number, and 08:35 as a text."""
+    if not isinstance(time, str):
+        return time
+    hour, minute = time.split(":")
+    return 60 * int(hour) + int(minute)
 
 
 def mistakes_along(engine: Any, pathway: Pathway) -> Iterator[str]:

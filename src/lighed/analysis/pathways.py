@@ -10,7 +10,8 @@ from typing import Any
 import ibis
 
 from lighed.core.condition import ALWAYS
-from lighed.core.pathway import START, Index, Occurrence, Pathway, States, Step, Within
+from lighed.core.errors import StoreError
+from lighed.core.pathway import START, TICKS, Occurrence, Pathway, States, Step, Within
 from lighed.core.types import UNKNOWN, Reason
 from lighed.store.engine import Expression, expression
 from lighed.store.snapshot import Snapshot
@@ -18,6 +19,8 @@ from lighed.store.snapshot import Snapshot
 EPOCH = date(1970, 1, 1)
 NEVER = 2**30  # a day that does not come
 SPAN = 2**20  # more days than lie between any two
+TIME = {"first": "time", "last": "time_to"}  # the minutes of the two days
+LAST_MINUTE = TICKS["elapsed"] - 1
 KEY = ["person_id", START]
 TABLES = ("event", "person", "residence", "position", "reason")
 
@@ -26,9 +29,9 @@ TABLES = ("event", "person", "residence", "position", "reason")
 class Along:
     """What happened along persons' lives, in days numbered since 1970, as far as it is known.
 
-    ``events`` have a ``first`` and a ``last`` day; ``deaths`` a day ``died``; ``departures`` the days on which somebody
-    ``left`` Denmark; ``positions`` are like events, each of its dimension; ``reasons`` are events with why they came
-    about, and its polarity. After ``known_until`` nothing is known.
+    ``events`` have a ``first`` and a ``last`` day, and the minute of each where it is known; ``deaths`` a day ``died``;
+    ``departures`` the days on which somebody ``left`` Denmark; ``positions`` are like events, each of its dimension;
+    ``reasons`` are events with why they came about, and its polarity. After ``known_until`` nothing is known.
     """
 
     events: Expression
@@ -48,7 +51,9 @@ class Along:
         """Read TABLES as the store has them; a death is an event of its own."""
         event, person, residence, position, reason = (tables[name] for name in TABLES)
         died = person.filter(person.death_date.notnull())
-        death = died.select("person_id", item=ibis.literal("death"), date=died.death_date, category=died.death_cause)
+        death = died.select(
+            "person_id", item=ibis.literal("death"), date=died.death_date, time=LAST_MINUTE, category=died.death_cause
+        )
         happened = _happened(_beside(event, death))
         known = [(reason.reason == name, one.polarity) for name, one in reasons.items()]
         meant = reason.polarity.coalesce(ibis.cases(*known, else_="loss") if known else "loss")
@@ -66,11 +71,32 @@ class Along:
         wanted = sorted({kind.item for kind in pathway.kinds if kind.day == "within"})
         return _beside(self.events, self.positions.filter(self.positions.item.isin(wanted))) if wanted else self.events
 
+    def by_minutes(self) -> Along:
+        """Return the same in minutes in the place of days; an event whose time is not known is at none."""
+        events, reasons, positions = map(_by_minutes, (self.events, self.reasons, self.positions))
+        deaths = self.deaths.mutate(died=_at_its_end(self.deaths.died))
+        departures = self.departures.mutate(left=_at_its_end(self.departures.left))
+        return Along(events, deaths, departures, reasons, self.known_until, positions)
+
 
 def _beside(event: Expression, rows: Expression) -> Expression:
     """The events and other rows, in which what they have not is null."""
     columns = {name: rows[name] if name in rows.columns else ibis.null() for name in event.columns}
     return event.union(rows.select(**{name: of.cast(event[name].type()) for name, of in columns.items()}))
+
+
+def _by_minutes(events: Expression) -> Expression:
+    first, last = (_minutes(events[day]) for day in ("first", "last"))
+    return events.mutate(first=first + events.time, last=last + events.time_to)
+
+
+def _minutes(day: Expression) -> Expression:
+    # days that the engine has in 32 bits may be said to have 64 already, and the cast to them would be left out
+    return day.cast("int32").cast("int64") * TICKS["elapsed"]
+
+
+def _at_its_end(day: Expression) -> Expression:
+    return _minutes(day + 1) - 1
 
 
 def _happened(event: Expression) -> Expression:
@@ -85,7 +111,14 @@ def _held(position: Expression) -> Expression:
     """Positions as events; one that holds until a day holds on the day before it for the last time."""
     last = (_number(position.valid_to) - 1).coalesce(NEVER)
     return position.select(
-        "person_id", "category", "amount", item=position.dimension, first=_number(position.valid_from), last=last
+        "person_id",
+        "category",
+        "amount",
+        item=position.dimension,
+        first=_number(position.valid_from),
+        last=last,
+        time=0,
+        time_to=LAST_MINUTE,
     )
 
 
@@ -100,13 +133,18 @@ def episodes(pathway: Pathway, along: Along) -> Expression:
     """Return the episodes of `pathway`: ``person_id, year, item, category, amount, sender, died, left``, its columns.
 
     ``sender`` is who provided the index event, ``died`` and ``left`` are the days of a death and a departure, ``known``
-    is the last day of which anything is known. Days are counted from the index, and negative before it; the year is
-    that of the index, and so is the amount, the largest of several on one day. What is recorded after death is not
-    looked at; of a step and a death on one day the step comes first. A step is ``open`` for all with an index day or
-    for none of them, whether or not they are there already: those who were quick must not stand for all. When they
-    came is in the column ``seen`` of the step.
+    is the last day of which anything is known. Days are counted from the index, and negative before it; of elapsed time
+    those begun, so that a minute is a day and 24 hours are one too. The year is that of the index, and so is the
+    amount, the largest of several at once. What is recorded after death is not looked at; of a step and a death on one
+    day the step comes first. A step is ``open`` for all with an index day or for none of them, whether or not they are
+    there already: those who were quick must not stand for all. When they came is in the column ``seen`` of the step.
+    Raises StoreError where the clock is elapsed time and an event that is looked for has no time.
     """
-    found = _begun(pathway.index, along.events)
+    if pathway.clock == "elapsed":
+        _demand_times(pathway, along)
+        along = along.by_minutes()
+    known_until = ((along.known_until - EPOCH).days + 1) * pathway.ticks - 1
+    found = _begun(pathway, along.events)
     for table in (along.deaths, _departed(along.departures), _seen(pathway, along.happened(pathway))):
         found = found.left_join(table, "person_id").drop("person_id_right")
     found = found.filter(found[START] <= found.died.coalesce(NEVER))
@@ -114,16 +152,17 @@ def episodes(pathway: Pathway, along: Along) -> Expression:
     found = found.mutate(gone=found.left.coalesce(NEVER))
     found = _with_any(found, pathway, pathway.exclusions, "excluded")
     for step in pathway.steps:
-        found = _with_reason(found, along.reasons, step) if step.reasons else found
+        found = _with_reason(found, pathway, along.reasons, step) if step.reasons else found
         found = _with_step(found, pathway, step)
     if pathway.states:
         held = along.positions.filter(along.positions.item == pathway.states.dimension)
-        found = _with_states(found.drop("gone"), held, pathway.states, (along.known_until - EPOCH).days)
-    found = found.mutate(known=ibis.literal((along.known_until - EPOCH).days, "int32"))
+        found = _with_states(found.drop("gone"), held, pathway.states, known_until)
+    found = found.mutate(known=ibis.literal(known_until, "int32"))
     counted = ("died", "left", "known", *(step.id for step in pathway.steps))
-    days = {name: (found[name] - found[START]).cast("int32") for name in counted}
+    ticks = {name: (found[name] - found[START]).cast("int32") for name in counted}
+    days = ticks if pathway.clock == "calendar_day" else {name: _days(ticks[name], name) for name in counted}
     for step in pathway.steps:
-        still = days["known"] < pathway.latest(step)
+        still = ticks["known"] < pathway.latest(step)
         days |= {step.seen: days[step.id], step.fate: still.ifelse("open", found[step.fate])}
         days[step.id] = still.ifelse(ibis.null("int32"), days[step.id])
         days |= {step.reason: still.ifelse(ibis.null(str), found[step.reason])} if step.reasons else {}
@@ -142,6 +181,24 @@ def episodes(pathway: Pathway, along: Along) -> Expression:
     )
 
 
+def _days(minutes: Expression, name: str) -> Expression:
+    """The days begun, and of what is known those that are over."""
+    day = TICKS["elapsed"]
+    return ((minutes if name == "known" else minutes + day - 1) // day).cast("int32")
+
+
+def _demand_times(pathway: Pathway, along: Along) -> None:
+    """An elapsed clock cannot count from or to an event of which only the day is known."""
+    rows = along.happened(pathway)
+    reasons = tuple(step.reasons.kind for step in pathway.steps if step.reasons)
+    for kind in dict.fromkeys((pathway.index, *pathway.kinds, *reasons)):
+        ends = ("first", "last") if kind.day == "within" else (kind.day,)
+        without = [rows[end].notnull() & rows[TIME[end]].isnull() for end in ends]
+        count = rows.filter(_is(rows, kind) & ibis.or_(*without)).count().to_pyarrow().as_py()
+        if count:
+            raise StoreError("no_time", pathway=pathway.id, item=kind.item, count=count)
+
+
 def _number(day: Expression) -> Expression:
     return day.delta(ibis.literal(EPOCH), unit="day").cast("int32")
 
@@ -151,8 +208,9 @@ def _is(events: Expression, wanted: Occurrence) -> Expression:
     return same if wanted.where == ALWAYS else same & expression(wanted.where, events)
 
 
-def _begun(index: Index, events: Expression) -> Expression:
+def _begun(pathway: Pathway, events: Expression) -> Expression:
     """The index days: of a person's events those before which the washout passed without one, or the first alone."""
+    index, washout = pathway.index, pathway.index.washout * pathway.ticks
     rows = events.filter(_is(events, index) & events[index.day].notnull())
     rows = rows.mutate(begun=rows[f"{index.day}_year"].cast("int32"), **{START: rows[index.day]})
     rows = rows.group_by(["person_id", START]).aggregate(
@@ -160,7 +218,7 @@ def _begun(index: Index, events: Expression) -> Expression:
     )
     in_order = ibis.window(group_by="person_id", order_by=START)
     rows = rows.mutate(pause=rows[START] - rows[START].lag().over(in_order))
-    counted = rows.pause.isnull() if index.rule == "first" else rows.pause.isnull() | (rows.pause > index.washout)
+    counted = rows.pause.isnull() if index.rule == "first" else rows.pause.isnull() | (rows.pause > washout)
     return rows.filter(counted).drop("pause")
 
 
@@ -177,30 +235,38 @@ def _seen(pathway: Pathway, events: Expression) -> Expression:
     rows = events.filter(events.item.isin([*{kind.item for kind in kinds}]))
     cases: dict[str, list[Any]] = {}
     for kind in kinds:
-        name, span = _place(kinds, kind)
-        day = _lasting(rows) if kind.day == "within" else rows[kind.day] + span
+        name, span = _place(pathway, kind)
+        day = _lasting(rows, SPAN * pathway.ticks) if kind.day == "within" else rows[kind.day] + span
         cases.setdefault(name, []).append((_is(rows, kind), day))
     rows = rows.select("person_id", **{name: ibis.cases(*some) for name, some in cases.items()})
     return rows.group_by("person_id").aggregate(**{name: rows[name].collect() for name in cases})
 
 
-def _place(kinds: tuple[Occurrence, ...], kind: Occurrence) -> tuple[str, int]:
+def _place(pathway: Pathway, kind: Occurrence) -> tuple[str, int]:
     """Return in which list the days of a kind stand, and what is added to them there."""
+    kinds = pathway.kinds
     number = kinds.index(kind)
     if kind.day == "within":
         return f"going_{number}", 0
-    return f"seen_{[other.item for other in kinds[:number]].count(kind.item)}", SPAN * number
+    return f"seen_{[other.item for other in kinds[:number]].count(kind.item)}", SPAN * pathway.ticks * number
+
+
+def _window(found: Expression, pathway: Pathway, wanted: Within) -> tuple[Expression, Expression]:
+    """Return the ends of a window, the first not before the step that it comes after."""
+    low, high = (found[wanted.anchor] + ticks for ticks in pathway.window(wanted))
+    if wanted.after != START:
+        low = ibis.greatest(low, found[wanted.after] + wanted.apart * pathway.ticks)
+    return low, high
 
 
 def _with_first(found: Expression, pathway: Pathway, wanted: Within, name: str) -> Expression:
     """Add the day of the earliest of the wanted events in its window, or of the last of several; null without."""
-    seen, span = _place(pathway.kinds, wanted.kind)
-    low, high = (found[wanted.anchor] + days for days in wanted.days)
-    low = low if wanted.after == START else ibis.greatest(low, found[wanted.after] + wanted.apart)
+    seen, span = _place(pathway, wanted.kind)
+    low, high = _window(found, pathway, wanted)
     found = found.mutate(low=low + span, high=ibis.least(high, found.died.coalesce(NEVER)) + span)
     if wanted.day == "within":
-        found = found.mutate(high=ibis.least(found.high, found.gone - 1))
-        days = _going(found[seen], found.low, found.high)
+        found = found.mutate(high=ibis.least(found.high, found.gone - pathway.ticks))
+        days = _going(found[seen], found.low, found.high, SPAN * pathway.ticks)
     else:
         days = found[seen].filter(lambda day: (day >= found.low) & (day <= found.high))
     for _ in range(wanted.times - 1):
@@ -208,16 +274,16 @@ def _with_first(found: Expression, pathway: Pathway, wanted: Within, name: str) 
     return found.mutate(**{name: days.mins() - span}).drop("low", "high")
 
 
-def _lasting(rows: Expression) -> Expression:
+def _lasting(rows: Expression, span: int) -> Expression:
     """The first day and the length of what goes on for some days, in one number; what has not ended has no end."""
     first = rows["first"].cast("int64")
-    return (first + SPAN) * SPAN + ibis.least(rows["last"].coalesce(NEVER) - first, SPAN - 1)
+    return (first + span) * span + ibis.least(rows["last"].coalesce(NEVER) - first, span - 1)
 
 
-def _going(spells: Expression, low: Expression, high: Expression) -> Expression:
+def _going(spells: Expression, low: Expression, high: Expression, span: int) -> Expression:
     """Return the first day in a window of each of the spells that ``_lasting`` wrote and that go on in it."""
-    found = spells.filter(lambda spell: (spell // SPAN - SPAN <= high) & (spell // SPAN - SPAN + spell % SPAN >= low))
-    return found.map(lambda spell: ibis.greatest(spell // SPAN - SPAN, low)).filter(lambda day: day <= high)
+    found = spells.filter(lambda spell: (spell // span - span <= high) & (spell // span - span + spell % span >= low))
+    return found.map(lambda spell: ibis.greatest(spell // span - span, low)).filter(lambda day: day <= high)
 
 
 def _later(days: Expression) -> Expression:
@@ -241,7 +307,7 @@ def _with_step(found: Expression, pathway: Pathway, step: Step) -> Expression:
     if step.reasons:
         without_it = (found.polarity == "exception").ifelse(found[START], ibis.null("int32"))
         found = found.mutate(excused=found.excused.coalesce(without_it)).drop("polarity")
-    ends = found[step.anchor] + step.days[1]
+    ends = found[step.anchor] + pathway.window(step)[1]
     fate = ibis.cases(
         (found[step.after].isnull(), "before"),
         (found[step.id].notnull(), "reached"),
@@ -258,14 +324,13 @@ def _with_step(found: Expression, pathway: Pathway, step: Step) -> Expression:
     return found.mutate(**{step.id: day}).drop("excused")
 
 
-def _with_reason(found: Expression, reasons: Expression, step: Step) -> Expression:
+def _with_reason(found: Expression, pathway: Pathway, reasons: Expression, step: Step) -> Expression:
     """Add the earliest registered reason of a step, the first by name of a day, and its polarity; mark exclusions."""
     assert step.reasons
     wanted = step.reasons
     rows = reasons.filter(_is(reasons, wanted))
     rows = rows.select("polarity", who=rows.person_id, when=rows[wanted.day], **{step.reason: rows.reason})
-    low, high = (found[wanted.anchor] + days for days in wanted.days)
-    low = low if wanted.after == START else ibis.greatest(low, found[wanted.after] + wanted.apart)
+    low, high = _window(found, pathway, wanted)
     inside = (rows.when >= low) & (rows.when <= ibis.least(high, found.died.coalesce(NEVER)))
     near = found.left_join(rows, [found.person_id == rows.who, inside])
     in_order = ibis.window(group_by=KEY, order_by=["when", step.reason])

@@ -41,7 +41,8 @@ OUTCOMES = {"events", "n"}, {"value"}, {"value", "weight"}
 LIFE_FROM = range(0, 90, 5)  # the ages at which a life expectancy may start
 PERSONS, RECORDS = {"person"}, {"event", "pathway", "survey"}
 RECEIVERS = ("municipality", "region")
-OCCURRENCE = RECORD | {"provider_id", "counterpart_id", "paragraph"}
+TIMES = {"time", "time_to"}
+OCCURRENCE = RECORD | TIMES | {"provider_id", "counterpart_id", "paragraph"}
 
 
 def check(catalogue: Catalogue) -> None:
@@ -183,6 +184,7 @@ def _along(catalogue: Catalogue, pathway: Pathway) -> Iterator[str]:
         else:
             yield from _windows(pathway, step)
         steps.append(step.id)
+    yield from _clock(pathway)
     yield from _responsible(pathway)
     yield from _of_states(catalogue, pathway.states) if pathway.states else ()
     yield from _twice(pathway)
@@ -196,6 +198,17 @@ def _along(catalogue: Catalogue, pathway: Pathway) -> Iterator[str]:
                 yield f"the column '{test.column}' is not known; known are {', '.join(sorted(OCCURRENCE))}"
             else:
                 yield from _values(catalogue, wanted.item, test)
+
+
+def _clock(pathway: Pathway) -> Iterator[str]:
+    """What one clock has and the other has not."""
+    windows = (*pathway.exclusions, *(w for step in pathway.steps for w in (step, *step.beside)))
+    if pathway.clock == "elapsed" and pathway.states:
+        yield "states are of whole days, and the clock is elapsed time; put them into a pathway of calendar days"
+    if pathway.clock == "calendar_day" and any(wanted.hours for wanted in windows):
+        yield "a window is of hours, and the clock is the calendar day; write 'clock: elapsed'"
+    if pathway.clock == "calendar_day" and any(wanted.upper == "exclusive" for wanted in windows):
+        yield "a window leaves its end out, and the clock is the calendar day; let it end a day before"
 
 
 def _of_states(catalogue: Catalogue, states: States) -> Iterator[str]:
@@ -226,11 +239,12 @@ def _responsible(pathway: Pathway) -> Iterator[str]:
 
 def _windows(pathway: Pathway, step: Step) -> Iterator[str]:
     for wanted in (step, *step.beside):
-        low, high = wanted.days
+        low, high = pathway.window(wanted)
         if wanted.after != START:
-            low = max(low, pathway.earliest(wanted.after, wanted.anchor) + wanted.apart)
+            low = max(low, pathway.earliest(wanted.after, wanted.anchor) + wanted.apart * pathway.ticks)
         if high < low + wanted.times - 1:
-            yield f"the step '{step.id}' has the window {wanted.days[0]} to {high}, which nothing can be in"
+            first, last = wanted.hours or wanted.days
+            yield f"the step '{step.id}' has the window {first} to {last}, which nothing can be in"
     if list(step.horizons) != sorted({day for day in step.horizons if 0 <= day <= step.days[1]}):
         yield f"the step '{step.id}' has horizons that are not days of its window in ascending order: {step.horizons}"
 
@@ -238,7 +252,8 @@ def _windows(pathway: Pathway, step: Step) -> Iterator[str]:
 def _twice(pathway: Pathway) -> Iterator[str]:
     """An event in two steps, of which one would follow at once from the other."""
     for one, other in combinations(pathway.steps, 2):
-        beside = one not in pathway.before(other) and one.days != other.days  # within 7 days, and within 30
+        beside = one not in pathway.before(other)  # within 7 days, and within 30
+        beside &= pathway.window(one) != pathway.window(other)
         beside |= one.times < other.times  # once, and again
         if (one.item, one.where) == (other.item, other.where) and not beside:
             yield f"two steps are the same event '{one.item}'; say in 'where' what tells them apart"
@@ -247,7 +262,8 @@ def _twice(pathway: Pathway) -> Iterator[str]:
 def _itself(pathway: Pathway) -> Iterator[str]:
     """A window that the event that begins the pathway is in, and an exclusion that waits for a step."""
     for wanted in (*pathway.exclusions, *pathway.steps):
-        here = wanted.anchor == START and wanted.days[0] <= 0 <= wanted.days[1] and wanted.times == 1
+        low, high = pathway.window(wanted)
+        here = wanted.anchor == START and low <= 0 <= high and wanted.times == 1
         if here and wanted.kind == pathway.index.kind:
             yield f"'{wanted.item}' begins the pathway and is in a window of its own; let that begin on day 1"
     if any({wanted.after, wanted.anchor} != {START} for wanted in pathway.exclusions):

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from lighed.core.condition import ALWAYS, All, Test
 from lighed.core.text import Text
@@ -24,6 +24,8 @@ COUNTED = ("reached", "lost")
 FATES = (*COUNTED, "excepted", "died", "emigrated", "open", "before")
 START = "index"
 HORIZONS = (7, 30, 90, 182, 365)  # days at which waiting is read, where a step does not say
+HOURS = 24  # of a day
+TICKS = {"calendar_day": 1, "elapsed": 60 * HOURS}  # of a day by each clock: days are counted, or minutes
 
 
 class Occurrence(Definition):
@@ -52,18 +54,32 @@ class Index(Occurrence):
 
 
 class Within(Occurrence):
-    """An event in a window of calendar days, both ends included: counted from ``anchor``, and not before ``after``.
+    """An event in a window of days, both ends included: counted from ``anchor``, and not before ``after``.
 
     A window from the index may begin before it: a plan can be written before the discharge. From the step that it comes
     after it is ``apart`` days away or more; with 0 both may be on one day. An event that must happen several ``times``,
-    on different days, has the day of the last of them.
+    on different days, has the day of the last of them. Where the clock is elapsed time the window may be of ``hours``,
+    which give the days that it reaches into, and its ``upper`` end may be outside it.
     """
 
     after: str = START
     apart: int = Field(default=0, ge=0)
     anchor: str = START
     days: tuple[int, int]
+    hours: tuple[int, int] | None = None
+    upper: Literal["inclusive", "exclusive"] = "inclusive"
     times: int = Field(default=1, ge=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _days_of_hours(cls, given: Any) -> Any:
+        match given:
+            case {"hours": [int(low), int(high)]}:
+                days = low // HOURS, -(-high // HOURS)
+                if given.get("days") not in (None, days, [*days]):
+                    raise ValueError("a window is of days or of hours; write one of them")
+                return given | {"days": days}
+        return given
 
 
 class Step(Within):
@@ -148,7 +164,10 @@ class PathwayExample(Definition):
 
 
 class Pathway(Definition):
-    """The steps after an index event, for a population; days are calendar days.
+    """The steps after an index event, for a population.
+
+    By the ``clock`` days are those of the calendar, or 24 hours from the time of one event to that of another. Of a
+    death and a departure the day alone is known: they come last on it.
 
     ``responsible`` says of what kind the areas are that receive the persons who live there, and from when to when;
     ``handover`` is the step at which they take over, without it the last.
@@ -157,7 +176,7 @@ class Pathway(Definition):
     id: str
     title: Text
     short: Text
-    clock: Literal["calendar_day"]
+    clock: Literal["calendar_day", "elapsed"]
     population: Parsed = ALWAYS
     index: Index
     exclusions: tuple[Within, ...] = ()
@@ -214,20 +233,30 @@ class Pathway(Definition):
         """Return the id of the indicator of a step among all; the first step's is that of its stage."""
         return f"{self.id}.{step.id}.all" if self.before(step) else self.stage(step)
 
+    @property
+    def ticks(self) -> int:
+        """How many ticks of the clock a day has."""
+        return TICKS[self.clock]
+
+    def window(self, wanted: Within) -> tuple[int, int]:
+        """Return the first and the last tick of a window, counted from its anchor."""
+        each, ends = (self.ticks // HOURS, wanted.hours) if wanted.hours else (self.ticks, wanted.days)
+        return ends[0] * each, ends[1] * each - (wanted.upper == "exclusive")
+
     def latest(self, step: Step) -> int:
-        """Return the day from the index after which `step` can no longer be reached, by anybody."""
+        """Return the tick from the index after which `step` can no longer be reached, by anybody."""
         way = {before.id: self.latest(before) for before in self.before(step)}
-        return max(step.days[1] + way.get(step.anchor, 0), *way.values(), 0)
+        return max(self.window(step)[1] + way.get(step.anchor, 0), *way.values(), 0)
 
     def earliest(self, name: str, since: str) -> int:
-        """Return the fewest days from the step `since` to the step `name`; negative where that can come before."""
+        """Return the fewest ticks from the step `since` to the step `name`; negative where that can come before."""
         if name == since:
             return 0
         if name == START:
             return -next(self.latest(step) for step in self.steps if step.id == since)
         step = next(step for step in self.steps if step.id == name)
-        ordered = [] if step.after == START else [self.earliest(step.after, since) + step.apart]
-        return max([self.earliest(step.anchor, since) + step.days[0], *ordered]) + step.times - 1
+        ordered = [] if step.after == START else [self.earliest(step.after, since) + step.apart * self.ticks]
+        return max([self.earliest(step.anchor, since) + self.window(step)[0], *ordered]) + step.times - 1
 
     def before(self, step: Step) -> tuple[Step, ...]:
         """Return the steps that must be reached before `step`, the first of them first."""
@@ -266,7 +295,7 @@ class Pathway(Definition):
             unit="percent",
             stratifiers=self.stratifiers,
             standardise=self.standardise,
-            follow_up=self.latest(step),
+            follow_up=-(-self.latest(step) // self.ticks),
             source=self.source,
             caveats=self.caveats,
             references=self.references,

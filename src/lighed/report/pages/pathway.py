@@ -227,7 +227,10 @@ def _definition(view: View, one: Pathway) -> list[Block]:
         points.append(Words(f"{title[:1].upper()}{title[1:]}: {_within(view, one, 'pathway.is', step)}"))
         points += [Words(_within(view, one, "pathway.unless", wanted)) for wanted in step.unless]
         points += [Words(_within(view, one, "pathway.reasons", step.reasons))] if step.reasons else []
-    points += [Words(_responsible(view, one)), Words(view.say("pathway.rules"))]
+    points += [
+        Words(_responsible(view, one)),
+        Words(view.say("pathway.rules", clock=view.say(f"pathway.clock_{one.clock}"))),
+    ]
     caveats = tuple(Words(caveat[view.lang]) for caveat in one.caveats)
     blocks: list[Block] = [Heading(view.say("indicator.definition"), "definition"), Points(tuple(points))]
     return [*blocks, Heading(view.say("indicator.caveats"), "caveats", 3), Points(caveats)] if caveats else blocks
@@ -248,11 +251,13 @@ def _within(view: View, one: Pathway, key: str, wanted: Within) -> str:
     """A window in words: the event, the days, from what they are counted, and what it may not come before."""
     titles = {step.id: view.say("pathway.named", step=step.short[view.lang]) for step in one.steps}
     titles[START] = view.say("pathway.the_index")
-    low, high = wanted.days
+    low, high = wanted.hours or wanted.days
+    unit = "hours" if wanted.hours else one.clock
+    window = view.say(f"pathway.window_{unit}{'_exclusive' * (wanted.upper == 'exclusive')}", low=low, high=high)
     after = view.say("pathway.after", step=titles[wanted.after]) if wanted.after not in {START, wanted.anchor} else ""
     after = view.say("pathway.apart", step=titles[wanted.after], days=wanted.apart) if wanted.apart else after
     key = "pathway.is_often" if key == "pathway.is" and wanted.times > 1 else key
-    words = {"item": _event(view, wanted), "low": low, "high": high, "times": wanted.times}
+    words = {"item": _event(view, wanted), "window": window, "times": wanted.times}
     return view.say(key, **words, anchor=titles[wanted.anchor], after=after)
 
 
