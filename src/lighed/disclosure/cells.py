@@ -31,19 +31,29 @@ from lighed.core.estimates import DIVIDING, EXCEPTED, PARTS, Estimates
 from lighed.core.types import COUNTRY, UNKNOWN, Stratifier
 
 Array = npt.NDArray[Any]
+Mask = npt.NDArray[np.bool_]
 Sum = tuple[Array, Array, Array]  # for each place in some lines: the line, the cell, and its sign
 KEY = ("indicator", "period", "area", "stratifier", "level", "part")
 
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """The counted rows as arrays: ``row`` in the estimates (−1 of a rest), words as positions, counts."""
+    """The counted rows as arrays: ``row`` in the estimates (−1 of a rest), words as positions, counts.
+
+    Of earlier releases (see ``ledger``): ``out``, which cells they showed as they are now; ``held``, which they hid;
+    ``lost``, which of these have no row now, so that their counts are guesses; ``moved``, shape (2, cell), by how much
+    n and events are more than they showed, 0 where they showed none.
+    """
 
     row: Array
     words: dict[str, list[str]]
     at: dict[str, Array]
     n: Array
     events: Array
+    out: Mask
+    held: Mask
+    lost: Mask
+    moved: Array
 
     @classmethod
     def of(cls, estimates: Estimates) -> Cells:
@@ -57,8 +67,14 @@ class Cells:
             column = table[name].combine_chunks()
             words[name] = column.dictionary.to_pylist()
             at[name] = np.asarray(column.indices.fill_null(-1).to_numpy())[row]
-        numbers = (np.asarray(table[name].combine_chunks().fill_null(0).to_numpy())[row] for name in ("n", "events"))
-        return cls(row, words, at, *numbers)
+        n, events = (np.asarray(table[name].combine_chunks().fill_null(0).to_numpy())[row] for name in ("n", "events"))
+        never = np.zeros(len(row), bool)
+        return cls(row, words, at, n, events, never, never, never, np.zeros((2, len(row)), np.int64))
+
+    @property
+    def told(self) -> Mask:
+        """Which cells an earlier release showed, as they are now or otherwise."""
+        return np.asarray(self.out | self.moved.any(axis=0))
 
     def position(self, name: str, word: str) -> int:
         """Return the position of a word, -2 for one that does not occur."""
@@ -277,10 +293,14 @@ def _with_rest(cells: Cells, coarse: str, fine: str, of: dict[str, str]) -> Cell
     part, whole = _parts(cells, coarse, fine, of)
     wanted = [np.broadcast_to(whole.get(name, cells.at[name][part]), part.shape) for name in KEY]
     row, found = cells.matched([cells.at[name] for name in KEY], wanted)
-    left = {}
-    for name, count in (("n", cells.n), ("events", cells.events)):
-        left[name] = count - np.bincount(found, count[part[row]], len(count)).astype(np.int64)
-    more = np.flatnonzero((np.bincount(found, minlength=len(cells.n)) > 0) & (left["n"] != 0))
+    counts = np.stack([cells.n, cells.events, *cells.moved, cells.told, cells.lost])
+    parts = np.stack([np.bincount(found, count[part[row]], len(count)) for count in counts]).astype(np.int64)
+    pieces = np.bincount(found, minlength=len(cells.n))
+    n, events, *moved = counts[:4] - parts[:4]
+    more = np.flatnonzero((pieces > 0) & (n != 0))
+    told = (cells.told & (parts[4] == pieces))[more]
+    since = np.where(told, np.stack(moved)[:, more], 0)
+    out = told & ~since.any(axis=0)
     levels, wholes = cells.words["level"], sorted(set(of.values()))
     place = np.array([wholes.index(word) if word in wholes else -1 for word in levels])
     at = {name: cells.at[name][more] for name in KEY}
@@ -290,8 +310,12 @@ def _with_rest(cells: Cells, coarse: str, fine: str, of: dict[str, str]) -> Cell
         np.append(cells.row, np.full(len(more), -1)),
         cells.words | {"level": [*levels, *(_rest(coarse, fine, level) for level in wholes)]},
         {name: np.append(cells.at[name], at[name]) for name in KEY},
-        np.append(cells.n, left["n"][more]),
-        np.append(cells.events, left["events"][more]),
+        np.append(cells.n, n[more]),
+        np.append(cells.events, events[more]),
+        np.append(cells.out, out),
+        np.append(cells.held, np.zeros(len(more), bool)),
+        np.append(cells.lost, (cells.lost | (parts[5] > 0))[more]),
+        np.concatenate([cells.moved, since], axis=1),
     )
 
 

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from scipy.sparse import csr_array
 
 from lighed.catalogue import Catalogue
+from lighed.core.errors import ReleaseError
 from lighed.core.estimates import DIVIDING, TOGETHER, Estimates
 from lighed.core.types import Policy
 from lighed.disclosure.cells import KEY, Array, Cells, kinds, numbered, positions
@@ -104,20 +105,21 @@ def secondary(hidden: Mask, cells: Cells, sums: csr_array, policy: Policy, catal
     In every line with a hidden cell at least two are hidden, and together they hold at least the smallest count of
     persons, of events and, in a share, of persons without the thing: what the reader can work out of them is their
     sum. Cells are taken from the smallest up, and so parts before wholes. The steps of a pathway are hidden together,
-    and so are the parts of a group; parts go where their group goes.
+    and so are the parts of a group; parts go where their group goes. What an earlier release showed stays shown, and
+    if it gives a hidden cell away with nothing left to hide beside it, the release is refused.
     """
     shares = _shares(cells, catalogue)
     one, n, without = np.ones_like(cells.n), cells.n, cells.n - cells.events
     zeros = np.where(_of_sensitive_zeros(cells, catalogue), one, 0)
     of_cell = np.stack([one, n, cells.events, np.where(shares, one, 0), np.where(shares, without, 0), zeros], -1)
-    sums = abs(sums)
+    sums, wholes = abs(sums), sums.maximum(0)
     lines_of = csr_array(sums.T)
     kin, group = _tied(cells, catalogue)
     done, total = np.zeros_like(hidden), np.zeros((sums.shape[0], of_cell.shape[1]), np.int64)
     wanted = hidden
     while (wanted & ~done).any():
         wanted = wanted | _any(kin, kin[wanted])
-        wanted = wanted | _any(group, kin[wanted])
+        wanted = (wanted | _any(group, kin[wanted])) & ~cells.out
         new = np.flatnonzero(wanted & ~done)
         added = lines_of[new].T @ of_cell[new]
         total += added
@@ -125,7 +127,18 @@ def secondary(hidden: Mask, cells: Cells, sums: csr_array, policy: Policy, catal
         unsafe = changed[_unsafe(total[changed], policy)]
         done, wanted = wanted, wanted.copy()
         wanted[_smallest(unsafe, done, cells, sums)] = True
+    new = sums @ ((cells.row >= 0) & ~(cells.out | cells.held)).astype(np.int64) > 0
+    given = _unsafe(total, policy) & ((total[:, 0] == 1) | (new & (wholes @ (~done).astype(np.int64) > 0)))
+    _demand_company(sums[given], done, cells)
     return np.asarray(done & ~hidden)
+
+
+def _demand_company(sums: csr_array, hidden: Mask, cells: Cells) -> None:
+    """Refuse sums that give away what they hide, of which something cannot be hidden for it was shown before."""
+    sums = sums[sums @ cells.out.astype(np.int64) > 0]
+    given = np.flatnonzero(hidden & (sums.sum(axis=0) > 0))
+    if len(given):
+        raise ReleaseError("unprotectable", cells=", ".join(_named(cells, int(cell)) for cell in given))
 
 
 def withstanding(small: Mask, more: Mask, cells: Cells, sums: csr_array, policy: Policy, catalogue: Catalogue) -> Mask:
@@ -133,26 +146,33 @@ def withstanding(small: Mask, more: Mask, cells: Cells, sums: csr_array, policy:
 
     Persons, events and persons without the thing are a table each (see ``flows``), and what is hidden in one is hidden
     in all; `more` are hidden already. A small number may be each of 1 to k - 1, and its interval is as wide as k also
-    for one who is in the group.
+    for one who is in the group. One that was corrected by a few may be what was shown before, and is as wide.
     """
-    hidden, everybody = small | more, cells.n > 0
+    hidden, free = small | more, (cells.n > 0) & ~cells.out
     kin, group = _tied(cells, catalogue)
     above = np.array([catalogue.areas[code].kind != "municipality" for code in cells.words["area"]])[cells.at["area"]]
     totals = above + 1 * (cells.at["level"] < 0)
     while True:
         before = hidden
-        for count, fewest in counts(cells, policy, catalogue):
-            cost = np.where(everybody, price(np.maximum(count, 1), totals), np.inf)
-            doubtful = (small & (count > 0) & (count < fewest))[:, None]
-            need = np.where(doubtful, doubt(fewest, own=1), count[:, None])
+        for (count, fewest), moved in zip(counts(cells, policy, catalogue), moves(cells, catalogue), strict=True):
+            cost = np.where(free, price(np.maximum(count, 1), totals), np.inf)
+            need = _need(small, count, fewest, moved)
             if count is cells.events:
                 need[small & (count == 0) & _of_sensitive_zeros(cells, catalogue)] = doubt(fewest)
             table = Table.of(known(sums, count, hidden), count, cost)
             hidden = hidden | suppress(table, hidden, need, name=partial(_named, cells))
         hidden = hidden | _any(kin, kin[hidden])
-        hidden = hidden | _any(group, kin[hidden])
+        hidden = (hidden | _any(group, kin[hidden])) & ~cells.out
         if (hidden == before).all():
             return np.asarray(hidden & ~small)
+
+
+def _need(small: Mask, count: Array, fewest: int, moved: Array) -> Array:
+    """The smallest and the largest number that each cell must be able to be, shape (cell, 2)."""
+    doubtful = (small & (count > 0) & (count < fewest))[:, None]
+    changed = (small & near(moved, fewest))[:, None]
+    since = (count - np.maximum(moved, 0))[:, None] + doubt(fewest)
+    return np.where(doubtful, doubt(fewest, own=1), np.where(changed, since, count[:, None]))
 
 
 def known(sums: csr_array, count: Array, hidden: Mask) -> csr_array:
@@ -169,6 +189,24 @@ def counts(cells: Cells, policy: Policy, catalogue: Catalogue) -> list[tuple[Arr
     without = np.where(_shares(cells, catalogue), cells.n - cells.events, 0)
     k = policy.smallest_count
     return [(cells.events, k), (without, k), (cells.n, policy.smallest_group)]
+
+
+def corrected(cells: Cells, policy: Policy, catalogue: Catalogue) -> Mask:
+    """Return the cells below a region of which the number and the one shown before tell of a few, shape (cell,)."""
+    below = np.array([catalogue.areas[code].kind == "municipality" for code in cells.words["area"]])[cells.at["area"]]
+    changes = zip(counts(cells, policy, catalogue), moves(cells, catalogue), strict=True)
+    return np.asarray(below & np.any([near(moved, fewest) for (_, fewest), moved in changes], axis=0))
+
+
+def moves(cells: Cells, catalogue: Catalogue) -> list[Array]:
+    """By how much each of the numbers of `counts` is more than what was shown before."""
+    n, events = cells.moved
+    return [events, np.where(_shares(cells, catalogue), n - events, 0), n]
+
+
+def near(moved: Array, fewest: int) -> Mask:
+    """Return which numbers moved, and by fewer than may be shown."""
+    return np.asarray((moved != 0) & (np.abs(moved) < fewest))
 
 
 def _named(cells: Cells, cell: int) -> str:
@@ -233,7 +271,7 @@ def _smallest(unsafe: Array, hidden: Mask, cells: Cells, sums: csr_array) -> Arr
     Of parts of the same persons it is the one with fewest cases; one without any would hide nothing else.
     """
     lines: Any = sums[unsafe].tocoo()
-    usable = ~hidden[lines.col] & (cells.n[lines.col] > 0)
+    usable = ~(hidden | cells.out)[lines.col] & (cells.n[lines.col] > 0)
     line, cell = lines.row[usable], lines.col[usable]
     events = cells.events[cell]
     order = np.lexsort((cell, events, events == 0, cells.n[cell], line))

@@ -30,7 +30,19 @@ from lighed.core.types import UNKNOWN, Definition, Policy, ReleasePlan
 from lighed.disclosure.attack import intervals
 from lighed.disclosure.audit import audit
 from lighed.disclosure.cells import KEY, Array, Cells, kinds, lines, numbered, positions, with_parts, with_rests
-from lighed.disclosure.protect import Mask, counts, known, primary, secondary, thin, withstanding
+from lighed.disclosure.ledger import NOTHING, Ledger, guessed, met
+from lighed.disclosure.protect import (
+    Mask,
+    corrected,
+    counts,
+    known,
+    moves,
+    near,
+    primary,
+    secondary,
+    thin,
+    withstanding,
+)
 
 GROUP = 1 << 13  # rows that are read together: an indicator is found without the others
 
@@ -44,10 +56,12 @@ def publish(
     inputs: dict[str, str],
     made: str,
     seed: int | None = None,
+    ledger: Ledger = NOTHING,
 ) -> Release:
     """Make a release of `estimates` in `folder`, which must not exist; nothing is left behind when it is refused.
 
-    `made` is the date that the release bears: the bytes depend on the arguments alone.
+    It is held against the `ledger` of what was published of the same persons before. `made` is the date that the
+    release bears: the bytes depend on the arguments alone.
     """
     policy = catalogue.policies[plan.policy]
     if folder.exists():
@@ -60,7 +74,7 @@ def publish(
     shutil.rmtree(waiting, ignore_errors=True)
     try:
         with working("release"):
-            shown, record = _protected(estimates, policy, catalogue)
+            shown, record = _protected(estimates, policy, catalogue, ledger)
             later = (made(shown, catalogue) for made in (drawn, lost, units))
             shown = Estimates.concat([shown, *later, compared(shown)])
             waiting.mkdir(parents=True)
@@ -72,27 +86,35 @@ def publish(
     return Release.open(folder)
 
 
-def _protected(estimates: Estimates, policy: Policy, catalogue: Catalogue) -> tuple[Estimates, dict[str, Any]]:
+def _protected(
+    estimates: Estimates, policy: Policy, catalogue: Catalogue, ledger: Ledger = NOTHING
+) -> tuple[Estimates, dict[str, Any]]:
     kept, estimates = estimates.where(measure=KEPT), estimates.without(KEPT)
     if policy.mode == "published":
         return estimates, {"policy": policy.id, "audited": False}
-    cells = with_rests(Cells.of(estimates), catalogue)
+    cells, earlier = met(estimates, ledger)
+    cells = with_rests(cells, catalogue)
     sums = lines(cells, catalogue)
-    small = primary(cells, policy, catalogue, kept)
+    cells = guessed(cells, sums, catalogue)
+    small = (primary(cells, policy, catalogue, kept) | corrected(cells, policy, catalogue)) & ~cells.out
     together = policy.sums == "together"
-    more = secondary(small, cells, sums, policy, catalogue)
+    more = cells.held | secondary(small | cells.held, cells, sums, policy, catalogue)
     if together:
         more |= withstanding(small, more, cells, sums, policy, catalogue)
-    hidden = (small | more) & (cells.row >= 0)
+    own = (cells.row >= 0) & (cells.row < len(estimates))
+    hidden = (small | more) & own
     shown = withhold(estimates, cells, hidden, thin(estimates, kept, policy))
     found = audit(shown, catalogue)
+    if len(earlier):
+        found["lines_with_one_hidden"] = audit(Estimates.concat([shown, earlier]), catalogue)["lines_with_one_hidden"]
     if found["lines_with_one_hidden"]:
         raise ReleaseError("unsafe", lines=found["lines_with_one_hidden"])
     if together:
         found |= attacked(small, small | more, cells, sums, policy, catalogue)
         if found["attack_exact"] or found["attack_narrow"]:
             raise ReleaseError("solved", cells=found["attack_exact"] + found["attack_narrow"])
-    record = {"cells": int((cells.row >= 0).sum()), "hidden": int(hidden.sum()), "lines": int(sums.shape[0])}
+    record = {"cells": int(own.sum()), "hidden": int(hidden.sum()), "lines": int(sums.shape[0])}
+    record |= {"earlier": ledger.releases, "earlier_cells": int((cells.told | cells.held).sum())}
     return shown, {"policy": policy.id, "rules": policy.rules, "audited": True} | record | found
 
 
@@ -101,16 +123,19 @@ def attacked(
 ) -> dict[str, int]:
     """Work out, as a reader could of all sums together, what each small number may be, and count what is not in doubt.
 
-    What solves the sums is separate code from the protection; the sums themselves are the same. Narrow is what is not
-    as wide as the smallest count, or cannot be each number below it; and what the solver is not sure of.
+    What solves the sums is separate code from the protection; the sums themselves are the same, those with what earlier
+    releases showed and hid among them. Narrow is what is not as wide as the smallest count, or cannot be each number
+    below it, or what was shown before it was corrected by a few; and what the solver is not sure of.
     """
     tried, exact, narrow = 0, 0, 0
-    for count, fewest in counts(cells, policy, catalogue):
-        rows, asked = known(sums, count, hidden), small & (count > 0) & (count < fewest)
+    for (count, fewest), moved in zip(counts(cells, policy, catalogue), moves(cells, catalogue), strict=True):
+        few = (count > 0) & (count < fewest)
+        rows, asked = known(sums, count, hidden), small & (few | near(moved, fewest))
         level = rows @ count
         shown = np.where(hidden, np.nan, count)
         lower, upper = intervals(rows, shown, level, level, asked=asked, narrow=3 * fewest)
-        wide = (lower <= 1) & (upper >= fewest - 1) & (upper - lower >= fewest)
+        ends = np.where(few, [np.ones_like(count), few * (fewest - 1)], np.sort([count, count - moved], axis=0))
+        wide = (lower <= ends[0]) & (upper >= ends[1]) & (upper - lower >= fewest)
         tried, exact = tried + int(asked.sum()), exact + int((asked & (lower == upper)).sum())
         narrow += int((asked & ~wide & (lower != upper)).sum())
     return {"attacked": tried, "attack_exact": exact, "attack_narrow": narrow}

@@ -263,7 +263,9 @@ class Desk(Office):
             estimates, inputs, seed = zone.estimated(
                 known, chosen, store=self.project.store, tables=self.project.tables
             )
-            publish(estimates, chosen, known, waiting / "release", inputs=inputs, made=_today(), seed=seed)
+            ledger = zone.earlier(self.project.releases)
+            folder = waiting / "release"
+            publish(estimates, chosen, known, folder, inputs=inputs, made=_today(), seed=seed, ledger=ledger)
             (waiting / "by.json").write_text(json.dumps({"made_by": user.name, "id": secrets.token_hex(8)}), "utf-8")
             with _CHANGING:
                 shutil.rmtree(target, ignore_errors=True)

@@ -26,6 +26,7 @@ from lighed.core.release import Release
 from lighed.core.text import Lang
 from lighed.core.types import ReleasePlan
 from lighed.disclosure import publish
+from lighed.disclosure.ledger import Ledger, enter
 from lighed.sources.draft import draft, draft_dimension, draft_table, identifier
 from lighed.sources.files import load
 from lighed.sources.heat_plus import read_heat, write_heat
@@ -33,6 +34,8 @@ from lighed.sources.mapping import Mapping, Period
 from lighed.store import Store
 from lighed.store.engine import connect
 from lighed.store.ingest import Taken
+
+LEDGER = "ledger"  # beside the releases
 
 
 def note(project: Project, action: str, thing: str, detail: str = "") -> None:
@@ -170,11 +173,12 @@ def build(
     catalogue: Catalogue, plan: ReleasePlan, *, store: Path | None, tables: Path | None, versions: Path, made: str
 ) -> Built:
     """Build a release as the next version below `versions`; an equal one that stands there is taken instead."""
+    ledger = earlier(versions.parent)
     estimates, inputs, seed = estimated(catalogue, plan, store=store, tables=tables or BUILT_IN / "published")
     versions.mkdir(parents=True, exist_ok=True)
     taken = [int(path.name) for path in versions.iterdir() if path.name.isdecimal()]
     folder = versions / str(max(taken, default=0) + 1)
-    release = publish(estimates, plan, catalogue, folder, inputs=inputs, made=made, seed=seed)
+    release = publish(estimates, plan, catalogue, folder, inputs=inputs, made=made, seed=seed, ledger=ledger)
     twin = next((versions / str(n) for n in sorted(taken) if same(versions / str(n), folder)), None)
     if twin:
         shutil.rmtree(folder)
@@ -183,20 +187,34 @@ def build(
 
 
 def same(one: Path, other: Path) -> bool:
-    """Return whether two release folders are equal to the byte."""
-    names = sorted(path.name for path in one.iterdir())
-    return names == sorted(path.name for path in other.iterdir()) and all(
-        (one / name).read_bytes() == (other / name).read_bytes() for name in names
-    )
+    """Return whether two release folders show the same; that one was tried together with the other is no difference."""
+    said = [Release(folder).manifest for folder in (one, other)]
+    apart = [manifest.model_copy(update={"files": manifest.files | {"audit.json": ""}}) for manifest in said]
+    return apart[0] == apart[1]
+
+
+def earlier(releases: Path) -> Ledger:
+    """Read the ledger of all releases of a project; what stands there without being in it is entered first."""
+    for manifest in sorted(releases.glob("*/*/manifest.json")):
+        if manifest.parent.name.isdecimal():
+            enter(releases / LEDGER, manifest.parent)
+    return Ledger.open(releases / LEDGER)
 
 
 def point_at(versions: Path, release: Path) -> None:
-    """Put a version in force, in one step."""
+    """Put a version in force, in one step; it is in the ledger by then."""
+    enter(versions.parent / LEDGER, release)
     write_durably(versions / "current", release.name)
 
 
 def sign_off(project: Project, plan: str, candidate: Path, *, by: str) -> Path:
-    """Move a candidate among the releases and put it in force; who signed stands in a log, not in the release."""
+    """Move a candidate among the releases and put it in force; who signed stands in a log, not in the release.
+
+    One that was not held against all that has been published by now is refused.
+    """
+    audit = Release.open(candidate).audit
+    if audit["audited"] and audit.get("earlier", 0) != earlier(project.releases).releases:
+        raise ReleaseError("ledger_grew")
     versions = project.releases / plan
     versions.mkdir(parents=True, exist_ok=True)
     taken = [int(path.name) for path in versions.iterdir() if path.name.isdecimal()]

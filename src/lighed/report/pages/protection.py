@@ -6,9 +6,9 @@ from lighed.core.text import number
 from lighed.report.page import Block, Facts, Heading, Page, Points, Words
 from lighed.report.view import View
 
-HIDDEN = ("few", "nearly_all", "company", "follows")
-CHECKED = ("check_rule", "check_again", "check_record", "check_two", "check_apart")
-RECORDED = ("cells", "hidden", "hidden_figures", "lines", "lines_with_one_hidden")
+HIDDEN = ("few", "nearly_all", "company", "before", "follows")
+CHECKED = ("check_rule", "check_again", "check_earlier", "check_record", "check_two", "check_apart")
+RECORDED = ("cells", "hidden", "hidden_figures", "lines", "lines_with_one_hidden", "earlier")
 LIMITS = ("smallest_count", "smallest_group", "smallest_respondents", "smallest_units", "largest_within")
 ATTACKED = ("attacked", "attack_exact", "attack_narrow")  # where all sums are held together
 
