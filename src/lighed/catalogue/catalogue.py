@@ -72,6 +72,15 @@ class Catalogue:
                 found.setdefault(indicator.waits_for, []).append(indicator.id)
         return found
 
+    def around(self, indicator: str) -> list[str]:
+        """Return the indicators that one is within, the nearest first."""
+        found: list[str] = []
+        outer = self.indicators[indicator].within
+        while outer in self.indicators and outer not in found:
+            found.append(outer)
+            outer = self.indicators[outer].within
+        return found
+
     def counted(self, column: str) -> Counted | None:
         """Return what a column of person-years counts the days of; None where it is held as it stands."""
         return self.dimensions[column].counts if column in self.dimensions else None

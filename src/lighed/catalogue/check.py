@@ -8,7 +8,8 @@ from itertools import combinations
 from typing import Any
 
 from lighed.catalogue.catalogue import Catalogue
-from lighed.core.condition import ALWAYS, All, Condition, Either, Not, Test, columns
+from lighed.catalogue.nested import lacking
+from lighed.core.condition import ALWAYS, All, Condition, Either, Not, Test, columns, tree
 from lighed.core.errors import DefinitionError
 from lighed.core.pathway import FATES, START, Pathway, States, Step
 from lighed.core.types import (
@@ -134,10 +135,22 @@ def _problems(catalogue: Catalogue, one: Indicator) -> Iterator[str]:
         ("item", one.item, catalogue.pathways if one.basis == "pathway" else catalogue.items),
         ("standard", one.standardise.to if one.standardise else None, catalogue.standards),
     ]
-    yield from _unknown(used)
+    yield from _unknown([*used, ("indicator", one.within, catalogue.indicators)])
+    if one.within in catalogue.indicators:
+        yield from _within(catalogue, one, catalogue.indicators[one.within])
     if one.computes:
         yield from _conditions(catalogue, one)
         yield from _life_table(one) if one.kind == "life_expectancy" else ()
+
+
+def _within(catalogue: Catalogue, one: Indicator, outer: Indicator) -> Iterator[str]:
+    """An indicator that is not part of the one that it is within."""
+    if one.id in {outer.id, *catalogue.around(outer.id)}:
+        yield f"it is within '{outer.id}', which is within it"
+    if (one.basis, one.over_time) != (outer.basis, outer.over_time):
+        yield f"it is not counted as '{outer.id}' is, and can be no part of it"
+    for part in lacking(one, outer) if one.item == outer.item else ():
+        yield f"it is within '{outer.id}', which asks for {tree(part)}; ask for that too"
 
 
 def _life_table(one: Indicator) -> Iterator[str]:

@@ -157,8 +157,9 @@ class Example(Definition):
 class Indicator(Definition):
     """What is counted, among whom, in what unit, and in which direction it is good.
 
-    A period's figure is complete ``follow_up`` days after the period. Where ``zeros`` are sensitive, that nobody has
-    the thing tells something of everybody, and is hidden as one case is.
+    A period's figure is complete ``follow_up`` days after the period. All whom it counts, and all their cases, the
+    indicator that it is ``within`` counts too. Where ``zeros`` are sensitive, that nobody has the thing tells something
+    of everybody, and is hidden as one case is.
     """
 
     id: str
@@ -177,6 +178,7 @@ class Indicator(Definition):
     standardise: Standardise | None = None
     follow_up: int = Field(default=0, ge=0)
     zeros: Literal["shown", "sensitive"] = "shown"
+    within: str | None = None
     source: Source
     caveats: tuple[Text, ...] = ()
     references: tuple[str, ...] = ()

@@ -8,13 +8,14 @@ those excepted from a step for each reason and all of them.
 If exactly one cell of a line is hidden, it can be worked out from the others.
 
 Of crossed groups there is a *rest*: those of a group of whom another of the crossed dimensions is not known. No row has
-them and anybody can subtract them, so they are cells too.
+them and anybody can subtract them, so they are cells too. So are those whom an indicator counts and one ``within`` it
+does not: the deaths of all less those from the age of 30 on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import permutations
 from typing import Any
 
@@ -27,18 +28,21 @@ from scipy.sparse import csr_array
 from lighed.catalogue import Catalogue
 from lighed.catalogue.areas import parent_of
 from lighed.catalogue.crossed import combination, parts_of
+from lighed.catalogue.nested import apart
+from lighed.core.errors import ReleaseError
 from lighed.core.estimates import DIVIDING, EXCEPTED, PARTS, Estimates
 from lighed.core.types import COUNTRY, UNKNOWN, Stratifier
 
 Array = npt.NDArray[Any]
 Mask = npt.NDArray[np.bool_]
 Sum = tuple[Array, Array, Array]  # for each place in some lines: the line, the cell, and its sign
+REST, BESIDE = -1, -2  # rows of those who are in none of some crossed groups, or in none of some narrower indicators
 KEY = ("indicator", "period", "area", "stratifier", "level", "part")
 
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """The counted rows as arrays: ``row`` in the estimates (−1 of a rest), words as positions, counts.
+    """The counted rows as arrays: ``row`` in the estimates (`REST`, `BESIDE`), words as positions, counts.
 
     Of earlier releases (see ``ledger``): ``out``, which cells they showed as they are now; ``held``, which they hid;
     ``lost``, which of these have no row now, so that their counts are guesses; ``moved``, shape (2, cell), by how much
@@ -126,6 +130,7 @@ def lines(cells: Cells, catalogue: Catalogue) -> csr_array:
     """Return the sums as a matrix, shape (line, cell): 1 for a whole, -1 for its parts."""
     sums = [*_level_lines(cells), *_sender_lines(cells), *_dividing_lines(cells), *_area_lines(cells, catalogue)]
     sums += [*_area_group_lines(cells, catalogue), *_same_code_lines(cells, catalogue)]
+    sums += _within_lines(cells, catalogue)
     start, numbers = 0, []
     for of_line, _, _ in sums:
         _, number = np.unique(of_line, return_inverse=True)
@@ -150,7 +155,7 @@ def _sum(line: Array, part: Array, of_whole: Array, whole: Array) -> Sum:
 def _level_lines(cells: Cells) -> Iterator[Sum]:
     """The levels of a stratifier, and the total of the same indicator, period and area."""
     at = cells.at
-    level = np.flatnonzero((at["stratifier"] >= 0) & (cells.row >= 0))
+    level = np.flatnonzero((at["stratifier"] >= 0) & (cells.row != REST))
     names = ("indicator", "period", "area", "part", "stratifier")
     radix = [len(cells.words[name]) + 3 for name in names]
     line = numbered([at[name][level] for name in names], radix)
@@ -290,33 +295,90 @@ def with_rests(cells: Cells, catalogue: Catalogue) -> Cells:
 
 
 def _with_rest(cells: Cells, coarse: str, fine: str, of: dict[str, str]) -> Cells:
-    part, whole = _parts(cells, coarse, fine, of)
+    rests = _left(cells, *_parts(cells, coarse, fine, of))
+    levels, wholes = cells.words["level"], sorted(set(of.values()))
+    place = np.array([wholes.index(word) if word in wholes else -1 for word in levels])
+    rests.at["level"] = len(levels) + place[rests.at["level"]]
+    rests.at["stratifier"] = np.full(len(rests.row), cells.position("stratifier", fine))
+    return _beside(cells, rests, {"level": [*levels, *(_rest(coarse, fine, level) for level in wholes)]})
+
+
+def _left(cells: Cells, part: Array, whole: dict[str, Any]) -> Cells:
+    """What the cells that some parts belong to (see `_made_of`) have beside them, under the key of the whole."""
     wanted = [np.broadcast_to(whole.get(name, cells.at[name][part]), part.shape) for name in KEY]
     row, found = cells.matched([cells.at[name] for name in KEY], wanted)
     counts = np.stack([cells.n, cells.events, *cells.moved, cells.told, cells.lost])
     parts = np.stack([np.bincount(found, count[part[row]], len(count)) for count in counts]).astype(np.int64)
     pieces = np.bincount(found, minlength=len(cells.n))
     n, events, *moved = counts[:4] - parts[:4]
-    more = np.flatnonzero((pieces > 0) & (n != 0))
+    more = np.flatnonzero((pieces > 0) & ((n != 0) | (events != 0)))
     told = (cells.told & (parts[4] == pieces))[more]
     since = np.where(told, np.stack(moved)[:, more], 0)
-    out = told & ~since.any(axis=0)
-    levels, wholes = cells.words["level"], sorted(set(of.values()))
-    place = np.array([wholes.index(word) if word in wholes else -1 for word in levels])
-    at = {name: cells.at[name][more] for name in KEY}
-    at["level"] = len(levels) + place[at["level"]]
-    at["stratifier"] = np.full(len(more), cells.position("stratifier", fine))
-    return Cells(
-        np.append(cells.row, np.full(len(more), -1)),
-        cells.words | {"level": [*levels, *(_rest(coarse, fine, level) for level in wholes)]},
-        {name: np.append(cells.at[name], at[name]) for name in KEY},
-        np.append(cells.n, n[more]),
-        np.append(cells.events, events[more]),
-        np.append(cells.out, out),
-        np.append(cells.held, np.zeros(len(more), bool)),
-        np.append(cells.lost, (cells.lost | (parts[5] > 0))[more]),
-        np.concatenate([cells.moved, since], axis=1),
-    )
+    at, never = {name: cells.at[name][more] for name in KEY}, np.zeros(len(more), bool)
+    out, lost = told & ~since.any(axis=0), (cells.lost | (parts[5] > 0))[more]
+    return Cells(np.full(len(more), REST), cells.words, at, n[more], events[more], out, never, lost, since)
+
+
+def _beside(cells: Cells, rests: Cells, words: dict[str, list[str]]) -> Cells:
+    """Put rests behind the cells, with the words that only they have."""
+    names = ("row", "n", "events", "out", "held", "lost")
+    joined = {name: np.append(getattr(cells, name), getattr(rests, name)) for name in names}
+    at = {name: np.append(cells.at[name], rests.at[name]) for name in KEY}
+    return Cells(words=cells.words | words, at=at, moved=np.concatenate([cells.moved, rests.moved], axis=1), **joined)
+
+
+def with_beside(cells: Cells, catalogue: Catalogue) -> Cells:
+    """Return the cells with those whom an indicator counts and some that are within it do not.
+
+    Raises
+    ------
+    ReleaseError
+        If an indicator counts more than the one that it is said to be within.
+    """
+    for outer, inner in _families(cells, catalogue):
+        part, whole = _inner(cells, outer, [cells.position("indicator", name) for name in inner])
+        rests = _left(cells, part, whole)
+        if len(inner) > 1:  # the same persons may be those of whom each counts some cases
+            rests = replace(rests, n=np.maximum(rests.n, 0))
+        if (((rests.n < 0) | (rests.events < 0)) & ~(rests.lost | rests.told)).any():
+            raise ReleaseError("not_within", inner=", ".join(inner), outer=outer)
+        rests.at["part"] = np.full(len(rests.row), len(cells.words["part"]))
+        words = {"part": [*cells.words["part"], _others(outer, inner)]}
+        cells = _beside(cells, replace(rests, row=np.full(len(rests.row), BESIDE)), words)
+    return cells
+
+
+def _within_lines(cells: Cells, catalogue: Catalogue) -> Iterator[Sum]:
+    """The cases of an indicator, of those that are within it, and of neither."""
+    for outer, inner in _families(cells, catalogue):
+        part, whole = _inner(cells, outer, [cells.position("indicator", name) for name in inner])
+        others = np.flatnonzero(cells.at["part"] == cells.position("part", _others(outer, inner)))
+        both = np.concatenate([part, others])
+        yield from _made_of(cells, both, whole)
+
+
+def _inner(cells: Cells, outer: str, inner: list[int]) -> tuple[Array, dict[str, Any]]:
+    whole = {"indicator": cells.position("indicator", outer), "part": cells.position("part", "")}
+    return np.flatnonzero(np.isin(cells.at["indicator"], inner) & (cells.at["part"] == whole["part"])), whole
+
+
+def _others(outer: str, inner: list[str]) -> str:
+    return f"beside|{outer} beside {', '.join(inner)}"
+
+
+def _families(cells: Cells, catalogue: Catalogue) -> Iterator[tuple[str, list[str]]]:
+    """Indicators with those that are within them and count no case twice; each is within the nearest that has cells."""
+    of: dict[str, list[list[str]]] = {}
+    for name in cells.words["indicator"]:
+        outer = next((above for above in catalogue.around(name) if above in cells.words["indicator"]), None)
+        if outer:
+            known, one = of.setdefault(outer, []), catalogue.indicators[name]
+            free = (f for f in known if all(apart(one, catalogue.indicators[other]) for other in f))
+            family = next(free, None)
+            if family is None:
+                known.append(family := [])
+            family.append(name)
+    yield from ((outer, family) for outer, families in of.items() for family in families)
 
 
 def _rest(coarse: str, fine: str, level: str) -> str:

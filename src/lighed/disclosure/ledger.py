@@ -102,15 +102,18 @@ def counted(shown: Estimates) -> pa.Table:
     return rows.filter(pc.or_(pc.is_valid(rows["n"]), hidden)).select(FIELDS.names).cast(FIELDS)
 
 
-def met(estimates: Estimates, ledger: Ledger) -> tuple[Cells, Estimates]:
+def met(estimates: Estimates, ledger: Ledger, catalogue: Catalogue) -> tuple[Cells, Estimates]:
     """Return the cells of a release beside those of the ledger, and the rows that only the ledger has.
 
-    The latter's cells have a ``row`` behind those of `estimates`. Those of which the release has neither the indicator
-    nor the period stand in none of its sums, and are left out.
+    The latter's cells have a ``row`` behind those of `estimates`. Those of other periods, or of indicators that have
+    nothing to do with the release's, stand in none of its sums, and are left out.
     """
     if not ledger.releases:
         return Cells.of(estimates), NOTHING.rows
-    earlier = ledger.rows.where(indicator=estimates.distinct("indicator"), period=estimates.distinct("period"))
+    earlier = ledger.rows.where(indicator=_kin(estimates, catalogue), period=estimates.distinct("period"))
+    for column, known in (("stratifier", catalogue.stratifiers), ("area", catalogue.areas)):
+        if gone := {*earlier.distinct(column)} - {*known}:
+            raise ReleaseError("ledger_gone", words=", ".join(sorted(gone)))
     both = Cells.of(Estimates.concat([estimates, _as_nobody(earlier)]))
     hid = np.asarray(earlier.table["n"].is_null().to_numpy())
     joined = _joined(both, len(estimates), hid)
@@ -120,6 +123,13 @@ def met(estimates: Estimates, ledger: Ledger) -> tuple[Cells, Estimates]:
     row = joined.row.copy()
     row[alone] = len(estimates) + np.arange(alone.sum())
     return replace(joined, row=row, lost=alone & joined.held), only
+
+
+def _kin(estimates: Estimates, catalogue: Catalogue) -> list[str]:
+    """The indicators of some rows, and those that are within the same ones."""
+    outermost = {name: [name, *catalogue.around(name)][-1] for name in catalogue.indicators}
+    here = {outermost[name] for name in estimates.distinct("indicator")}
+    return [name for name, outer in outermost.items() if outer in here]
 
 
 def _as_nobody(rows: Estimates) -> Estimates:

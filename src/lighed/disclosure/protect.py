@@ -15,7 +15,7 @@ from lighed.catalogue import Catalogue
 from lighed.core.errors import ReleaseError
 from lighed.core.estimates import DIVIDING, TOGETHER, Estimates
 from lighed.core.types import Policy
-from lighed.disclosure.cells import KEY, Array, Cells, kinds, numbered, positions
+from lighed.disclosure.cells import BESIDE, KEY, Array, Cells, kinds, numbered, positions
 from lighed.disclosure.flows import Table, doubt, price, suppress
 
 Mask = npt.NDArray[np.bool_]
@@ -96,7 +96,8 @@ def _place(table: pa.Table, name: str) -> pa.Array:
 def _shares(cells: Cells, catalogue: Catalogue) -> Mask:
     """Which cells divide persons into those with the thing and those without, who are a group too."""
     indicators = [catalogue.indicators[name] for name in cells.words["indicator"]]
-    return np.array([i.kind == "proportion" or i.how_often for i in indicators])[cells.at["indicator"]]
+    divided = np.array([i.kind == "proportion" or i.how_often for i in indicators])[cells.at["indicator"]]
+    return np.asarray(divided & (cells.row != BESIDE))
 
 
 def secondary(hidden: Mask, cells: Cells, sums: csr_array, policy: Policy, catalogue: Catalogue) -> Mask:
@@ -148,7 +149,7 @@ def withstanding(small: Mask, more: Mask, cells: Cells, sums: csr_array, policy:
     in all; `more` are hidden already. A small number may be each of 1 to k - 1, and its interval is as wide as k also
     for one who is in the group. One that was corrected by a few may be what was shown before, and is as wide.
     """
-    hidden, free = small | more, (cells.n > 0) & ~cells.out
+    hidden, free = small | more, ((cells.n > 0) | (cells.row == BESIDE)) & ~cells.out
     kin, group = _tied(cells, catalogue)
     above = np.array([catalogue.areas[code].kind != "municipality" for code in cells.words["area"]])[cells.at["area"]]
     totals = above + 1 * (cells.at["level"] < 0)

@@ -29,7 +29,18 @@ from lighed.core.release import FORMAT, Manifest, Release, area_file, digest
 from lighed.core.types import UNKNOWN, Definition, Policy, ReleasePlan
 from lighed.disclosure.attack import intervals
 from lighed.disclosure.audit import audit
-from lighed.disclosure.cells import KEY, Array, Cells, kinds, lines, numbered, positions, with_parts, with_rests
+from lighed.disclosure.cells import (
+    KEY,
+    Array,
+    Cells,
+    kinds,
+    lines,
+    numbered,
+    positions,
+    with_beside,
+    with_parts,
+    with_rests,
+)
 from lighed.disclosure.ledger import NOTHING, Ledger, guessed, met
 from lighed.disclosure.protect import (
     Mask,
@@ -92,8 +103,8 @@ def _protected(
     kept, estimates = estimates.where(measure=KEPT), estimates.without(KEPT)
     if policy.mode == "published":
         return estimates, {"policy": policy.id, "audited": False}
-    cells, earlier = met(estimates, ledger)
-    cells = with_rests(cells, catalogue)
+    cells, earlier = met(estimates, ledger, catalogue)
+    cells = with_rests(with_beside(cells, catalogue), catalogue)
     sums = lines(cells, catalogue)
     cells = guessed(cells, sums, catalogue)
     small = (primary(cells, policy, catalogue, kept) | corrected(cells, policy, catalogue)) & ~cells.out
