@@ -23,6 +23,7 @@ DRAFTS = {"see_registers", "read_drafts"}
 MAY = {
     "analyst": {"see_zone", "upload", "map", "try", "load", "plan", "build", "discard", "edit_knowledge", *DRAFTS},
     "releaser": {"see_zone", "sign_off", "discard"},
+    "internal_reader": {"see_zone", "internal"},
     "administrator": {"see_zone", "see_forms", "manage_users", "read_log", "edit_common", *DRAFTS},
     "clinician": {"see_forms", "fill_form", "read_form"},
     "form_keeper": {"see_forms", "export_forms"},

@@ -20,9 +20,11 @@ from lighed.core.text import Lang, number, say
 
 if TYPE_CHECKING:
     from lighed.core.accounts import Accounts
+    from lighed.core.project import Project
     from lighed.core.register import Register
     from lighed.core.types import Evaluation, Level
     from lighed.portfolio.archive import Record
+    from lighed.workbench.desk import Desk
 
 app = typer.Typer(
     help="Lighed: social inequality in health, from register files to published pages.",
@@ -47,6 +49,8 @@ ProjectOption = Annotated[Path, typer.Option("--project", "-p", help="The projec
 ClinicOption = Annotated[
     Path, typer.Option("--project", "-p", help="The folder of the forms, never of the statistics.")
 ]
+UserOption = Annotated[str | None, typer.Option(help="Who does it, where two persons are needed.")]
+PasswordOption = Annotated[str | None, typer.Option(help="Asked for when left out.")]
 PortOption = Annotated[int, typer.Option(help="The port to listen on.")]
 
 
@@ -192,21 +196,68 @@ def build(
     made: Annotated[
         str | None, typer.Option(help="The date that the release bears (2026-11-22); today without.")
     ] = None,
+    user: UserOption = None,
+    password: PasswordOption = None,
 ) -> None:
-    """Build a release from the person store and published tables, protect it, audit it, and put it in force."""
+    """Build a release from the person store and published tables, protect it, audit it, and put it in force.
+
+    In a project with a releaser it waits for somebody else to sign it.
+    """
     from lighed import catalogue
     from lighed.core.project import Project
     from lighed.workbench.zone import build as make
-    from lighed.workbench.zone import note, plan_of, point_at
+    from lighed.workbench.zone import note, plan_of, point_at, two_persons, whoever
+    from lighed.workbench.zone import sign as write_down
 
     where, known = Project(project), catalogue.load(project)
     chosen = plan_of(known, plan, where)
+    if two_persons(where):
+        candidate = _desk(where, user, password).build(chosen.id, made=made)
+        hidden = number(candidate.release.audit.get("hidden_figures", 0), LANG, digits=0)
+        out.print(say("cli.waits_for_signature", LANG, hidden=hidden, plan=chosen.id), markup=False)
+        return
     versions = where.releases / chosen.id
     day = made or _today().isoformat()
     built = make(known, chosen, store=where.store, tables=where.tables, versions=versions, made=day)
     point_at(versions, built.release.folder)
+    write_down(built.release.folder, by=whoever(), built_by=whoever())
     note(where, "build", f"{chosen.id}/{built.release.folder.name}", "put in force")
     _say_built(built)
+
+
+def _desk(project: Project, user: str | None, password: str | None) -> Desk:
+    """Return the desk of a user who signs in on the command line."""
+    from lighed.core.accounts import Accounts
+    from lighed.workbench.desk import Desk
+
+    if user is None:
+        err.print(say("cli.two_persons", LANG), style="red", markup=False)
+        raise typer.Exit(1)
+    accounts = Accounts(project.accounts)
+    token = accounts.sign_in(user, password or typer.prompt(say("cli.password", LANG), hide_input=True))
+    session = accounts.session(token)
+    assert session is not None
+    accounts.sign_out(token)
+    return Desk(project, accounts, session.user)
+
+
+@app.command()
+def sign(
+    plan: Annotated[str, typer.Argument(help="The plan of the release that was built.")],
+    project: ProjectOption = Path(),
+    user: UserOption = None,
+    password: PasswordOption = None,
+    rules: Annotated[bool, typer.Option("--rules", help="Approve that the rules are other than before.")] = False,
+) -> None:
+    """Sign a release that somebody else built, and put it in force."""
+    from lighed.core.project import Project
+
+    desk = _desk(Project(project), user, password)
+    candidate = desk.candidate(plan)
+    for name, (before, now) in desk.changed_rules(candidate).items():
+        out.print(say("cli.rule_changed", LANG, name=name, before=before, now=now), markup=False)
+    folder = desk.sign_off(candidate, seen=candidate.id, rules=rules)
+    out.print(say("cli.signed", LANG, folder=folder), markup=False)
 
 
 def _say_built(built: Any) -> None:

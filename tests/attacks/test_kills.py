@@ -179,7 +179,7 @@ def test_a_release_and_its_pointer_were_flushed_before_they_are_in_force(
     release = publish(table(town()), plan, CATALOGUE, tmp_path / "built", inputs={}, made=MADE)
     if way == "sign_off":
         (tmp_path / "releases" / "x" / "1.part").mkdir(parents=True)  # of an earlier one that was killed
-        zone.sign_off(project, "x", release.folder, by="bo")
+        zone.sign_off(project, "x", release.folder, by="bo", built_by="anna")
         assert Release.open(current(tmp_path / "releases" / "x")).manifest == release.manifest
     assert [target.name for target, _ in given] == ["built", "1", "current"][: 3 if way == "sign_off" else 1]
     for target, before in given:

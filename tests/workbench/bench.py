@@ -27,6 +27,7 @@ PEOPLE = {
     "carl": ["administrator"],
     "dora": ["analyst", "releaser", "administrator"],
     "eva": [],
+    "fie": ["internal_reader"],
 }
 NAME, YEAR, PERSONS = "borgere.csv", 2024, 400
 PATIENCE = 600.0  # seconds that a piece of work may take on a machine that does other things too

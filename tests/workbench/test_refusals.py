@@ -45,6 +45,9 @@ ROUTES = {
     "GET /{lang}/zone/plans/{plan}": "see_zone",
     "POST /{lang}/zone/plans/{plan}": "plan",
     "POST /{lang}/zone/plans/{plan}/build": "build",
+    "POST /{lang}/zone/plans/{plan}/internal": "internal",
+    "GET /{lang}/zone/releases": "see_zone",
+    "GET /{lang}/zone/releases.json": "see_zone",
     "GET /{lang}/zone/candidates/{plan}": "see_zone",
     "POST /{lang}/zone/candidates/{plan}/sign-off": "sign_off",
     "POST /{lang}/zone/candidates/{plan}/discard": "discard",
@@ -56,10 +59,11 @@ ROUTES = {
 }
 OPEN = {"GET /", "GET /{lang}/zone/sign-in", "POST /{lang}/zone/sign-in"}
 POSTS = [route for route in ROUTES if route.startswith("POST")]
-ROLES = {"anna": "analyst", "bo": "releaser", "carl": "administrator", "eva": "nobody"}
+ROLES = {"anna": "analyst", "bo": "releaser", "carl": "administrator", "eva": "nobody", "fie": "internal_reader"}
 MAY = {
     "analyst": {"see_zone", "upload", "map", "try", "load", "plan", "build", "discard"},
     "releaser": {"see_zone", "sign_off", "discard"},
+    "internal_reader": {"see_zone", "internal"},
     "administrator": {"see_zone", "see_forms", "manage_users", "read_log"},
     "nobody": set(),
 }

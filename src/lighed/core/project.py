@@ -100,6 +100,11 @@ class Project:
         return self.folder / "candidates"
 
     @property
+    def internal(self) -> Path:
+        """Editions in which nothing is withheld: they never leave the zone."""
+        return self.folder / "internal"
+
+    @property
     def releases(self) -> Path:
         """Releases that are signed off: what may leave the zone."""
         return self.folder / "releases"

@@ -61,8 +61,11 @@ class Release:
     folder: Path
 
     @classmethod
-    def open(cls, folder: Path) -> Release:
-        """Open a release; a folder that is none, of another format, without its audit record or damaged is refused."""
+    def open(cls, folder: Path, *, internal: bool = False) -> Release:
+        """Open a release; a folder that is none, of another format, without its audit record or damaged is refused.
+
+        So is an internal edition, in which nothing is withheld, but where it is asked for.
+        """
         release = cls(folder)
         if not (folder / "manifest.json").is_file():
             raise ReleaseError("no_release", folder=folder)
@@ -71,6 +74,8 @@ class Release:
         for name, due in release.manifest.files.items():
             if not (folder / name).is_file() or digest(folder / name) != due:
                 raise ReleaseError("release_damaged", folder=folder, file=name)
+        if release.internal and not internal:
+            raise ReleaseError("internal", folder=folder)
         return release
 
     @cached_property
@@ -88,6 +93,11 @@ class Release:
     def audit(self) -> dict[str, Any]:
         """The audit record: rules, counts of what was hidden, the checks made."""
         return dict(json.loads((self.folder / "audit.json").read_text("utf-8")))
+
+    @property
+    def internal(self) -> bool:
+        """Whether it is the edition that never leaves the zone."""
+        return self.audit.get("edition") == "internal"
 
     @cached_property
     def _definitions(self) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -68,11 +68,13 @@ def publish(
     made: str,
     seed: int | None = None,
     ledger: Ledger = NOTHING,
+    edition: Literal["public", "internal"] = "public",
 ) -> Release:
     """Make a release of `estimates` in `folder`, which must not exist; nothing is left behind when it is refused.
 
     It is held against the `ledger` of what was published of the same persons before. `made` is the date that the
-    release bears: the bytes depend on the arguments alone.
+    release bears: the bytes depend on the arguments alone. In the internal edition nothing is withheld, and nobody
+    opens it but the workbench.
     """
     policy = catalogue.policies[plan.policy]
     if folder.exists():
@@ -85,7 +87,8 @@ def publish(
     shutil.rmtree(waiting, ignore_errors=True)
     try:
         with working("release"):
-            shown, record = _protected(estimates, policy, catalogue, ledger)
+            protected = _protected if edition == "public" else _as_they_are
+            shown, record = protected(estimates, policy, catalogue, ledger)
             later = (made(shown, catalogue) for made in (drawn, lost, units))
             shown = Estimates.concat([shown, *later, compared(shown)])
             waiting.mkdir(parents=True)
@@ -94,7 +97,11 @@ def publish(
     except BaseException:
         shutil.rmtree(waiting, ignore_errors=True)
         raise
-    return Release.open(folder)
+    return Release.open(folder, internal=edition == "internal")
+
+
+def _as_they_are(estimates: Estimates, policy: Policy, *_: object) -> tuple[Estimates, dict[str, Any]]:
+    return estimates.without(KEPT), {"policy": policy.id, "audited": False, "edition": "internal"}
 
 
 def _protected(

@@ -25,6 +25,7 @@ from lighed.report.page import Link, Notice, Page
 from lighed.report.plain import plain_table
 from lighed.report.rows import home
 from lighed.report.view import View
+from lighed.web.stamp import stamped
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
@@ -82,7 +83,7 @@ class Site:
     """Which address is which page.
 
     `unsigned` is what to say on every page of a release that is not in force, and `back` leads to where it is signed.
-    The menu leads to the `portfolio` where there is one.
+    The menu leads to the `portfolio` where there is one. A `stamp` stands in every file that is given.
     """
 
     def __init__(
@@ -92,7 +93,9 @@ class Site:
         back: Link | None = None,
         *,
         portfolio: bool = False,
+        stamp: str = "",
     ) -> None:
+        self.stamp = stamp
         self.releases, self.unsigned, self.back, self.portfolio = releases, unsigned, back, portfolio
         self._answer = lru_cache(maxsize=2048)(self._make)  # a release never changes, so neither does a page of it
 
@@ -102,7 +105,10 @@ class Site:
             raise HTTPException(404)
         kept = {key: value for key, value in sorted(query.items()) if key in {"area", "by", "view", "q"} and value}
         content, kind = self._answer(lang, release, path, tuple(kept.items()))
-        return Response(content, media_type=kind, headers={"Cache-Control": "public, max-age=300"})
+        shown = stamped(content, kind, self.stamp) if self.stamp else content
+        if shown is None:
+            raise HTTPException(404)
+        return Response(shown, media_type=kind, headers={"Cache-Control": "public, max-age=300"})
 
     def _make(self, lang: Lang, release: str, path: str, query: tuple[tuple[str, str], ...]) -> tuple[bytes, str]:
         opened, asked = self.releases[release], dict(query)

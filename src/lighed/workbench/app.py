@@ -15,10 +15,11 @@ from lighed.workbench.routes import router
 
 MENU = (
     ("", "zone.menu.overview", "see_zone"),
+    ("releases", "zone.menu.releases", "see_zone"),
     ("users", "zone.menu.users", "manage_users"),
     ("log", "zone.menu.log", "read_log"),
 )
-GONE = frozenset({"no_upload", "no_plan", "no_candidate", "account.no_user"})
+GONE = frozenset({"no_upload", "no_plan", "no_candidate", "no_internal", "account.no_user"})
 
 
 def create_app(project: Project) -> FastAPI:

@@ -10,16 +10,16 @@ import threading
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, Literal
 
 from lighed import catalogue
 from lighed.catalogue import Catalogue
-from lighed.core.accounts import Accounts, User
+from lighed.core.accounts import Accounts, User, may
 from lighed.core.errors import DefinitionError, LoadError, ReleaseError
 from lighed.core.identifiers import masked
 from lighed.core.office import Office
 from lighed.core.project import Project
-from lighed.core.release import Release
+from lighed.core.release import Release, current
 from lighed.core.text import Lang
 from lighed.core.types import ReleasePlan
 from lighed.disclosure import publish
@@ -32,6 +32,7 @@ from lighed.store.ingest import Taken
 from lighed.workbench import zone
 
 CHUNK = 1 << 20
+INTERNAL = "-internal"  # how the name of an internal edition ends
 _CHANGING = threading.Lock()  # held while a candidate is taken away or put in the place of another
 ID = re.compile("[0-9a-f]{16}")
 ENDINGS = {".csv", ".txt", ".tsv", ".xlsx", ".xlsm", ".parquet"}
@@ -250,42 +251,106 @@ class Desk(Office):
             raise
         self._done("plan", plan)
 
-    def build(self, plan: str) -> Candidate:
+    def build(self, plan: str, *, made: str | None = None) -> Candidate:
         """Build a release as a candidate; an earlier candidate of the plan gives way."""
         user = self._demand("build")
+        by = {"made_by": user.name, "id": secrets.token_hex(8)}
+        self._build(plan, self.project.candidates / plan, "public", by, made or _today())
+        self._done("build", plan)
+        return self._candidate(plan)
+
+    def build_internal(self, plan: str) -> str:
+        """Build the internal edition of a release, and return its name; an earlier one gives way."""
+        user, name = self._demand("internal"), plan + INTERNAL
+        self._build(plan, self.project.internal / name, "internal", {"made_by": user.name}, _today())
+        self._done("internal", name)
+        return name
+
+    def _build(
+        self, plan: str, target: Path, edition: Literal["public", "internal"], by: dict[str, str], made: str
+    ) -> None:
         self._plan_path(plan)
         known = self.catalogue
-        target = self.project.candidates / plan
-        waiting = target.with_name(f"{plan}.{secrets.token_hex(4)}.part")
-        waiting.mkdir(parents=True)
+        waiting = target.with_name(f"{target.name}.{secrets.token_hex(4)}.part")
+        waiting.mkdir(parents=True, mode=0o700)
         try:
             chosen = zone.plan_of(known, plan, self.project)
             estimates, inputs, seed = zone.estimated(
                 known, chosen, store=self.project.store, tables=self.project.tables
             )
+            named = chosen if edition == "public" else chosen.model_copy(update={"id": chosen.id + INTERNAL})
             ledger = zone.earlier(self.project.releases)
             folder = waiting / "release"
-            publish(estimates, chosen, known, folder, inputs=inputs, made=_today(), seed=seed, ledger=ledger)
-            (waiting / "by.json").write_text(json.dumps({"made_by": user.name, "id": secrets.token_hex(8)}), "utf-8")
+            publish(
+                estimates,
+                named,
+                known,
+                folder,
+                inputs=inputs,
+                made=made,
+                seed=seed,
+                ledger=ledger,
+                edition=edition,
+            )
+            (waiting / "by.json").write_text(json.dumps(by), "utf-8")
             with _CHANGING:
                 shutil.rmtree(target, ignore_errors=True)
                 waiting.replace(target)
         except BaseException:
             shutil.rmtree(waiting, ignore_errors=True)
             raise
-        self._done("build", plan)
-        return self._candidate(plan)
 
-    def sign_off(self, candidate: Candidate, *, seen: str) -> Path:
-        """Put the candidate in force whose id one has seen; never one that one built oneself."""
+    def internal(self, name: str, path: str) -> Release | None:
+        """Return the internal edition of that name, to show a page of it; None when there is no such name."""
+        if not name.endswith(INTERNAL):
+            return None
+        self._demand("internal")
+        if name not in {one.name for one in self.project.internal.glob(f"*{INTERNAL}")}:
+            raise ReleaseError("no_internal", plan=name.removesuffix(INTERNAL))
+        self._done("read_internal", name, masked(path)[:120])
+        return Release.open(self.project.internal / name / "release", internal=True)
+
+    def internals(self) -> list[str]:
+        """Return the names of the internal editions, for those who may see them."""
+        allowed = may(self.user, "internal")
+        return sorted(one.name for one in self.project.internal.glob(f"*{INTERNAL}")) if allowed else []
+
+    def changed_rules(self, candidate: Candidate) -> dict[str, tuple[Any, Any]]:
+        """Return the rules of a candidate that are other than before, each as it was and as it is.
+
+        Before is the release in force; of the first one, the policy of that name as the program has it.
+        """
+        self._demand("see_zone")
+        release, in_force = candidate.release, current(self.project.releases / candidate.plan)
+        shipped = catalogue.load().policies.get(release.manifest.policy)
+        before = Release.open(in_force).audit.get("rules", {}) if in_force else shipped.rules if shipped else {}
+        now = release.audit.get("rules", {})
+        pairs = {name: (before.get(name), now.get(name)) for name in sorted({*before, *now})}
+        return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+
+    def sign_off(self, candidate: Candidate, *, seen: str, rules: bool = False) -> Path:
+        """Put the candidate in force whose id one has seen; never one that one built oneself.
+
+        Where the rules have changed, it takes that one approves of the `rules` too.
+        """
         user = self._demand("sign_off", candidate)
         with _CHANGING:
             if seen != self._candidate(candidate.plan).id:
                 raise ReleaseError("rebuilt")
-            target = zone.sign_off(self.project, candidate.plan, candidate.folder, by=user.name)
+            changed = self.changed_rules(candidate)
+            if changed and not rules:
+                raise ReleaseError("rules_changed")
+            by = {"by": user.name, "built_by": candidate.made_by}
+            target = zone.sign_off(self.project, candidate.plan, candidate.folder, **by)
             shutil.rmtree(candidate.folder.parent)
-        self._done("sign_off", f"{candidate.plan}/{target.name}", f"built by {candidate.made_by}")
+        said = "".join(f"; {name}: {before} → {now}" for name, (before, now) in changed.items())
+        self._done("sign_off", f"{candidate.plan}/{target.name}", f"built by {candidate.made_by}{said}")
         return target
+
+    def register(self) -> list[dict[str, Any]]:
+        """Return every release that was put in force, the newest first."""
+        self._demand("see_zone")
+        return zone.register(self.project.releases)
 
     def discard(self, candidate: Candidate) -> None:
         """Delete a candidate."""

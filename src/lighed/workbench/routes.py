@@ -69,6 +69,7 @@ def overview(request: Request, desk: AtDesk) -> Response:
         plans=desk.plans(),
         policies=desk.catalogue.policies,
         candidates=desk.candidates(),
+        internals=desk.internals(),
         releases=releases,
         project=desk.project.folder.resolve().name,
     )
@@ -233,17 +234,36 @@ def build(request: Request, desk: AtDesk, plan: str) -> Response:
     return _start(request, desk, "build", plan, lambda: desk.build(plan))
 
 
+@router.post("/{lang}/zone/plans/{plan}/internal")
+def build_internal(request: Request, desk: AtDesk, plan: str) -> Response:
+    """Build the internal edition."""
+    return _start(request, desk, "internal", plan, lambda: desk.build_internal(plan))
+
+
+@router.get("/{lang}/zone/releases")
+def register_page(request: Request, desk: AtDesk) -> Response:
+    """Show every release that was put in force, and who built and signed it."""
+    return written(request, "register.html", register=desk.register(), user=desk.user)
+
+
+@router.get("/{lang}/zone/releases.json")
+def register_twin(desk: AtDesk) -> Response:
+    """Tell the same as data."""
+    return JSONResponse({"releases": desk.register()})
+
+
 @router.get("/{lang}/zone/candidates/{plan}")
 def candidate_page(request: Request, desk: AtDesk, plan: str) -> Response:
     """Show what was built: what is hidden, what the audit found, and who may sign it."""
     found = desk.candidate(plan)
-    return written(request, "candidate.html", candidate=found, release=found.release, user=desk.user)
+    changed = desk.changed_rules(found)
+    return written(request, "candidate.html", candidate=found, release=found.release, changed=changed, user=desk.user)
 
 
 @router.post("/{lang}/zone/candidates/{plan}/sign-off")
 def sign_off(request: Request, desk: AtDesk, sent: Sent, plan: str) -> Response:
     """Put a candidate in force."""
-    desk.sign_off(desk.candidate(plan), seen=str(sent.get("candidate", "")))
+    desk.sign_off(desk.candidate(plan), seen=str(sent.get("candidate", "")), rules=bool(sent.get("rules")))
     return to(request)
 
 
@@ -262,10 +282,15 @@ def preview(request: Request, desk: AtDesk, lang: str, plan: str, path: str) -> 
     """Show a page of a candidate as it will stand."""
     if lang not in LANGUAGES:
         raise HTTPException(404)
+    shown: Lang = "en" if lang == "en" else "da"
+    internal = desk.internal(plan, path)
+    if internal:
+        stamp = say("zone.internal.stamp", shown)
+        site = Site({plan: internal}, stamp, Link(say("zone.menu.overview", shown), f"/{lang}/zone/"), stamp=stamp)
+        return site.answer(lang, plan, path, dict(request.query_params))
     if plan not in {candidate.plan for candidate in desk.candidates()}:
         raise HTTPException(404)
     found = desk.candidate(plan)
-    shown: Lang = "en" if lang == "en" else "da"
     back = Link(say("zone.candidate.back", shown), f"/{lang}/zone/candidates/{plan}")
     unsigned = say("zone.candidate.unsigned", shown)
     return Site({plan: found.release}, unsigned, back).answer(lang, plan, path, dict(request.query_params))

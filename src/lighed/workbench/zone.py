@@ -5,25 +5,28 @@ from __future__ import annotations
 import getpass
 import hashlib
 import json
+import os
 import re
 import shutil
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from lighed.analysis.build import from_store
 from lighed.analysis.published import from_tables
 from lighed.catalogue import Catalogue
 from lighed.catalogue.load import BUILT_IN, parse_yaml, validated
-from lighed.core.accounts import Accounts
+from lighed.core.accounts import Accounts, may
 from lighed.core.durable import put_in_place, write_durably
 from lighed.core.errors import LoadError, ReleaseError
 from lighed.core.estimates import Estimates
 from lighed.core.keys import make_key, read_key
 from lighed.core.progress import working
 from lighed.core.project import Project
-from lighed.core.release import Release
-from lighed.core.text import Lang
+from lighed.core.release import Release, current
+from lighed.core.text import LANGUAGES, Lang
 from lighed.core.types import ReleasePlan
 from lighed.disclosure import publish
 from lighed.disclosure.ledger import Ledger, enter
@@ -40,7 +43,24 @@ LEDGER = "ledger"  # beside the releases
 
 def note(project: Project, action: str, thing: str, detail: str = "") -> None:
     """Write in the project's log what was done on the command line, and by which user of the machine."""
-    Accounts(project.accounts).record(f"{getpass.getuser()} (cli)", action, thing, detail)
+    Accounts(project.accounts).record(whoever(), action, thing, detail)
+
+
+def whoever() -> str:
+    """Return who gives a command, as far as the machine says it."""
+    return f"{getpass.getuser()} (cli)"
+
+
+def two_persons(project: Project) -> bool:
+    """Return whether the project has somebody to sign, so that nobody puts alone in force what they built."""
+    return any(may(user, "sign_off", Work("")) for user in Accounts(project.accounts).users())
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What somebody made."""
+
+    made_by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +227,7 @@ def point_at(versions: Path, release: Path) -> None:
     write_durably(versions / "current", release.name)
 
 
-def sign_off(project: Project, plan: str, candidate: Path, *, by: str) -> Path:
+def sign_off(project: Project, plan: str, candidate: Path, *, by: str, built_by: str) -> Path:
     """Move a candidate among the releases and put it in force; who signed stands in a log, not in the release.
 
     One that was not held against all that has been published by now is refused.
@@ -224,6 +244,29 @@ def sign_off(project: Project, plan: str, candidate: Path, *, by: str) -> Path:
     shutil.copytree(candidate, waiting)
     put_in_place(waiting, target)
     point_at(versions, target)
-    with (versions / "signed.jsonl").open("a", encoding="utf-8") as file:
-        file.write(json.dumps({"release": target.name, "by": by}) + "\n")
+    sign(target, by=by, built_by=built_by)
     return target
+
+
+def sign(release: Path, *, by: str, built_by: str) -> None:
+    """Write down beside a release who put it in force, who built it, and when."""
+    at = datetime.now(UTC).isoformat(timespec="seconds")
+    with (release.parent / "signed.jsonl").open("a", encoding="utf-8") as file:
+        file.write(json.dumps({"release": release.name, "by": by, "built_by": built_by, "at": at}) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def register(releases: Path) -> list[dict[str, Any]]:
+    """Return every release that was put in force, the newest first: who, when, by which rules, what the audit found."""
+    found = []
+    for signed in releases.glob("*/signed.jsonl"):
+        in_force = current(signed.parent)
+        for line in map(json.loads, signed.read_text("utf-8").splitlines()):
+            release = Release.open(signed.parent / line["release"])
+            manifest = release.manifest
+            title = {lang: manifest.title[lang] for lang in LANGUAGES}
+            made = {"id": manifest.id, "title": title, "made": manifest.made, "policy": manifest.policy}
+            force = {"in_force": in_force is not None and in_force.name == line["release"]}
+            found.append({"built_by": "", "at": ""} | line | made | force | {"audit": release.audit})
+    return sorted(found, key=lambda one: (one["at"], one["id"], int(one["release"])), reverse=True)

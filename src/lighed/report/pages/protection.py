@@ -18,6 +18,8 @@ def protection(view: View) -> Page:
     rule = Words(view.release.manifest.policy_explanation[view.lang])
     if view.release.audit["audited"]:
         blocks = [Words(view.say("protection.lead"), lead=True), *_hidden(view, rule), *_checked(view)]
+    elif view.release.internal:
+        blocks = [Words(view.say("protection.internal"), lead=True)]
     else:
         blocks = [Words(rule.text, lead=True), Words(view.say("protection.public"))]
     trail = view.trail(view.link("about"))
