@@ -214,7 +214,7 @@ def test_a1_the_server_of_releases_has_the_routes_that_it_says(site: str) -> Non
 
 
 GUARDS = {
-    "content-security-policy": "default-src 'none'; script-src 'self';",
+    "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;",
     "x-content-type-options": "nosniff",
     "referrer-policy": "same-origin",
 }
