@@ -218,9 +218,10 @@ def build(
         return
     versions = where.releases / chosen.id
     day = made or _today().isoformat()
-    built = make(known, chosen, store=where.store, tables=where.tables, versions=versions, made=day)
-    point_at(versions, built.release.folder)
+    lies = {"store": where.store, "tables": where.tables, "key": where.key, "versions": versions}
+    built = make(known, chosen, **lies, made=day)
     write_down(built.release.folder, by=whoever(), built_by=whoever())
+    point_at(versions, built.release.folder)
     note(where, "build", f"{chosen.id}/{built.release.folder.name}", "put in force")
     _say_built(built)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import hmac
 import os
 import random
 import re
@@ -22,6 +23,9 @@ from lighed.catalogue import Catalogue
 from lighed.core import errors
 from lighed.core.errors import DataError
 from lighed.core.keys import hashed, read_key
+from lighed.store import Store
+from lighed.workbench import zone
+from tests.attacks.town import MADE, Town
 from tests.zones import Zone, new_zone
 
 CHANCE = random.Random(11)
@@ -168,6 +172,26 @@ def test_c1_a_message_that_shows_its_row_is_seen(
             made.load(path, MAPPING)
         seen.append(planted(refused.value.sentence("en")))
     assert seen == [set(), {LAST}]
+
+
+def test_c2_who_guesses_a_small_file_cannot_confirm_it_by_a_release_and_a_rebuild_is_the_same(
+    towns: tuple[Town, Town], tmp_path: Path
+) -> None:
+    project = towns[0].made.project
+    (guessed,) = Store.open(project.store).current().inputs.values()  # who guesses the file and its mapping has it
+    given = {"store": project.store, "tables": project.tables, "made": MADE}
+    plan, known = towns[0].catalogue.plans["town"], towns[0].catalogue
+    other = tmp_path / "other.key"
+    other.write_text("1f" * 32, "utf-8")
+    keys = {"a": project.key, "b": project.key, "c": other, "d": tmp_path / "none"}
+    made = {name: zone.build(known, plan, **given, key=key, versions=tmp_path / name) for name, key in keys.items()}
+    said = {name: [*built.release.manifest.inputs.values()] for name, built in made.items()}
+    due = hmac.new(read_key(project.key), f"file {guessed}".encode(), "sha256").hexdigest()
+    assert (said["a"], said["d"]) == ([due], [""])
+    assert said["c"] != said["a"]
+    assert zone.same(made["a"].release.folder, made["b"].release.folder)
+    for built in made.values():
+        assert all(guessed.encode() not in path.read_bytes() for path in built.release.folder.iterdir())
 
 
 GUESSES: dict[str, Callable[[bytes], str]] = {

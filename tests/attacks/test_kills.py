@@ -121,6 +121,7 @@ def test_a_build_that_is_killed_leaves_the_release_in_force_or_the_new_one_whole
         town.catalogue.plans["town"],
         store=project.store,
         tables=project.tables,
+        key=project.key,
         versions=versions,
         made=MADE,
     )

@@ -55,6 +55,17 @@ def hashed(identifiers: Sequence[str], key: bytes) -> list[str]:
     return [word[1:] if word.startswith(MADE) else _hashed(word, key) for word in identifiers]
 
 
+def sealed(digest: str, key: bytes) -> str:
+    """Return what stands for the digest of a file where others read it: without the key no guessed file is confirmed.
+
+    Examples
+    --------
+    >>> sealed("0f", bytes(32)) == sealed("0f", bytes(32)) != sealed("0f", bytes(31) + b"1")
+    True
+    """
+    return hmac.digest(key, f"file {digest}".encode(), "sha256").hex()
+
+
 def _hashed(word: str, key: bytes) -> str:
     return hmac.digest(key, _bare(word).encode(), "sha256")[:16].hex()
 

@@ -22,7 +22,7 @@ from lighed.core.accounts import Accounts, may
 from lighed.core.durable import put_in_place, write_durably
 from lighed.core.errors import LoadError, ReleaseError
 from lighed.core.estimates import Estimates
-from lighed.core.keys import make_key, read_key
+from lighed.core.keys import make_key, read_key, sealed
 from lighed.core.progress import working
 from lighed.core.project import Project
 from lighed.core.release import Release, current
@@ -168,16 +168,19 @@ def plan_of(catalogue: Catalogue, name: str | None, project: Project | None) -> 
 
 
 def estimated(
-    catalogue: Catalogue, plan: ReleasePlan, *, store: Path | None, tables: Path
+    catalogue: Catalogue, plan: ReleasePlan, *, store: Path | None, tables: Path, key: Path | None = None
 ) -> tuple[Estimates, dict[str, str], int | None]:
-    """Compute everything a plan asks for: from the persons of the store, and from published tables."""
+    """Compute everything a plan asks for: from the persons of the store, and from published tables.
+
+    With it the digests of what it was made of: those of files of persons under the `key` of the zone.
+    """
     parts, inputs, seed = [], dict[str, str](), None
     if plan.years:
         assert store is not None
         snapshot = Store.open(store).current()
         engine = connect(folders=[store])
         parts.append(from_store(engine, snapshot, catalogue, plan))
-        inputs |= snapshot.inputs
+        inputs |= _sealed(snapshot.inputs, key) if key else snapshot.inputs
         seed = next((int(load.file.rpartition(" ")[2]) for load in snapshot.loads if load.source == "synthetic"), None)
     if plan.tables:
         parts.append(from_tables(catalogue, plan, tables))
@@ -185,16 +188,29 @@ def estimated(
     return Estimates.concat(parts), inputs, seed
 
 
+def _sealed(inputs: dict[str, str], key: Path) -> dict[str, str]:
+    """The digests under the zone's key; where the key is not at hand, the files are named and no more."""
+    known = read_key(key) if inputs and key.is_file() else None
+    return {name: sealed(digest, known) if known else "" for name, digest in inputs.items()}
+
+
 def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def build(
-    catalogue: Catalogue, plan: ReleasePlan, *, store: Path | None, tables: Path | None, versions: Path, made: str
+    catalogue: Catalogue,
+    plan: ReleasePlan,
+    *,
+    store: Path | None,
+    tables: Path | None,
+    versions: Path,
+    made: str,
+    key: Path | None = None,
 ) -> Built:
     """Build a release as the next version below `versions`; an equal one that stands there is taken instead."""
-    ledger = earlier(versions.parent)
-    estimates, inputs, seed = estimated(catalogue, plan, store=store, tables=tables or BUILT_IN / "published")
+    ledger, public = earlier(versions.parent), BUILT_IN / "published"
+    estimates, inputs, seed = estimated(catalogue, plan, store=store, tables=tables or public, key=key)
     versions.mkdir(parents=True, exist_ok=True)
     taken = [int(path.name) for path in versions.iterdir() if path.name.isdecimal()]
     folder = versions / str(max(taken, default=0) + 1)
@@ -243,8 +259,8 @@ def sign_off(project: Project, plan: str, candidate: Path, *, by: str, built_by:
     shutil.rmtree(waiting, ignore_errors=True)
     shutil.copytree(candidate, waiting)
     put_in_place(waiting, target)
-    point_at(versions, target)
     sign(target, by=by, built_by=built_by)
+    point_at(versions, target)
     return target
 
 
