@@ -161,6 +161,7 @@ def check(project: Annotated[Path | None, typer.Option("--project", "-p", help="
     from lighed.catalogue import load as read
     from lighed.core.form import mistakes_of_form
     from lighed.core.register import mistakes_of_register
+    from lighed.portfolio.diagnostics import mistakes_of_diagnostic
     from lighed.store.engine import connect
 
     known, engine = read(project), connect()
@@ -173,6 +174,7 @@ def check(project: Annotated[Path | None, typer.Option("--project", "-p", help="
     wrong += [line for each in evaluations for line in mistakes_of_evaluation(each, known.groups(each))]
     wrong += [line for form in known.forms.values() for line in mistakes_of_form(form)]
     wrong += [line for register in known.registers.values() for line in mistakes_of_register(register)]
+    wrong += [line for rule in known.diagnostics.values() for line in mistakes_of_diagnostic(rule, known.registers)]
     for line in wrong:
         err.print(line, style="red", markup=False)
     for what, ids in known.waiting().items():
@@ -186,6 +188,7 @@ def check(project: Annotated[Path | None, typer.Option("--project", "-p", help="
         err.print(say("cli.mistakes", LANG, count=len(wrong)), style="red")
         raise typer.Exit(1)
     own = len(evaluations) + len(known.pathways) + len(known.uses) + len(known.forms) + len(known.registers)
+    own += len(known.diagnostics)
     out.print(say("cli.checked", LANG, count=len(known.indicators) - len(made) + own, examples=len(run) + own))
 
 

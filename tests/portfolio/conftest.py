@@ -18,6 +18,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
+from lighed.core.yaml import parse
 from lighed.portfolio.archive import Record
 from lighed.portfolio.desk import Desk
 from lighed.portfolio.house import House
@@ -38,6 +39,7 @@ PEOPLE = {
     "nils": ([], [HOME]),
     "kim": (["initiative_owner", "approver", "analyst"], [HOME]),
 }
+ALLIANCE = Path(__file__).with_name("alliance.yaml")
 NUMBERS = itertools.count()
 UNPRIVILEGED = "nobody"  # PostgreSQL refuses to start as root
 
@@ -125,6 +127,16 @@ def surveyed(town: Town, title: str) -> Record:
         said = {"title": what, "text": what, "survey": survey.id, "percent": percent, "source": "Rapport"}
         town.move("sara", town.move("ana", town.create("ana", "survey_items", **said), "send"), "publish")
     return town.move("sara", town.move("ana", survey, "send"), "publish")
+
+
+def told(town: Town) -> None:
+    """Put what the alliance's report says of four projects into a town."""
+    for register, records in parse(ALLIANCE.read_text("utf-8")).items():
+        for content in records:
+            if register == "initiatives":
+                town.move("ole", town.create("ole", register, organisation=HOME, **content), "plan")
+            else:
+                town.create("ana" if register == "trials" else "ole", register, **content)
 
 
 @pytest.fixture(scope="session")

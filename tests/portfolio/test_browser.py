@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from lighed.core.text import LANGUAGES, Lang, say
 from lighed.portfolio.house import House
 from tests.browser import NARROW, SCREENSHOTS, WIDE, Visit, served
-from tests.portfolio.conftest import HOME, PASSWORD, Town, mounted, settled, surveyed
+from tests.portfolio.conftest import HOME, PASSWORD, Town, mounted, settled, surveyed, told
 
 pytestmark = pytest.mark.browser
 FORMULA, SCRIPT = '=HYPERLINK("https://x.dk")', "<script>document.title='taken'</script>"
@@ -35,6 +35,7 @@ def stand(staffed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
     town.move("ole", town.edit("ole", made, what="Én indgang for gravide.", light="amber"), "plan", "start")
     town.create("ole", "initiatives", title=FORMULA, organisation=HOME, what=SCRIPT)
     surveyed(town, "Partnerne")
+    told(town)
     share = {"numerator": 84, "denominator": 173}
     figure = {"title": "Gennemført", "initiative": made.id, "period": "2022", "source": "Rapport", "share": share}
     town.move("ole", town.create("paul", "observations", **figure), "submit")
@@ -56,6 +57,9 @@ PAGES = {
     "record_submitted": ("sara", "record/observations/gennemfoert"),
     "edit": ("ole", "record/initiatives/faelles-gravidteam/edit"),
     "history": ("ole", "record/initiatives/faelles-gravidteam/history"),
+    "diagnostics": ("sara", "diagnostics"),
+    "flags": ("sara", "register/observations"),
+    "record_flagged": ("sara", "record/observations/roegfri-eller-reduceret"),
     "survey": ("rita", "survey/partnerne"),
     "import": ("ole", "register/initiatives/import"),
     "no_record": ("rita", "record/initiatives/nothing"),

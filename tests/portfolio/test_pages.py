@@ -43,6 +43,8 @@ ROUTES: dict[str, set[str]] = {
     "POST /record/{name}/{one}/move": OWN,
     "GET /record/{name}/{one}/history": SEE,
     "GET /record/{name}/{one}/history.json": SEE,
+    "GET /diagnostics": SEE,
+    "GET /diagnostics.json": SEE,
     "GET /survey/{one}": SEE,
     "GET /survey/{one}.json": SEE,
     "GET /survey/{one}/figure/{name}.svg": SEE,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lighed.catalogue.publication import Factor, FocusArea, OverviewArea, Pitfall, Recommendation
+from lighed.core.diagnostic import Diagnostic
 from lighed.core.form import Form
 from lighed.core.pathway import Pathway
 from lighed.core.register import Register
@@ -52,6 +53,7 @@ class Catalogue:
     evaluations: dict[str, Evaluation]
     forms: dict[str, Form]
     registers: dict[str, Register]
+    diagnostics: dict[str, Diagnostic]
     digest: str
 
     @property

@@ -23,7 +23,8 @@ from lighed.catalogue.catalogue import Catalogue
 from lighed.catalogue.check import check, check_evaluation
 from lighed.catalogue.crossed import with_crossed_levels
 from lighed.catalogue.publication import Factor, FocusArea, OverviewArea, Pitfall, Recommendation
-from lighed.catalogue.registers import ShippedRecord, check_registers, lists_of, resolved
+from lighed.catalogue.registers import ShippedRecord, check_diagnostics, check_registers, lists_of, resolved
+from lighed.core.diagnostic import Diagnostic
 from lighed.core.errors import DefinitionError, LighedError
 from lighed.core.form import Form
 from lighed.core.pathway import Pathway
@@ -49,6 +50,7 @@ BUILT_IN = Path(str(files("lighed.catalogue").joinpath("data")))
 FOLDERS = (
     "indicators", "pathways", "uses", "stratifiers", "items", "dimensions", "areas", "standards", "policies", "plans",
     "evaluations", "forms", "validations", "providers", "reasons", "registers", "workflows", "code_lists",
+    "diagnostics",
 )  # fmt: skip
 D = TypeVar("D", bound=Definition)
 
@@ -108,6 +110,7 @@ def _load(project: Path | None, _: tuple[Any, ...]) -> Catalogue:
         evaluations=_by_id(Evaluation, roots, "evaluations"),
         forms=forms,
         registers={},
+        diagnostics=_by_id(Diagnostic, roots, "diagnostics"),
         digest=_digest(roots),
     )
     check(catalogue)
@@ -128,6 +131,7 @@ def _registers(roots: list[Path], catalogue: Catalogue) -> dict[str, Register]:
     workflows = _by_id(Workflow, roots, "workflows")
     made = _by_id(Register, roots, "registers", prepare=lambda tree, path: resolved(tree, workflows, lists, path))
     check_registers(made)
+    check_diagnostics(catalogue.diagnostics, made, {one.id for one in catalogue.pitfalls})
     return made
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from lighed.catalogue.publication import Factor, FocusArea, Recommendation
+from lighed.core.diagnostic import Diagnostic, problems_of
 from lighed.core.errors import DefinitionError
 from lighed.core.pathway import Pathway
 from lighed.core.register import Code, CodeList, Register, Workflow
@@ -44,7 +45,7 @@ def lists_of(
         ("pathways", Text(da="Forløb", en="Pathways"), pathways),
         ("stratifiers", Text(da="Sociale grupper", en="Social groups"), stratifiers),
     ):
-        codes: Any = tuple(Code(id=str(one.id), title=one.title) for one in defined)
+        codes: Any = tuple(Code(id=str(one.id), title=one.title, kind=getattr(one, "kind", None)) for one in defined)
         yield CodeList(id=name, title=title, source=OF_DEFINITIONS, codes=codes)
 
 
@@ -66,6 +67,15 @@ def _named(name: Any, what: str, known: Mapping[str, Any], path: Path) -> Any:
     if name not in known:
         raise DefinitionError(path, f"the {what} '{name}' is not known; use one of {', '.join(known)}")
     return known[name]
+
+
+def check_diagnostics(
+    diagnostics: Mapping[str, Diagnostic], registers: Mapping[str, Register], pitfalls: set[str]
+) -> None:
+    """Refuse a rule that names a register, a column or a pitfall that does not exist."""
+    for one in diagnostics.values():
+        for problem in problems_of(one, registers, pitfalls):
+            raise DefinitionError(Path(f"diagnostics/{one.id}.yaml"), problem)
 
 
 def check_registers(registers: Mapping[str, Register]) -> None:

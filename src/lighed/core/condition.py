@@ -13,7 +13,7 @@ are counted.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -123,6 +123,53 @@ def columns(condition: Condition) -> set[str]:
             return columns(part)
         case _:
             return {column for part in condition.parts for column in columns(part)}
+
+
+def holds(condition: Condition, row: Callable[[str], Collection[Any]]) -> bool | None:
+    """Whether a condition holds for a row whose columns may have several values: one that fits is enough.
+
+    `row` gives the values of a column, none where it is empty. Returns None where an empty column leaves it open; dates
+    are not compared.
+
+    Examples
+    --------
+    >>> goals = {"factor": ["1", "3"], "level": []}
+    >>> holds(parse({"factor": {"is": "3"}}), goals.__getitem__)
+    True
+    >>> holds(parse({"not": {"level": {"is": "structural"}}}), goals.__getitem__) is None
+    True
+    """
+    match condition:
+        case Test(column, "exists", wanted):
+            return bool(row(column)) is bool(wanted)
+        case Test(column):
+            given = row(column)
+            return any(_fits(condition, value) for value in given) if given else None
+        case Not(part):
+            known = holds(part, row)
+            return None if known is None else not known
+        case All(parts):
+            found = [holds(part, row) for part in parts]
+            return False if False in found else None if None in found else True
+        case Either(parts):
+            found = [holds(part, row) for part in parts]
+            return True if True in found else None if None in found else False
+
+
+def _fits(test: Test, value: Any) -> bool:
+    match test.operator, test.value:
+        case "is", wanted:
+            return bool(value == wanted)
+        case "in", wanted:
+            return bool(value in wanted)
+        case "at_least", low:
+            return bool(value >= low)
+        case "at_most", high:
+            return bool(value <= high)
+        case "between", (low, high):
+            return bool(low <= value <= high)
+        case operator, _:
+            raise ValueError(f"'{operator}' cannot be asked of a record")
 
 
 def sentence(condition: Condition, lang: Lang, names: Mapping[Any, Text]) -> str:

@@ -38,10 +38,11 @@ Faults = Iterator[tuple[str, dict[str, Any]]]
 
 
 class Code(Definition):
-    """Something that can be chosen."""
+    """Something that can be chosen, and of what kind it is, where there are several."""
 
     id: str = Given(pattern=r"^[\w.-]+$")
     title: Text
+    kind: str | None = None
 
 
 class CodeList(Definition):

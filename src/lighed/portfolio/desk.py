@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sql
 
 from lighed.core.accounts import Accounts, User, may
+from lighed.core.diagnostic import Diagnostic
 from lighed.core.errors import AccessError, DataError, Problem, RegisterError
 from lighed.core.identifiers import shows_number
 from lighed.core.office import Office
@@ -19,6 +20,7 @@ from lighed.portfolio.archive import Archive, Asked, ConflictError, Record
 from lighed.portfolio.exchange import Row, rows
 
 SHORT = 36  # letters of an id that is made of a title
+Rules = Iterable[Diagnostic]
 LETTERS = str.maketrans({"æ": "ae", "ø": "oe", "å": "aa", "ä": "ae", "ö": "oe", "é": "e", "ü": "ue"})
 
 
@@ -33,10 +35,15 @@ class Desk(Office):
     """The work of one user with the registers."""
 
     def __init__(
-        self, accounts: Accounts, user: User | None, archive: Archive, registers: Mapping[str, Register]
+        self,
+        accounts: Accounts,
+        user: User | None,
+        archive: Archive,
+        registers: Mapping[str, Register],
+        rules: Rules = (),
     ) -> None:
         super().__init__(accounts, user)
-        self.archive, self._registers = archive, registers
+        self.archive, self._registers, self.rules = archive, registers, tuple(rules)
 
     # --- reading
 

@@ -42,7 +42,8 @@ class House:
 
     def desk(self, user: User | None) -> Desk:
         """Return the desk of a user."""
-        return Desk(self.accounts, user, self.archive, catalogue.load(self.folder).registers)
+        known = catalogue.load(self.folder)
+        return Desk(self.accounts, user, self.archive, known.registers, known.diagnostics.values())
 
     def close(self) -> None:
         """Let go of the databases."""

@@ -9,19 +9,23 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request, Response
 from fastapi.responses import JSONResponse
 
+from lighed import catalogue
 from lighed.charts import svg
+from lighed.core.diagnostic import Diagnostic
 from lighed.core.errors import DataError, LighedError, Problem, RegisterError
 from lighed.core.register import Field, Register, typed
 from lighed.core.text import Lang, say
 from lighed.portfolio.answers import INVITATIONS, SURVEYS
 from lighed.portfolio.archive import PAGE, Asked, ConflictError, Record
 from lighed.portfolio.desk import Desk
+from lighed.portfolio.diagnostics import Kept, flags, shelf_of
 from lighed.portfolio.exchange import WRITERS
 from lighed.portfolio.find import sentence
 from lighed.portfolio.house import House
 from lighed.portfolio.surveys import Results, results
 from lighed.portfolio.words import differences, merged, named, words
 from lighed.report.page import Page
+from lighed.report.pages.diagnostics import diagnostics
 from lighed.report.pages.survey import survey
 from lighed.web import door
 from lighed.web.door import MANY, Door, Sent, language, opened, to, token, written
@@ -29,6 +33,7 @@ from lighed.web.door import AtDesk as AtOffice
 
 MENU = (
     ("", "portfolio.menu.overview", "see_registers"),
+    ("diagnostics", "portfolio.menu.diagnostics", "see_registers"),
     ("users", "zone.menu.users", "manage_users"),
     ("log", "zone.menu.log", "read_log"),
 )
@@ -104,8 +109,16 @@ def list_page(request: Request, desk: AtDesk, name: str) -> Response:
         "may_write": desk.may_write(register),
         "words": lambda field, one, titles: words(field, one.content, lang, titles),
         "sentence": lambda one: sentence((str(one.content.get(name, "")) for name in register.search), asked.words),
+        "flags": _flags(desk, register, records),
     }
     return written(request, "register_list.html", **shown)
+
+
+def _flags(desk: Desk, register: Register, records: list[Record]) -> dict[str, list[Diagnostic]]:
+    """The flags of each record; nothing is looked up where no rule asks for flags."""
+    rules = [rule for rule in desk.rules if rule.kind == "flag" and register.id in rule.registers]
+    shelf = shelf_of(desk)
+    return {one.id: flags(shelf, rules, Kept(register.id, one.id, one.content)) for one in records}
 
 
 def _asked(request: Request, register: Register) -> Asked:
@@ -244,6 +257,7 @@ def _record(
         "one": record,
         "named": lambda field: named(field, record.content, lang, titles),
         "words": lambda field: words(field, record.content, lang, titles),
+        "flags": _flags(desk, register, [record])[name],
         "belonging": desk.belonging(register, record),
         "parts_of": [part for part in desk.parts(register) if desk.may_write(part)],
         "here_record": f"/{lang}/portfolio/record/{register.id}/{name}",
@@ -362,6 +376,25 @@ def survey_picture(request: Request, desk: AtDesk, one: str, name: str) -> Respo
     if figure is None:
         raise HTTPException(404)
     return Response(svg(figure.chart), media_type="image/svg+xml")
+
+
+def _diagnostics(request: Request, desk: Desk) -> Page:
+    lang, shelf = language(request), shelf_of(desk)
+    pitfalls = {one.id: one for one in catalogue.load().pitfalls}
+    return diagnostics(shelf, desk.rules, pitfalls, f"/{lang}/portfolio", lang)
+
+
+@router.get("/diagnostics.json")
+def diagnostics_twin(request: Request, desk: AtDesk) -> Response:
+    """Give what the rules find."""
+    return JSONResponse(_diagnostics(request, desk).plain())
+
+
+@router.get("/diagnostics")
+def diagnostics_page(request: Request, desk: AtDesk) -> Response:
+    """Show what the rules find in all that the user may see."""
+    page = _diagnostics(request, desk)
+    return written(request, "register_page.html", page=page, frame=Frame(request.url.path), trail=[])
 
 
 # --- history
