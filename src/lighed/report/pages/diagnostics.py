@@ -47,8 +47,7 @@ def _pitfall(shelf: Shelf, one: Finding, pitfall: Pitfall, zone: str, lang: Lang
     said = [_say("rule", lang, condition=condition), _say("says", lang, explanation=pitfall.explanation[lang])]
     blocks.append(Words(" ".join([*said, _say("source", lang, source=one.rule.source)])))
     if one.records:
-        named = [Words("", links=(_link(shelf, each, zone),)) for each in one.records]
-        blocks.append(Folded(_say("records", lang, count=len(named)), (Points(tuple(named)),)))
+        blocks.append(_records(shelf, one, "records", zone, lang))
     return blocks
 
 
@@ -61,15 +60,18 @@ def _amount(one: Finding, lang: Lang) -> list[str]:
 
 
 def _flags(shelf: Shelf, found: list[Finding], zone: str, lang: Lang) -> list[Block]:
-    rows = [
-        (Cell(one.rule.title[lang]), Cell(link.text, href=link.href), Cell(one.rule.sentence[lang]))
-        for one in found
-        if one.rule.kind == "flag"
-        for link in (_link(shelf, each, zone) for each in one.records)
-    ]
-    if not rows:
-        return [Words(_say("no_flags", lang))]
-    return [_table("flags", ("flag", "where", "what"), rows, lang)]
+    raised = [one for one in found if one.rule.kind == "flag" and one.records]
+    blocks: list[Block] = []
+    for one in raised:
+        blocks.append(Heading(one.rule.title[lang], one.rule.id, level=3))
+        blocks.append(Words(f"{one.rule.sentence[lang]} {_say('source', lang, source=one.rule.source)}"))
+        blocks.append(_records(shelf, one, "figures", zone, lang))
+    return blocks or [Words(_say("no_flags", lang))]
+
+
+def _records(shelf: Shelf, one: Finding, what: str, zone: str, lang: Lang) -> Folded:
+    named = tuple(Words("", links=(_link(shelf, each, zone),)) for each in one.records)
+    return Folded(_say(what, lang, count=len(named)), (Points(named),))
 
 
 def _signs(shelf: Shelf, zone: str, lang: Lang) -> list[Block]:
