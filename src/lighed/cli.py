@@ -430,16 +430,18 @@ def _say_filled(folder: Path) -> None:
 def verify_portfolio(
     project: Annotated[Path, typer.Option("--project", "-p", help="The folder of the registers.")] = Path("portfolio"),
 ) -> None:
-    """Check that no version of a record and no line of the log was changed or taken out."""
+    """Check that no version of a record, no file and no line of the log was changed or taken out."""
     from lighed.portfolio.house import House
 
     house = House.open(project)
-    broken, line = house.archive.broken(), house.accounts.broken_at()
+    broken, files, line = house.archive.broken(), house.broken_files(), house.accounts.broken_at()
     for register, name, version in broken:
         err.print(say("cli.broken_version", LANG, record=f"{register}/{name}", version=version), style="red")
+    for register, name, file in files:
+        err.print(say("cli.broken_file", LANG, record=f"{register}/{name}", name=file), style="red", markup=False)
     if line is not None:
         err.print(say("zone.log.broken", LANG, number=line), style="red")
-    if broken or line is not None:
+    if broken or files or line is not None:
         raise typer.Exit(1)
     out.print(say("cli.versions_whole", LANG))
 

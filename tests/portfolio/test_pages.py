@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import shutil
 from collections.abc import Iterator
@@ -39,6 +40,7 @@ ROUTES: dict[str, set[str]] = {
     "GET /record/{name}/{one}.json": SEE,
     "POST /record/{name}/{one}.json": OWN,
     "GET /record/{name}/{one}/edit": SEE,
+    "GET /record/{name}/{one}/file/{version}/{field}": SEE,
     "POST /record/{name}/{one}/edit": OWN,
     "POST /record/{name}/{one}/move": OWN,
     "GET /record/{name}/{one}/history": SEE,
@@ -85,7 +87,8 @@ class Site:
     def at(self, route: str, lang: str = "da") -> tuple[str, str]:
         method, _, path = route.partition(" ")
         name = "paul" if "/users/" in path else "shares" if "/figure/" in path else "initiatives"
-        return method, f"/{lang}/portfolio{path.format(name=name, one='gaahold', kind='csv')}"
+        name, one = ("library", "rapport") if "/file/" in path else (name, "gaahold")
+        return method, f"/{lang}/portfolio{path.format(name=name, one=one, kind='csv', version=3, field='file')}"
 
     def given(self, route: str) -> dict[str, Any]:
         if not route.startswith("POST"):
@@ -107,6 +110,10 @@ def site(staffed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Si
     town = settled(House.open(shutil.copytree(staffed, tmp_path_factory.mktemp("site") / "portfolio")))
     town.move("ole", town.create("ole", "initiatives", title="Gåhold", organisation=HOME), "plan")
     surveyed(town, "Gåhold")
+    desk = town.desk("ana")
+    report = {"title": "Rapport", "kind": "report", "licence": "CC BY", "published_on": "2020-01-01"}
+    report["file"] = desk.keep_file(desk.register("library"), "file", "rapport.pdf", io.BytesIO(b"%PDF-1.7"))
+    town.move("sara", town.move("ana", town.create("ana", "library", **report), "send"), "publish")
     with served(mounted(town.house)) as address:
         people = {}
         for name in PEOPLE:
@@ -296,7 +303,7 @@ def test_a_list_is_narrowed_to_days_and_a_day_that_does_not_exist_is_refused(sit
     for day in ("2024-01-01", "2025-01-01"):
         content = {"title": f"Rapport {day}", "kind": "report", "licence": "CC BY", "published_on": day}
         ana.ask("POST", f"{there}.json", json={"content": content})
-    for query, count in (("from.published_on=2024-01-02", 1), ("to.published_on=01-01-2024", 1), ("from.title=x", 2)):
+    for query, count in (("from.published_on=2024-01-02", 1), ("to.published_on=01-01-2024", 2), ("from.title=x", 3)):
         assert ana.ask("GET", f"{there}.json?{query}").json()["count"] == count
     wrong = ana.ask("GET", f"{there}.json?from.published_on=2024-02-30")
     assert (wrong.status_code, [one["problem"] for one in wrong.json()["problems"]]) == (

@@ -22,14 +22,23 @@ from lighed.core.text import Lang, Text, say
 from lighed.core.types import Definition
 
 Id = r"^[a-z][a-z0-9_]*$"
-Kind = Literal["text", "long_text", "link", "number", "date", "choice", "yes_no", "reference", "amount", "share"]
-PARTS: dict[Kind, tuple[str, str]] = {"amount": ("value", "unit"), "share": ("numerator", "denominator")}
+Kind = Literal[
+    "text", "long_text", "link", "number", "date", "choice", "yes_no", "reference", "amount", "share", "file"
+]
+PARTS: dict[Kind, tuple[str, str]] = {
+    "amount": ("value", "unit"),
+    "share": ("numerator", "denominator"),
+    "file": ("name", "checksum"),
+}
+TEXTS = frozenset({"unit", "name", "checksum"})  # the parts that are no numbers
+NEEDED = {"amount": "value", "file": "checksum"}  # the part without which the other says nothing
 FOUND_BY: frozenset[Kind] = frozenset({"choice", "yes_no", "reference", "date"})  # what a list can be filtered by
 ORGANISATIONS = "organisations"
 BETWEEN = ";"  # several values in one cell of a file
 LONGEST = {"text": 300, "long_text": 20_000, "link": 2_000}
 YES, NO = "yes", "no"
 FIRST_YEAR, LAST_YEAR = 1800, 2200
+CHECKSUM = re.compile(r"[0-9a-f]{64}")  # SHA-256
 _NUMBER = re.compile(r"[-+−]?\d+([.,]\d+)?")
 _THOUSANDS = re.compile(r"[-+−]?[1-9]\d{0,2}(\.\d{3})+")
 _DANISH_DAY = re.compile(r"(\d{1,2})[-./](\d{1,2})[-./](\d{4})")
@@ -179,15 +188,16 @@ class Field(Definition):
         """Return the value that cells of a form or file hold, as far as it can be read; None where they are empty."""
         given = [_stripped(cells.get(name)) for name in self.columns]
         if self.kind in PARTS:
-            values = [_number(given[0]), given[1] if self.kind == "amount" else _number(given[1])]
+            parts = PARTS[self.kind]
+            values = [cell if part in TEXTS else _number(cell) for part, cell in zip(parts, given, strict=True)]
             if self.kind == "amount" and values[0] is not None and not values[1] and len(self.codes) == 1:
                 values[1] = self.codes[0].id
-            kept = {part: v for part, v in zip(PARTS[self.kind], values, strict=True) if v not in (None, "")}
-            # The unit is chosen beforehand in a form; alone it says nothing.
-            return None if not kept or (self.kind == "amount" and "value" not in kept) else kept
+            kept = {part: v for part, v in zip(parts, values, strict=True) if v not in (None, "")}
+            # The unit is chosen beforehand in a form, and the name of a file stays when the file is taken out.
+            return None if not kept or NEEDED.get(self.kind, next(iter(kept))) not in kept else kept
         if self.many:
-            parts = given[0] if isinstance(given[0], list) else str(given[0] or "").split(BETWEEN)
-            return list(dict.fromkeys(part.strip() for part in parts if part.strip())) or None
+            each = given[0] if isinstance(given[0], list) else str(given[0] or "").split(BETWEEN)
+            return list(dict.fromkeys(part.strip() for part in each if part.strip())) or None
         return READERS.get(self.kind, lambda value: value)(given[0]) if given[0] not in (None, "") else None
 
     def cells(self, value: Any) -> dict[str, Any]:
@@ -384,6 +394,18 @@ def _share(field: Field, value: Any) -> Faults:
         yield "not_a_share", {}
 
 
+def _file(_: Field, value: Any) -> Faults:
+    if not isinstance(value, dict) or set(value) != set(PARTS["file"]) or not _is_checksum(value["checksum"]):
+        yield "not_a_file", {}
+        return
+    yield from _text(FILE_NAME, value["name"])
+
+
+def _is_checksum(value: Any) -> bool:
+    return isinstance(value, str) and CHECKSUM.fullmatch(value) is not None
+
+
+FILE_NAME = Field(id="name", title=Text(da="navn", en="name"))
 CHECKS: dict[Kind, Callable[[Field, Any], Faults]] = {
     "text": _text,
     "long_text": _text,
@@ -395,6 +417,7 @@ CHECKS: dict[Kind, Callable[[Field, Any], Faults]] = {
     "reference": _reference,
     "amount": _amount,
     "share": _share,
+    "file": _file,
 }
 
 

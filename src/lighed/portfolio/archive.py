@@ -154,6 +154,12 @@ class Archive:
                 Record(*row) for row in db.execute(sql.select(VERSION).where(mine).order_by(VERSION.c.version.desc()))
             ]
 
+    def versions(self, register: str) -> Iterator[Record]:
+        """Return every version of every record of a register."""
+        with self.engine.begin() as db:
+            for row in db.execute(sql.select(VERSION).where(VERSION.c.register == register)):
+                yield Record(*row)
+
     def listed(self, register: Register, asked: Asked) -> list[Record]:
         """Return the records that are asked for, a page of them or (page 0) all, what fits best first."""
         fits = _fits(asked).label("fits")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain, count
-from typing import Any
+from typing import Any, BinaryIO
 
 import sqlalchemy as sql
 
@@ -18,6 +18,7 @@ from lighed.core.office import Office
 from lighed.core.register import ORGANISATIONS, Register, Transition
 from lighed.portfolio.archive import Archive, Asked, ConflictError, Record
 from lighed.portfolio.exchange import Row, rows
+from lighed.portfolio.files import Files
 
 SHORT = 36  # letters of an id that is made of a title
 Rules = Iterable[Diagnostic]
@@ -39,11 +40,12 @@ class Desk(Office):
         accounts: Accounts,
         user: User | None,
         archive: Archive,
+        files: Files,
         registers: Mapping[str, Register],
         rules: Rules = (),
     ) -> None:
         super().__init__(accounts, user)
-        self.archive, self._registers, self.rules = archive, registers, tuple(rules)
+        self.archive, self.files, self._registers, self.rules = archive, files, registers, tuple(rules)
 
     # --- reading
 
@@ -108,6 +110,13 @@ class Desk(Office):
             raise RegisterError("no_record")
         return found
 
+    def file(self, register: Register, name: str, number: int, field: str) -> tuple[str, bytes]:
+        """Return name and bytes of a file of a version."""
+        value = self.version(register, name, number).content.get(field)
+        if not isinstance(value, dict) or any(register.field(field).faults(value)):
+            raise RegisterError("no_record")
+        return value["name"], self.files.read(value["checksum"])
+
     def titles(self, register: Register, records: list[Record]) -> dict[tuple[str, str], str]:
         """Return what the records point at, by register and id: the titles of those that the user may see."""
         wanted = {
@@ -156,6 +165,17 @@ class Desk(Office):
     def moves(self, register: Register, one: Record) -> list[Transition]:
         """Return the ways out of where a record stands that the user may take."""
         return [way for way in register.workflow.out_of(one.state) if may(self.user, way.action, one)]
+
+    def keep_file(self, register: Register, field: str, name: str, stream: BinaryIO) -> dict[str, str]:
+        """Keep a file that a record is going to have in a field, and return what the field holds of it."""
+        if not self.may_write(register):
+            self._demand(register.edit, Place(""))
+        try:
+            kept = self.files.keep(name, stream)
+        except DataError as error:
+            raise DataError([replace(each, column=field) for each in error.problems]) from None
+        self._done(register.edit, register.id, f"file {kept['checksum']}")
+        return kept
 
     def create(self, register: Register, content: Mapping[str, Any]) -> Record:
         """Keep a new record."""
@@ -343,7 +363,10 @@ class Desk(Office):
         before: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
         kept = {name: value for name, value in content.items() if value not in (None, "", [], {})}
-        problems = register.problems(kept) or list(self._dangling(db, register, kept, before or {}))
+        problems = register.problems(kept) or [
+            *self._dangling(db, register, kept, before or {}),
+            *self._without_file(register, kept),
+        ]
         if problems:
             raise DataError(problems)
         return kept
@@ -359,6 +382,11 @@ class Desk(Office):
                 one = self.archive.find(db, there.id, value)
                 if one is None or not self._sees(there, one) or there.workflow.state(one.state).gone:
                     yield Problem("no_record", register.id, column=field.id, value=value)
+
+    def _without_file(self, register: Register, content: Mapping[str, Any]) -> Iterator[Problem]:
+        for field in register.fields:
+            if field.kind == "file" and field.id in content and content[field.id]["checksum"] not in self.files:
+                yield Problem("no_file", register.id, column=field.id)
 
     def _organisation(self, db: sql.Connection, register: Register, content: Mapping[str, Any]) -> str:
         if register.organisation and register.organisation in content:

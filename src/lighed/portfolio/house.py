@@ -9,9 +9,11 @@ from pathlib import Path
 
 from lighed import catalogue
 from lighed.core.accounts import Accounts, User
+from lighed.core.register import Register
 from lighed.core.settings import Settings
 from lighed.portfolio.archive import Archive
 from lighed.portfolio.desk import Desk
+from lighed.portfolio.files import Files
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,7 @@ class House:
     folder: Path
     accounts: Accounts
     archive: Archive
+    files: Files
 
     @classmethod
     def open(cls, folder: Path, url: str = "", clock: Callable[[], float] = time.time) -> House:
@@ -38,12 +41,30 @@ class House:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         archive = Archive(url or Settings().portfolio or f"sqlite:///{folder / 'portfolio.db'}")
         archive.refresh(catalogue.load(folder).registers)
-        return cls(folder, Accounts(folder / "accounts.db", clock), archive)
+        return cls(folder, Accounts(folder / "accounts.db", clock), archive, Files(folder / "files"))
 
     def desk(self, user: User | None) -> Desk:
         """Return the desk of a user."""
         known = catalogue.load(self.folder)
-        return Desk(self.accounts, user, self.archive, known.registers, known.diagnostics.values())
+        return Desk(self.accounts, user, self.archive, self.files, known.registers, known.diagnostics.values())
+
+    @property
+    def registers(self) -> dict[str, Register]:
+        """Return the registers, those of the folder among them."""
+        return catalogue.load(self.folder).registers
+
+    def broken_files(self) -> list[tuple[str, str, str]]:
+        """Return register, record and name of the files of any version that are not as they were kept."""
+        kept = [
+            (one, value)
+            for register in self.registers.values()
+            for field in register.fields
+            if field.kind == "file"
+            for one in self.archive.versions(register.id)
+            if (value := one.content.get(field.id))
+        ]
+        broken = {value["checksum"] for _, value in kept if not self.files.whole(value["checksum"])}
+        return sorted({(*one.key, value["name"]) for one, value in kept if value["checksum"] in broken})
 
     def close(self) -> None:
         """Let go of the databases."""

@@ -42,6 +42,8 @@ def words(field: Field, content: Mapping[str, Any], lang: Lang, titles: Titles) 
             said = {part: figure(value[part], lang) for part in ("numerator", "denominator")}
             percent = number(100 * value["numerator"] / value["denominator"], lang)
             return say("portfolio.share", lang, percent=percent, **said)
+        case "file":
+            return f"{value['name']} ({value['checksum'][:12]})"
         case _:
             return str(value)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request, Response
 from fastapi.responses import JSONResponse
@@ -20,6 +21,7 @@ from lighed.portfolio.archive import PAGE, Asked, ConflictError, Record
 from lighed.portfolio.desk import Desk
 from lighed.portfolio.diagnostics import Kept, flags, shelf_of
 from lighed.portfolio.exchange import WRITERS
+from lighed.portfolio.files import MEGABYTES, media
 from lighed.portfolio.find import sentence
 from lighed.portfolio.house import House
 from lighed.portfolio.surveys import Results, results
@@ -39,7 +41,6 @@ MENU = (
 )
 GONE = frozenset({"register.no_register", "register.no_record", "account.no_user"})
 GROUPS = ("work", "results", "knowledge", "policy", "partners")
-MEGABYTES = 20
 CHOSEN = "f."
 FIRST, LAST = "from.", "to."
 router = APIRouter()
@@ -49,7 +50,8 @@ router.include_router(door.router)
 def create_app(house: House) -> FastAPI:
     """Open the registers; the application is mounted under ``/{lang}/portfolio``."""
     return opened(
-        Door("portfolio", "lighed.web", house.accounts, house.desk, MENU, GONE, units=True, megabytes=MEGABYTES), router
+        Door("portfolio", "lighed.web", house.accounts, house.desk, MENU, GONE, units=True, megabytes=MEGABYTES),
+        router,
     )
 
 
@@ -191,6 +193,7 @@ def create(request: Request, desk: AtDesk, sent: Sent, name: str) -> Response:
     register = desk.register(name)
     content = register.read(_cells(sent))
     try:
+        content |= _files(desk, register, sent)
         made = desk.create(register, content)
     except DataError as error:
         return _form(request, desk, register, content, error=error)
@@ -223,6 +226,15 @@ def _form(
 
 def _cells(sent: Mapping[str, Any]) -> dict[str, Any]:
     return {key.removeprefix(MANY): value for key, value in sent.items()}
+
+
+def _files(desk: Desk, register: Register, sent: Mapping[str, Any]) -> dict[str, Any]:
+    given: dict[str, Any] = {field.id: sent.get(f"{field.id}.new") for field in register.fields if field.kind == "file"}
+    return {
+        name: desk.keep_file(register, name, file.filename, file.file)
+        for name, file in given.items()
+        if getattr(file, "filename", "")
+    }
 
 
 def _content(sent: Mapping[str, Any]) -> dict[str, Any]:
@@ -268,6 +280,17 @@ def _record(
     return written(request, "register_record.html", status=status, **shown)
 
 
+@router.get("/record/{name}/{one}/file/{version}/{field}")
+def file(desk: AtDesk, name: str, one: str, version: str, field: str) -> Response:
+    """Give a file of a version, to be kept and not to be shown."""
+    register = desk.register(name)
+    if field not in register.names:
+        raise RegisterError("no_record")
+    title, data = desk.file(register, one, _version({"version": version}), field)
+    named = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(title, safe='')}"}
+    return Response(data, media_type=media(title), headers=named)
+
+
 @router.get("/record/{name}/{one}/edit")
 def edit_page(request: Request, desk: AtDesk, name: str, one: str) -> Response:
     """Show the form of a record."""
@@ -282,6 +305,7 @@ def edit(request: Request, desk: AtDesk, sent: Sent, name: str, one: str) -> Res
     register, seen = desk.register(name), _version(sent)
     content = register.read(_cells(sent))
     try:
+        content |= _files(desk, register, sent)
         desk.edit(register, one, seen, content)
     except ConflictError as error:
         return _both(request, desk, register, error, seen, content)
