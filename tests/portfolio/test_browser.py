@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -39,6 +40,13 @@ def stand(staffed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
     share = {"numerator": 84, "denominator": 173}
     figure = {"title": "Gennemført", "initiative": made.id, "period": "2022", "source": "Rapport", "share": share}
     town.move("ole", town.create("paul", "observations", **figure), "submit")
+    desk = town.desk("ana")
+    file = desk.keep_file(desk.register("library"), "file", "Årsrapport.pdf", io.BytesIO(b"%PDF-1.7"))
+    report = {"title": "Rapport", "kind": "report", "licence": "CC BY", "summary": "Alliancens rapporter. Ét år."}
+    item = town.create("ana", "library", **report, next_review="2024-01-10", published_on="2023-01-10")
+    town.move("sara", town.move("ana", town.edit("ana", item, file=file), "send"), "publish")
+    draft = {"title": "Rapport 2", "kind": "report", "licence": "CC BY"}
+    town.create("ana", "library", **draft)
     with served(mounted(town.house)) as address:
         yield Stand(town, address)
     town.house.close()
@@ -50,6 +58,11 @@ PAGES = {
     "list": ("ole", "register/initiatives"),
     "list_found": ("rita", "register/initiatives?q=gravid&f.factors=1"),
     "list_empty": ("rita", "register/goals"),
+    "due": ("rita", "due"),
+    "list_of_library": ("ana", "register/library?q=rapport"),
+    "record_of_library": ("ana", "record/library/rapport"),
+    "edit_library": ("ana", "record/library/rapport-2/edit"),
+    "history_of_library": ("ana", "record/library/rapport/history"),
     "new": ("ole", "register/initiatives/new"),
     "new_common": ("sara", "register/organisations/new"),
     "record": ("ole", "record/initiatives/faelles-gravidteam"),

@@ -6,6 +6,7 @@ import itertools
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -358,6 +359,29 @@ def test_lists_are_searched_filtered_and_counted(town: Town) -> None:
     assert listed(town, "ole", "initiatives", chosen={"nothing": "1"}) == []
     assert listed(town, "ole", "initiatives", state="planned") == [team.id]
     assert listed(town, "ole", "initiatives", page=2) == []
+
+
+@pytest.mark.parametrize(
+    ("dates", "days"),
+    [
+        ({"next_review": "2026-03-01"}, {"2026-02-28": False, "2026-03-01": True, "2027-01-01": True}),
+        ({"next_review": "2027-01-01", "expires": "2026-03-01"}, {"2026-02-28": False, "2026-03-01": True}),
+        ({}, {"2099-01-01": False}),
+    ],
+)
+def test_what_is_published_is_due_for_revision_from_its_day(
+    town: Town, dates: dict[str, str], days: dict[str, bool]
+) -> None:
+    item = {"title": "Rapport", "kind": "report", "licence": "CC BY"} | dates
+    draft = town.create("ana", "library", **item)
+    one = town.move("sara", town.move("ana", town.create("ana", "library", **item), "send"), "publish")
+    register = town.desk("rita").register("library")
+    for day, is_due in days.items():
+        today = date.fromisoformat(day)
+        for by in ("rita", "ana"):
+            assert [found.id for _, found in town.desk(by).due(today)] == [one.id] * is_due
+        assert register.stands(one.state, one.content, today).id == ("due" if is_due else "published")
+        assert register.stands(draft.state, draft.content, today).id == "draft"
 
 
 def test_a_part_belongs_to_the_organisation_of_its_whole(town: Town) -> None:

@@ -64,7 +64,10 @@ class CodeList(Definition):
 
 
 class State(Definition):
-    """Where a record stands: whether it can be edited, whether every reader sees it, and what it counts as."""
+    """Where a record stands: whether it can be edited, whether every reader sees it, and what it counts as.
+
+    ``due`` is the state that it counts as from the day on which it must be looked at again.
+    """
 
     id: str = Given(pattern=Id)
     title: Text
@@ -72,6 +75,7 @@ class State(Definition):
     shown: bool = False
     approved: bool = False
     gone: bool = False
+    due: str | None = None
 
 
 class Transition(Definition):
@@ -101,6 +105,9 @@ class Workflow(Definition):
                 raise ValueError(f"{one.id}: there is no state {', '.join(sorted(unknown))}; use {', '.join(states)}")
             if one.action not in actions():
                 raise ValueError(f"{one.id}: the action '{one.action}' is not known; see core/roles.yaml")
+        for state in self.states:
+            if state.due is not None and state.due not in states:
+                raise ValueError(f"{state.id}: there is no state {state.due}; use {', '.join(states)}")
         _demand_own_ids("state", states)
         _demand_own_ids("transition", [one.id for one in self.transitions])
         return self
@@ -224,6 +231,7 @@ class Register(Definition):
     ``organisation`` is the field whose organisation's people may write the record; without it the record belongs to
     its parent's organisation, or to all. ``parent`` is the field that names the record that this one is part of: that
     one can be approved only when this one is. ``page`` is what is made of each record and shown on a page of its own.
+    ``review`` are the dates from which a record must be looked at again.
     """
 
     id: str = Given(pattern=Id)
@@ -238,6 +246,7 @@ class Register(Definition):
     organisation: str | None = None
     parent: str | None = None
     page: Literal["survey"] | None = None
+    review: tuple[str, ...] = ()
     search: tuple[str, ...] = ()
     filters: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
@@ -253,7 +262,15 @@ class Register(Definition):
     def _problems(self) -> Iterator[str]:
         known = {field.id: field for field in self.fields}
         _demand_own_ids("field", self.names)
-        named = (self.title_field, *self.search, *self.filters, *self.columns, self.organisation, self.parent)
+        named = (
+            self.title_field,
+            *self.review,
+            *self.search,
+            *self.filters,
+            *self.columns,
+            self.organisation,
+            self.parent,
+        )
         for name in (name for name in named if name is not None and name not in known):
             yield f"there is no field '{name}'; use {', '.join(known)}"
             return
@@ -267,6 +284,7 @@ class Register(Definition):
         for name in filter(None, (self.organisation, self.parent)):
             if known[name].kind != "reference" or known[name].many:
                 yield f"'{name}' must be a reference to one record"
+        yield from (f"'{name}' must be a date" for name in self.review if known[name].kind != "date")
         for name in self.filters:
             if known[name].kind not in FOUND_BY:
                 yield f"a list can be filtered by a choice, yes/no, a reference or a date; '{name}' is none"
@@ -283,6 +301,15 @@ class Register(Definition):
     def titled(self, content: Mapping[str, Any]) -> str:
         """Return the title of a record."""
         return str(content.get(self.title_field, ""))
+
+    def overdue(self, content: Mapping[str, Any], today: date) -> tuple[Field, ...]:
+        """Return the dates of review that have come."""
+        return tuple(self.field(name) for name in self.review if content.get(name, "9") <= today.isoformat())
+
+    def stands(self, state: str, content: Mapping[str, Any], today: date) -> State:
+        """Return the state that a record counts as on a day."""
+        kept = self.workflow.state(state)
+        return self.workflow.state(kept.due) if kept.due and self.overdue(content, today) else kept
 
     def cells(self, content: Mapping[str, Any]) -> dict[str, Any]:
         """Return a record's content as the cells of a form or file."""

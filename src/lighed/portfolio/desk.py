@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from itertools import chain, count
 from typing import Any, BinaryIO
 
@@ -85,6 +86,19 @@ class Desk(Office):
         """Return how many records of a register the user may see."""
         self._demand("see_registers")
         return self.archive.count(register, self.visible(register))
+
+    def due(self, today: date) -> list[tuple[Register, Record]]:
+        """Return the records that count as due for revision on a day, by their registers."""
+        self._demand("see_registers")
+        found = {
+            (register.id, one.id): (register, one)
+            for register in self._registers.values()
+            for name in register.review
+            for one in self.archive.listed(
+                register, self.visible(register, Asked(between={name: ("", today.isoformat())}, page=0))
+            )
+        }
+        return [(of, one) for of, one in found.values() if of.workflow.state(one.state).due]
 
     def get(self, register: Register, name: str) -> Record:
         """Return a record that the user may see; one that they may not is not there."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -36,6 +37,7 @@ from lighed.web.door import AtDesk as AtOffice
 MENU = (
     ("", "portfolio.menu.overview", "see_registers"),
     ("diagnostics", "portfolio.menu.diagnostics", "see_registers"),
+    ("due", "portfolio.menu.due", "see_registers"),
     ("users", "zone.menu.users", "manage_users"),
     ("log", "zone.menu.log", "read_log"),
 )
@@ -81,6 +83,27 @@ def overview_twin(request: Request, desk: AtDesk) -> Response:
     return JSONResponse({"token": token(request), "registers": registers})
 
 
+@router.get("/due")
+def due_page(request: Request, desk: AtDesk) -> Response:
+    """Show what is due for revision."""
+    lang, today = language(request), _today(desk)
+    return written(
+        request, "registers_due.html", due=desk.due(today), today=today,
+        since=lambda of, one: [(field.title[lang], words(field, one.content, lang, {})) for field in
+                               of.overdue(one.content, today)],
+    )  # fmt: skip
+
+
+@router.get("/due.json")
+def due_twin(desk: AtDesk) -> Response:
+    """Give what is due for revision."""
+    return JSONResponse({"records": [_plain(one) for _, one in desk.due(_today(desk))]})
+
+
+def _today(desk: Desk) -> date:
+    return datetime.fromtimestamp(desk.accounts.clock()).astimezone().date()
+
+
 # --- lists
 
 
@@ -110,6 +133,7 @@ def list_page(request: Request, desk: AtDesk, name: str) -> Response:
         "titles": desk.titles(register, records),
         "may_write": desk.may_write(register),
         "words": lambda field, one, titles: words(field, one.content, lang, titles),
+        "stands": lambda one: register.stands(one.state, one.content, _today(desk)).title[lang],
         "sentence": lambda one: sentence((str(one.content.get(name, "")) for name in register.search), asked.words),
         "flags": _flags(desk, register, records),
     }
@@ -270,6 +294,7 @@ def _record(
         "named": lambda field: named(field, record.content, lang, titles),
         "words": lambda field: words(field, record.content, lang, titles),
         "flags": _flags(desk, register, [record])[name],
+        "stands": register.stands(record.state, record.content, _today(desk)).title[lang],
         "belonging": desk.belonging(register, record),
         "parts_of": [part for part in desk.parts(register) if desk.may_write(part)],
         "here_record": f"/{lang}/portfolio/record/{register.id}/{name}",
