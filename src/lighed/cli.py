@@ -51,6 +51,7 @@ ClinicOption = Annotated[
 ]
 UserOption = Annotated[str | None, typer.Option(help="Who does it, where two persons are needed.")]
 PasswordOption = Annotated[str | None, typer.Option(help="Asked for when left out.")]
+RegistersOption = Annotated[Path, typer.Option("--project", "-p", help="The folder of the registers.")]
 PortOption = Annotated[int, typer.Option(help="The port to listen on.")]
 
 
@@ -428,7 +429,7 @@ def _say_filled(folder: Path) -> None:
 
 @portfolio.command(name="verify")
 def verify_portfolio(
-    project: Annotated[Path, typer.Option("--project", "-p", help="The folder of the registers.")] = Path("portfolio"),
+    project: RegistersOption = Path("portfolio"),
 ) -> None:
     """Check that no version of a record, no file and no line of the log was changed or taken out."""
     from lighed.portfolio.house import House
@@ -452,7 +453,7 @@ def take_in_survey(
     mapping: Annotated[Path, typer.Option(help="The mapping file: which column is which item.")],
     user: Annotated[str, typer.Option(help="Who reads it in; the password is asked for.")],
     password: Annotated[str, typer.Option(prompt=True, hide_input=True, help="Asked for when left out.")],
-    project: Annotated[Path, typer.Option("--project", "-p", help="The folder of the registers.")] = Path("portfolio"),
+    project: RegistersOption = Path("portfolio"),
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change and keep nothing.")] = False,
 ) -> None:
     """Read the answers of a survey of partners into the registers, all or none."""
@@ -490,6 +491,42 @@ def _say_change(register: Register, before: Record | None, after: Record) -> Non
     for one in differences(register, before.content, after.content, LANG, {}) if before else []:
         said = {"before": one.before or "–", "after": one.after or "–"}
         out.print(say("cli.survey_field", LANG, field=one.field.title[LANG], **said), markup=False)
+
+
+@portfolio.command()
+def archive(
+    target: Annotated[Path, typer.Argument(help="The folder or the zip file to write.")],
+    project: RegistersOption = Path("portfolio"),
+) -> None:
+    """Write the published library as pages that need no server, with its files and checksums (BagIt)."""
+    from datetime import UTC, datetime
+
+    from lighed.core.accounts import User
+    from lighed.portfolio.bag import bagged, write
+    from lighed.portfolio.house import House
+    from lighed.report.library import newest, shelves, site
+
+    desk = House.open(project).desk(User("-", frozenset({"reader"})))
+    day = datetime.fromtimestamp(newest(shelves(desk)), UTC).date()
+    made = bagged(site(desk), {"Source-Organization": "Lighed", "Bagging-Date": day.isoformat()})
+    write(target, made)
+    out.print(say("cli.archived", LANG, path=target, count=len(made)), markup=False)
+
+
+@portfolio.command()
+def check_archive(
+    source: Annotated[Path, typer.Argument(help="The folder or zip file that `archive` wrote.")],
+) -> None:
+    """Check that no file of an archive is missing, changed or added."""
+    from lighed.portfolio.bag import faults, read
+
+    files = read(source)
+    found = list(faults(files))
+    for kind, path in found:
+        err.print(say(f"cli.archive_{kind}", LANG, path=path), style="red", markup=False)
+    if found:
+        raise typer.Exit(1)
+    out.print(say("cli.archive_whole", LANG, count=len(files)))
 
 
 def _run(application: Any, host: str, port: int, message: str) -> None:
