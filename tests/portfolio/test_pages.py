@@ -59,6 +59,7 @@ ROUTES: dict[str, set[str]] = {
     "GET /account": {*SEE, "nils"},
 }
 OTHERS = {"GET /sign-in", "POST /sign-in", "POST /sign-out", "POST /account"}
+OTHERS |= {f"GET /sign-in/{way}" for way in ("start", "back", "away")}
 POSTS = [route for route in ROUTES if route.startswith("POST")]
 SENT = {"title": "Gåhold", "organisation": HOME, "version": "2", "move": "start", "name": "frank", "password": PASSWORD}
 

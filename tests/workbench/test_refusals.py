@@ -58,6 +58,7 @@ ROUTES = {
     "GET /{lang}/{plan}/{path:path}": "see_zone",
 }
 OPEN = {"GET /", "GET /{lang}/zone/sign-in", "POST /{lang}/zone/sign-in"}
+OPEN |= {f"GET /{{lang}}/zone/sign-in/{way}" for way in ("start", "back", "away")}
 POSTS = [route for route in ROUTES if route.startswith("POST")]
 ROLES = {"anna": "analyst", "bo": "releaser", "carl": "administrator", "eva": "nobody", "fie": "internal_reader"}
 MAY = {

@@ -57,6 +57,13 @@ UNIT = sql.Table(
     sql.Column("user", sql.String, sql.ForeignKey("user.name"), primary_key=True),
     sql.Column("unit", sql.String, primary_key=True),
 )
+IDENTITY = sql.Table(
+    "identity",
+    _DATA,
+    sql.Column("issuer", sql.String, primary_key=True),
+    sql.Column("subject", sql.String, primary_key=True),
+    sql.Column("user", sql.String, sql.ForeignKey("user.name"), nullable=False),
+)
 SESSION = sql.Table(
     "session",
     _DATA,
@@ -129,6 +136,18 @@ class Entry:
     detail: str
     before: str
     digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Vouched:
+    """Somebody whom a provider vouches for, the rights that it gives them, and those that are its to give or take."""
+
+    issuer: str
+    subject: str
+    name: str
+    roles: frozenset[str]
+    units: frozenset[str]
+    governed: frozenset[str]
 
 
 class Made(Protocol):
@@ -254,7 +273,6 @@ class Accounts:
         """Replace a user's roles."""
         with self.engine.begin() as db:
             _demand_known(db, name)
-            db.execute(ROLE.delete().where(ROLE.c.user == name))
             _give(db, name, given)
             self._record(db, by, "manage_users", name, f"roles: {_listed(given)}")
 
@@ -262,7 +280,6 @@ class Accounts:
         """Say which units a user belongs to from now on."""
         with self.engine.begin() as db:
             _demand_known(db, name)
-            db.execute(UNIT.delete().where(UNIT.c.user == name))
             _place(db, name, units)
             self._record(db, by, "manage_users", name, f"units: {', '.join(sorted(units)) or 'none'}")
 
@@ -299,25 +316,57 @@ class Accounts:
                 raise SignInError("wait", minutes=WITHIN // 60)
             # Counted before it is known to be wrong, or tries at the same time would all be let through.
             self.tried[name] = [*tries, now]
-        token = secrets.token_urlsafe(32)
         with self.engine.begin() as db:
             known = _exists(db, name)
             kept = db.scalar(sql.select(USER.c.password).where(USER.c.name == name, USER.c.closed.is_(False)))
             right = self._matches(kept, password)
             # What is typed as a name may be anything, so only names of ours are written down.
             self._record(db, name if right else NOBODY, "sign_in" if right else "sign_in_failed", name if known else "")
-            if right:
-                fresh = {"token_hash": _hash(token), "user": name, "form_token": secrets.token_urlsafe(32)}
-                db.execute(SESSION.insert().values(**fresh, began=now, seen=now))
+            token = _opened(db, name, now) if right else ""
         if not right:
             raise SignInError("wrong")
         self.tried.pop(name, None)
         return token
 
+    def sign_in_as(self, one: Vouched) -> str:
+        """Return the token of a new session of somebody whom a provider vouches for; the first time opens an account.
+
+        The roles and units that the provider governs become those that it gives; others stay as they were given here.
+        """
+        mine = (IDENTITY.c.issuer == one.issuer) & (IDENTITY.c.subject == one.subject)
+        with self.engine.begin() as db:
+            name = db.scalar(sql.select(IDENTITY.c.user).where(mine)) or self._open_for(db, one)
+            user = _user(db, name)
+            if user.closed:
+                raise SignInError("closed")
+            self._govern(db, user, one)
+            self._record(db, name, "sign_in", name, one.issuer)
+            return _opened(db, name, self.clock())
+
+    def _open_for(self, db: sql.Connection, one: Vouched) -> str:
+        named = re.sub(r"[^\w.-]+", ".", one.name).strip(".")
+        plain = named if named.strip("-._") and not shows_number(named) else f"bruger-{_hash(one.subject)[:8]}"
+        names = (plain, *(f"{plain}-{number}" for number in range(2, 10_000)))
+        name = next(name for name in names if not _exists(db, name))
+        db.execute(USER.insert().values(name=name, password="", closed=False))
+        db.execute(IDENTITY.insert().values(issuer=one.issuer, subject=one.subject, user=name))
+        self._record(db, NOBODY, "manage_users", name, f"opened for {one.issuer}")
+        return name
+
+    def _govern(self, db: sql.Connection, user: User, one: Vouched) -> None:
+        given = (user.roles - one.governed) | one.roles
+        units = (user.units - one.governed) | one.units
+        if given != user.roles:
+            _give(db, user.name, given)
+            self._record(db, NOBODY, "manage_users", user.name, f"roles: {_listed(given)}")
+        if units != user.units:
+            _place(db, user.name, units)
+            self._record(db, NOBODY, "manage_users", user.name, f"units: {', '.join(sorted(units)) or 'none'}")
+
     def _matches(self, kept: str | None, password: str) -> bool:
         # A name that does not exist takes as long as one that does.
         try:
-            return self.hasher.verify(kept or _decoy(), password) and kept is not None
+            return self.hasher.verify(kept or _decoy(), password) and bool(kept)
         except VerificationError:
             return False
 
@@ -401,6 +450,14 @@ def first_user(accounts: Accounts) -> str | None:
     return password
 
 
+def _opened(db: sql.Connection, name: str, now: float) -> str:
+    """Begin a session, and return its token."""
+    token = secrets.token_urlsafe(32)
+    fresh = {"token_hash": _hash(token), "user": name, "form_token": secrets.token_urlsafe(32)}
+    db.execute(SESSION.insert().values(**fresh, began=now, seen=now))
+    return token
+
+
 def _exists(db: sql.Connection, name: str) -> bool:
     return db.scalar(sql.select(USER.c.name).where(USER.c.name == name)) is not None
 
@@ -417,6 +474,7 @@ def _user(db: sql.Connection, name: str) -> User:
 
 
 def _give(db: sql.Connection, name: str, given: Iterable[str]) -> None:
+    db.execute(ROLE.delete().where(ROLE.c.user == name))
     for role in sorted(set(given)):
         if role not in roles():
             raise SignInError("no_role", role=role, known=", ".join(roles()))
@@ -424,6 +482,7 @@ def _give(db: sql.Connection, name: str, given: Iterable[str]) -> None:
 
 
 def _place(db: sql.Connection, name: str, units: Iterable[str]) -> None:
+    db.execute(UNIT.delete().where(UNIT.c.user == name))
     for unit in sorted(set(units)):
         if not UNIT_NAME.fullmatch(unit) or shows_number(unit):
             raise SignInError("unit_name")

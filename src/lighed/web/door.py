@@ -24,15 +24,17 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, se
 from starlette.exceptions import HTTPException as Refused
 
 from lighed import __version__
-from lighed.core.accounts import Accounts, Session, User, actions, may, roles
+from lighed.core.accounts import NOBODY, Accounts, Session, User, actions, may, roles
 from lighed.core.errors import AccessError, DataError, LighedError, SignInError
 from lighed.core.identifiers import shows_number
 from lighed.core.office import Office
 from lighed.core.settings import Settings
 from lighed.core.text import DEFAULT_LANG, Lang, number, say
 from lighed.web.app import guards
+from lighed.web.openid import WAITS, OpenId
 
 COOKIE = "lighed"
+FLOW = "lighed-flow"
 MOST_FIELDS = 20_000
 PROBLEMS_SHOWN = 200
 HERE = {"127.0.0.1", "::1", "localhost", "testclient"}
@@ -48,7 +50,8 @@ class Door:
     """What a process puts behind its door.
 
     ``menu`` has the address of each page, the key of its title, and the action it takes; ``gone`` the errors that say
-    that what an address names is not there. More than ``megabytes`` are not taken in.
+    that what an address names is not there. More than ``megabytes`` are not taken in. ``openid`` is the way to a
+    provider who says who somebody is, where there is one.
     """
 
     root: str
@@ -59,6 +62,7 @@ class Door:
     gone: frozenset[str]
     units: bool = False
     megabytes: int | None = None
+    openid: OpenId | None = None
 
 
 def opened(door: Door, routes: APIRouter) -> FastAPI:
@@ -262,17 +266,71 @@ def sign_in_page(request: Request) -> Response:
 @router.post("/sign-in")
 def sign_in(request: Request, sent: Sent) -> Response:
     """Sign somebody in, under a new session."""
-    onward, accounts = str(sent.get("next", "")), _door(request).accounts
+    onward, accounts, openid = str(sent.get("next", "")), _door(request).accounts, _door(request).openid
     try:
+        if openid and not openid.provider.takes_password(str(sent.get("name", "")).strip()):
+            accounts.record(NOBODY, "sign_in_failed", "", "no_passwords")
+            raise SignInError("no_passwords")
         token = accounts.sign_in(str(sent.get("name", "")).strip(), str(sent.get("password", "")))
     except SignInError as error:
         return written(request, "sign_in.html", status=401, error=error, next=onward)
-    accounts.sign_out(request.cookies.get(_cookie(request)))
-    inside = onward if onward.startswith("/") and not onward.startswith(("//", "/\\")) else ""
-    response = RedirectResponse(inside, 303) if inside else to(request)
+    return _signed_in(request, token, RedirectResponse(_inside(request, onward), 303))
+
+
+def _inside(request: Request, onward: str) -> str:
+    """Return where somebody goes on to: never to another site."""
+    inside = onward.startswith("/") and not onward.startswith(("//", "/\\"))
+    return onward if inside else f"/{language(request)}/{_door(request).root}/"
+
+
+def _signed_in(request: Request, token: str, response: Response) -> Response:
+    """Give the browser its new session, and end the one that it had."""
+    _door(request).accounts.sign_out(request.cookies.get(_cookie(request)))
     secure = request.url.scheme == "https"
     response.set_cookie(_cookie(request), token, httponly=True, samesite="strict", secure=secure, path="/")
     return response
+
+
+def _openid(request: Request) -> OpenId:
+    openid = _door(request).openid
+    if openid is None:
+        raise HTTPException(404)
+    return openid
+
+
+@router.get("/sign-in/start")
+def start(request: Request) -> Response:
+    """Lead to the provider, and remember in this browser that it was asked for from here."""
+    back = f"{request.url.scheme}://{request.url.netloc}/{language(request)}/{_door(request).root}/sign-in/back"
+    flow, address = _openid(request).begin(back, request.query_params.get("next", ""))
+    response = RedirectResponse(address, 303)
+    secure = request.url.scheme == "https"
+    # Strict, it would not come along when the provider sends the browser back.
+    response.set_cookie(FLOW, flow.state, max_age=WAITS, httponly=True, samesite="lax", secure=secure, path="/")
+    return response
+
+
+@router.get("/sign-in/back")
+def back(request: Request) -> Response:
+    """Sign in whoever the provider vouches for, under a new session."""
+    accounts = _door(request).accounts
+    try:
+        vouched, onward = _openid(request).finish(request.query_params, request.cookies.get(FLOW, ""))
+        token = accounts.sign_in_as(vouched)
+    except SignInError as error:
+        accounts.record(NOBODY, "sign_in_failed", "", error.key)
+        return written(request, "sign_in.html", status=401, error=error, next="")
+    # A page of our own leads on: what another site's answer led to would be asked for without the new cookie.
+    response = written(request, "signed_in.html", onward=_inside(request, onward))
+    response.delete_cookie(FLOW, path="/")
+    return _signed_in(request, token, response)
+
+
+@router.get("/sign-in/away")
+def away(request: Request) -> Response:
+    """Lead to where one signs out at the provider."""
+    address = _openid(request).away()
+    return RedirectResponse(address, 303) if address else to(request, "sign-in")
 
 
 @router.post("/sign-out")

@@ -16,6 +16,7 @@ from lighed.forms.sentences import sentences
 from lighed.web import door
 from lighed.web.door import AtDesk as AtOffice
 from lighed.web.door import Door, Sent, language, opened, to, written
+from lighed.web.openid import OpenId
 
 MENU = (
     ("", "forms.menu.overview", "see_forms"),
@@ -30,7 +31,9 @@ router = APIRouter()
 
 def create_app(clinic: Clinic) -> FastAPI:
     """Open the forms of a clinic."""
-    return opened(Door("forms", "lighed.web", clinic.accounts, clinic.desk, MENU, GONE, units=True), router)
+    openid = OpenId.of(clinic.folder)
+    door = Door("forms", "lighed.web", clinic.accounts, clinic.desk, MENU, GONE, units=True, openid=openid)
+    return opened(door, router)
 
 
 def _desk(office: AtOffice) -> Desk:

@@ -33,6 +33,7 @@ from lighed.report.pages.survey import survey
 from lighed.web import door
 from lighed.web.door import MANY, Door, Sent, language, opened, to, token, written
 from lighed.web.door import AtDesk as AtOffice
+from lighed.web.openid import OpenId
 
 MENU = (
     ("", "portfolio.menu.overview", "see_registers"),
@@ -51,10 +52,8 @@ router.include_router(door.router)
 
 def create_app(house: House) -> FastAPI:
     """Open the registers; the application is mounted under ``/{lang}/portfolio``."""
-    return opened(
-        Door("portfolio", "lighed.web", house.accounts, house.desk, MENU, GONE, units=True, megabytes=MEGABYTES),
-        router,
-    )
+    guards: dict[str, Any] = {"units": True, "megabytes": MEGABYTES, "openid": OpenId.of(house.folder)}
+    return opened(Door("portfolio", "lighed.web", house.accounts, house.desk, MENU, GONE, **guards), router)
 
 
 def _desk(office: AtOffice) -> Desk:

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from lighed.core.accounts import Accounts
 from lighed.core.project import Project
 from lighed.web.door import Door, opened
+from lighed.web.openid import OpenId
 from lighed.workbench.desk import Desk
 from lighed.workbench.jobs import Jobs
 from lighed.workbench.routes import router
@@ -25,7 +26,10 @@ GONE = frozenset({"no_upload", "no_plan", "no_candidate", "no_internal", "accoun
 def create_app(project: Project) -> FastAPI:
     """Open the workbench of a project."""
     accounts = Accounts(project.accounts)
-    door = Door("zone", "lighed.workbench", accounts, lambda user: Desk(project, accounts, user), MENU, GONE)
+    door = Door(
+        "zone", "lighed.workbench", accounts, lambda user: Desk(project, accounts, user), MENU, GONE,
+        openid=OpenId.of(project.folder),
+    )  # fmt: skip
     app = opened(door, router)
     app.state.jobs = Jobs()
     project.inbox.mkdir(parents=True, exist_ok=True, mode=0o700)
