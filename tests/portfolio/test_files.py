@@ -130,7 +130,7 @@ def test_who_may_not_write_the_register_keeps_no_file(town: Town) -> None:
 @pytest.mark.parametrize(
     ("value", "key"),
     [
-        ({"name": "x.pdf", "checksum": "0" * 64}, "no_file"),
+        ({"name": "x.pdf", "checksum": "0" * 64}, "not_uploaded"),
         ({"name": "x.pdf", "checksum": "../../accounts.db"}, "not_a_file"),
         ({"name": "x.pdf", "checksum": "A" * 64}, "not_a_file"),
         ({"name": "x.pdf"}, "not_a_file"),

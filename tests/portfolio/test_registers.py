@@ -69,6 +69,8 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "a workflow that is not there": ({"workflow": "none"}, "workflow 'none'"),
     "a title that is not there": ({"title_field": "name"}, "no field 'name'"),
     "a title that may be empty": ({"title_field": "short_name"}, "must be a text that is required"),
+    "a consent that is no day": ({"fields": [{"consent": "place"}]}, "'place' must be a date"),
+    "a consent that is not there": ({"fields": [{"consent": "nowhere"}]}, "'nowhere' must be a date"),
     "a review that is no day": ({"review": ["place"]}, "'place' must be a date"),
     "a filter on text": ({"filters": ["place"]}, "'place' is none"),
     "an action that is not there": ({"edit": "fly"}, "'fly' is not known"),

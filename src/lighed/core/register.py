@@ -132,7 +132,8 @@ class Field(Definition):
     """Something that is written down of a record.
 
     ``codes`` are what can be chosen (of a choice) or the units (of an amount), a list here or the name of one in
-    ``code_lists``; ``register`` is what a reference points into; ``many`` allows several of both.
+    ``code_lists``; ``register`` is what a reference points into; ``many`` allows several of both. What needs somebody's
+    consent names the dates on which it was given (``consent``) and taken back (``withdrawn``).
     """
 
     id: str = Given(pattern=Id)
@@ -146,6 +147,8 @@ class Field(Definition):
     at_least: float | None = None
     at_most: float | None = None
     whole: bool = False
+    consent: str | None = None
+    withdrawn: str | None = None
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -284,7 +287,10 @@ class Register(Definition):
         for name in filter(None, (self.organisation, self.parent)):
             if known[name].kind != "reference" or known[name].many:
                 yield f"'{name}' must be a reference to one record"
-        yield from (f"'{name}' must be a date" for name in self.review if known[name].kind != "date")
+        dates = {*self.review, *(name for field in self.fields for name in (field.consent, field.withdrawn) if name)}
+        yield from (
+            f"'{name}' must be a date" for name in sorted(dates) if name not in known or known[name].kind != "date"
+        )
         for name in self.filters:
             if known[name].kind not in FOUND_BY:
                 yield f"a list can be filtered by a choice, yes/no, a reference or a date; '{name}' is none"
@@ -301,6 +307,20 @@ class Register(Definition):
     def titled(self, content: Mapping[str, Any]) -> str:
         """Return the title of a record."""
         return str(content.get(self.title_field, ""))
+
+    def withheld(self, content: Mapping[str, Any], now: Mapping[str, Any]) -> list[Field]:
+        """Return the fields that are not to be shown: without consent in this version or the newest, or taken back."""
+        return [
+            field
+            for field in self.fields
+            if field.consent and field.id in content
+            if any(field.consent not in one or field.withdrawn in one for one in (content, now))
+        ]
+
+    def shown(self, content: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a content without what is not to be shown."""
+        hidden = {field.id for field in self.withheld(content, now)}
+        return {name: value for name, value in content.items() if name not in hidden}
 
     def overdue(self, content: Mapping[str, Any], today: date) -> tuple[Field, ...]:
         """Return the dates of review that have come."""

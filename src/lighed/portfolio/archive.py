@@ -254,7 +254,8 @@ def _has(column: sql.ColumnElement[str], parts: Iterable[str]) -> sql.ColumnElem
 
 
 def _searched(register: Register, one: Record) -> str:
-    return " ".join(str(one.content.get(name, "")) for name in (register.title_field, *register.search))
+    shown = register.shown(one.content, one.content)
+    return " ".join(str(shown.get(name, "")) for name in (register.title_field, *register.search))
 
 
 def _digest(fields: Mapping[str, Any]) -> str:

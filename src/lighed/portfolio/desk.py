@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import chain, count
@@ -16,7 +17,7 @@ from lighed.core.diagnostic import Diagnostic
 from lighed.core.errors import AccessError, DataError, Problem, RegisterError
 from lighed.core.identifiers import shows_number
 from lighed.core.office import Office
-from lighed.core.register import ORGANISATIONS, Register, Transition
+from lighed.core.register import ORGANISATIONS, Field, Register, Transition
 from lighed.portfolio.archive import Archive, Asked, ConflictError, Record
 from lighed.portfolio.exchange import Row, rows
 from lighed.portfolio.files import Files
@@ -80,7 +81,16 @@ class Desk(Office):
         """Return a page of a register, and how many records there are in all."""
         self._demand("see_registers")
         seen = self.visible(register, asked)
-        return self.archive.listed(register, seen), self.archive.count(register, seen)
+        return self._listed(register, seen), self.archive.count(register, seen)
+
+    def _listed(self, register: Register, asked: Asked) -> list[Record]:
+        return [self._shown(register, one) for one in self.archive.listed(register, asked)]
+
+    def _shown(self, register: Register, one: Record, now: Record | None = None) -> Record:
+        """Return a version as the user sees it: what lacks consent is the approver's alone to see."""
+        if may(self.user, "approve_record", one):
+            return one
+        return replace(one, content=register.shown(one.content, (now or one).content))
 
     def count(self, register: Register) -> int:
         """Return how many records of a register the user may see."""
@@ -94,7 +104,7 @@ class Desk(Office):
             (register.id, one.id): (register, one)
             for register in self._registers.values()
             for name in register.review
-            for one in self.archive.listed(
+            for one in self._listed(
                 register, self.visible(register, Asked(between={name: ("", today.isoformat())}, page=0))
             )
         }
@@ -106,7 +116,13 @@ class Desk(Office):
         found = self.archive.get(register.id, name)
         if not self._sees(register, found):
             raise RegisterError("no_record")
-        return found
+        return self._shown(register, found)
+
+    def withheld(self, register: Register, name: str) -> list[Field]:
+        """Return the fields of a record that are not shown because consent is missing or was taken back."""
+        self.get(register, name)
+        content = self.archive.get(register.id, name).content
+        return register.withheld(content, content)
 
     def _sees(self, register: Register, one: Record) -> bool:
         shown = register.workflow.state(one.state).shown or may(self.user, "read_drafts")
@@ -115,7 +131,8 @@ class Desk(Office):
     def history(self, register: Register, name: str) -> list[Record]:
         """Return the versions of a record that the user may see, the newest first."""
         self.get(register, name)
-        return [one for one in self.archive.history(register.id, name) if self._sees(register, one)]
+        versions = self.archive.history(register.id, name)
+        return [self._shown(register, one, versions[0]) for one in versions if self._sees(register, one)]
 
     def version(self, register: Register, name: str, number: int) -> Record:
         """Return a version of a record."""
@@ -162,7 +179,7 @@ class Desk(Office):
         with self.archive.engine.begin() as db:
             found = self.archive.pointing(db, self._pointers(register), one.id)
         pairs = [(self._registers[each.register], each) for each in found]
-        return [(of, each) for of, each in pairs if self._sees(of, each)]
+        return [(of, self._shown(of, each)) for of, each in pairs if self._sees(of, each)]
 
     def parts(self, register: Register) -> list[Register]:
         """Return the registers whose records are parts of this one's."""
@@ -196,7 +213,7 @@ class Desk(Office):
         with self.archive.writing() as db:
             made = self._create(db, register, content)
         self._done(register.edit, _named(made), f"version 1 {made.digest}")
-        return made
+        return self._shown(register, made)
 
     def _create(self, db: sql.Connection, register: Register, content: Mapping[str, Any], name: str = "") -> Record:
         taken = self._checked(db, register, content)
@@ -220,11 +237,19 @@ class Desk(Office):
     def edit(self, register: Register, name: str, seen: int, content: Mapping[str, Any]) -> Record:
         """Keep a changed record; raises ConflictError when another has changed it since version `seen`."""
         self.get(register, name)
-        with self.archive.writing() as db:
+        with self._writing(register) as db:
             made, new = self._edit(db, register, name, seen, content)
         if new:
             self._done(register.edit, _named(made), f"version {made.version} {made.digest}")
-        return made
+        return self._shown(register, made)
+
+    @contextmanager
+    def _writing(self, register: Register) -> Iterator[sql.Connection]:
+        try:
+            with self.archive.writing() as db:
+                yield db
+        except ConflictError as error:
+            raise ConflictError(self._shown(register, error.now)) from None
 
     def _edit(
         self, db: sql.Connection, register: Register, name: str, seen: int, content: Mapping[str, Any]
@@ -233,6 +258,8 @@ class Desk(Office):
         if now is None:
             raise RegisterError("no_record")
         self._demand(register.edit, now)
+        hidden = now.content.keys() - self._shown(register, now).content.keys()
+        content = {name: now.content[name] for name in hidden} | dict(content)
         taken = self._checked(db, register, content, now.content)
         organisation = self._organisation(db, register, taken)
         user = self._demand(register.edit, Place(organisation))
@@ -249,7 +276,7 @@ class Desk(Office):
     def export(self, register: Register) -> list[Record]:
         """Return all the records of a register that the user may see."""
         self._demand("see_registers")
-        return self.archive.listed(register, self.visible(register, Asked(page=0)))
+        return self._listed(register, self.visible(register, Asked(page=0)))
 
     def take_in(self, register: Register, name: str, data: bytes) -> list[Record]:
         """Keep the records in a file, all or none; returns those that are new or changed."""
@@ -315,11 +342,11 @@ class Desk(Office):
     def move(self, register: Register, name: str, seen: int, transition: str, reason: str = "") -> Record:
         """Move a record to another state, as the register allows."""
         self.get(register, name)
-        with self.archive.writing() as db:
+        with self._writing(register) as db:
             made = self._move(db, register, name, seen, transition, reason)
         way = register.workflow.transition(transition, after=made[0].state)
         self._done(way.action, _named(made[1]), f"version {made[1].version} {made[1].digest}")
-        return made[1]
+        return self._shown(register, made[1])
 
     def _move(
         self, db: sql.Connection, register: Register, name: str, seen: int, transition: str, reason: str
@@ -400,7 +427,7 @@ class Desk(Office):
     def _without_file(self, register: Register, content: Mapping[str, Any]) -> Iterator[Problem]:
         for field in register.fields:
             if field.kind == "file" and field.id in content and content[field.id]["checksum"] not in self.files:
-                yield Problem("no_file", register.id, column=field.id)
+                yield Problem("not_uploaded", register.id, column=field.id)
 
     def _organisation(self, db: sql.Connection, register: Register, content: Mapping[str, Any]) -> str:
         if register.organisation and register.organisation in content:

@@ -294,6 +294,7 @@ def _record(
         "words": lambda field: words(field, record.content, lang, titles),
         "flags": _flags(desk, register, [record])[name],
         "stands": register.stands(record.state, record.content, _today(desk)).title[lang],
+        "withheld": [field.title[lang] for field in desk.withheld(register, name)],
         "belonging": desk.belonging(register, record),
         "parts_of": [part for part in desk.parts(register) if desk.may_write(part)],
         "here_record": f"/{lang}/portfolio/record/{register.id}/{name}",
