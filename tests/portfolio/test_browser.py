@@ -58,7 +58,7 @@ PAGES = {
     "list": ("ole", "register/initiatives"),
     "list_found": ("rita", "register/initiatives?q=gravid&f.factors=1"),
     "list_empty": ("rita", "register/goals"),
-    "due": ("rita", "due"),
+    "revision": ("rita", "revision"),
     "list_of_library": ("ana", "register/library?q=rapport"),
     "record_of_library": ("ana", "record/library/rapport"),
     "edit_library": ("ana", "record/library/rapport-2/edit"),

@@ -28,8 +28,8 @@ OWN = {"ole", "kim"}
 ROUTES: dict[str, set[str]] = {
     "GET /": SEE,
     "GET /registers.json": SEE,
-    "GET /due": SEE,
-    "GET /due.json": SEE,
+    "GET /revision": SEE,
+    "GET /revision.json": SEE,
     "GET /register/{name}": SEE,
     "GET /register/{name}.json": SEE,
     "POST /register/{name}.json": OWN,

@@ -97,7 +97,7 @@ class Desk(Office):
         self._demand("see_registers")
         return self.archive.count(register, self.visible(register))
 
-    def due(self, today: date) -> list[tuple[Register, Record]]:
+    def for_revision(self, today: date) -> list[tuple[Register, Record]]:
         """Return the records that count as due for revision on a day, by their registers."""
         self._demand("see_registers")
         found = {

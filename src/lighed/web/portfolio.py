@@ -38,7 +38,7 @@ from lighed.web.openid import OpenId
 MENU = (
     ("", "portfolio.menu.overview", "see_registers"),
     ("diagnostics", "portfolio.menu.diagnostics", "see_registers"),
-    ("due", "portfolio.menu.due", "see_registers"),
+    ("revision", "portfolio.menu.revision", "see_registers"),
     ("users", "zone.menu.users", "manage_users"),
     ("log", "zone.menu.log", "read_log"),
 )
@@ -82,21 +82,21 @@ def overview_twin(request: Request, desk: AtDesk) -> Response:
     return JSONResponse({"token": token(request), "registers": registers})
 
 
-@router.get("/due")
-def due_page(request: Request, desk: AtDesk) -> Response:
+@router.get("/revision")
+def revision_page(request: Request, desk: AtDesk) -> Response:
     """Show what is due for revision."""
     lang, today = language(request), _today(desk)
     return written(
-        request, "registers_due.html", due=desk.due(today), today=today,
+        request, "registers_revision.html", due=desk.for_revision(today), today=today,
         since=lambda of, one: [(field.title[lang], words(field, one.content, lang, {})) for field in
                                of.overdue(one.content, today)],
     )  # fmt: skip
 
 
-@router.get("/due.json")
-def due_twin(desk: AtDesk) -> Response:
+@router.get("/revision.json")
+def revision_twin(desk: AtDesk) -> Response:
     """Give what is due for revision."""
-    return JSONResponse({"records": [_plain(one) for _, one in desk.due(_today(desk))]})
+    return JSONResponse({"records": [_plain(one) for _, one in desk.for_revision(_today(desk))]})
 
 
 def _today(desk: Desk) -> date:
