@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import sys
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -163,6 +163,7 @@ def check(project: Annotated[Path | None, typer.Option("--project", "-p", help="
     from lighed.core.form import mistakes_of_form
     from lighed.core.register import mistakes_of_register
     from lighed.portfolio.diagnostics import mistakes_of_diagnostic
+    from lighed.portfolio.reports import mistakes_of_report
     from lighed.store.engine import connect
 
     known, engine = read(project), connect()
@@ -176,6 +177,7 @@ def check(project: Annotated[Path | None, typer.Option("--project", "-p", help="
     wrong += [line for form in known.forms.values() for line in mistakes_of_form(form)]
     wrong += [line for register in known.registers.values() for line in mistakes_of_register(register)]
     wrong += [line for rule in known.diagnostics.values() for line in mistakes_of_diagnostic(rule, known.registers)]
+    wrong += [line for report in known.reports.values() for line in mistakes_of_report(report)]
     for line in wrong:
         err.print(line, style="red", markup=False)
     for what, ids in known.waiting().items():
@@ -190,6 +192,7 @@ def check(project: Annotated[Path | None, typer.Option("--project", "-p", help="
         raise typer.Exit(1)
     own = len(evaluations) + len(known.pathways) + len(known.uses) + len(known.forms) + len(known.registers)
     own += len(known.diagnostics)
+    own += len(known.reports)
     out.print(say("cli.checked", LANG, count=len(known.indicators) - len(made) + own, examples=len(run) + own))
 
 
@@ -527,6 +530,29 @@ def check_archive(
     if found:
         raise typer.Exit(1)
     out.print(say("cli.archive_whole", LANG, count=len(files)))
+@portfolio.command()
+def due(
+    project: Annotated[Path, typer.Option("--project", "-p", help="The folder of the registers.")] = Path("portfolio"),
+    on: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day asked about; else today.")] = None,
+    organisation: Annotated[str, typer.Option(help="The id of one organisation; else all.")] = "",
+    write: Annotated[Path | None, typer.Option(help="Write the list as CSV.")] = None,
+) -> None:
+    """List what must be reported, by whom and until when, the most pressing first."""
+    from lighed.portfolio.exchange import csv_of
+    from lighed.portfolio.house import House
+    from lighed.portfolio.obligations import COLUMNS, row
+
+    found = House.open(project).dues(on.date() if on else _today())
+    asked = [row(one) for one in found if organisation in ("", one.organisation)]
+    if write:
+        _demand_writable(write)
+        write.write_bytes(csv_of([COLUMNS, *(each.values() for each in asked)]))
+        out.print(say("cli.exported", LANG, path=write, rows=len(asked)))
+        return
+    for each in asked:
+        standing = say(f"portfolio.standing.{each['standing']}", LANG)
+        last = each["due"] or say("portfolio.due.unknown", LANG)
+        out.print(f"{standing}: {each['organisation']}, {each['title']} ({each['period']}), {last}", markup=False)
 
 
 def _run(application: Any, host: str, port: int, message: str) -> None:

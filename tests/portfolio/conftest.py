@@ -40,6 +40,16 @@ PEOPLE = {
     "kim": (["initiative_owner", "approver", "analyst"], [HOME]),
 }
 ALLIANCE = Path(__file__).with_name("alliance.yaml")
+# A plan report with which nothing is amiss.
+WHOLE = {
+    "problem": "Fravær",
+    "target_group": "Kort uddannelse",
+    "actions": "Ringe op",
+    "aims": "Flere møder",
+    "aims_reason": "Tal kommer i 2018",
+    "documentation": "Tælles",
+    "documentation_reason": "Kun interview",
+}
 NUMBERS = itertools.count()
 UNPRIVILEGED = "nobody"  # PostgreSQL refuses to start as root
 

@@ -19,7 +19,7 @@ from lighed.core.errors import AccessError, DataError, LighedError, RegisterErro
 from lighed.portfolio.archive import Asked, ConflictError, Record
 from lighed.portfolio.house import House
 from lighed.portfolio.table import DATA, RECORD, VERSION
-from tests.portfolio.conftest import AWAY, HOME, PEOPLE, Clock, Town
+from tests.portfolio.conftest import AWAY, HOME, PEOPLE, WHOLE, Clock, Town
 
 
 def initiative(town: Town, by: str = "ole", **more: Any) -> Record:
@@ -38,7 +38,7 @@ def assigned(town: Town) -> tuple[Record, Record, Record]:
     assignment = town.move("sara", town.create("sara", "assignments", title="Ulighed", **said), "give")
     due = {"assignment": assignment.id, "template": "plan", "recipients": [AWAY], "period": "1. kvartal 2017"}
     obligation = town.move("sara", town.create("sara", "obligations", title="Planrapport", **due), "give")
-    answer = {"obligation": obligation.id, "organisation": HOME, "period": "1. kvartal 2017", "problem": "Fravær"}
+    answer = WHOLE | {"obligation": obligation.id, "organisation": HOME, "period": "1. kvartal 2017"}
     return assignment, obligation, town.create("paul", "reports", title="Plan for Aarhus", **answer)
 
 
@@ -379,7 +379,7 @@ def test_what_is_published_is_due_for_revision_from_its_day(
     for day, is_due in days.items():
         today = date.fromisoformat(day)
         for by in ("rita", "ana"):
-            assert [found.id for _, found in town.desk(by).due(today)] == [one.id] * is_due
+            assert [found.id for _, found in town.desk(by).for_revision(today)] == [one.id] * is_due
         assert register.stands(one.state, one.content, today).id == ("due" if is_due else "published")
         assert register.stands(draft.state, draft.content, today).id == "draft"
 

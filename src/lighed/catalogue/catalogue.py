@@ -9,6 +9,7 @@ from lighed.core.diagnostic import Diagnostic
 from lighed.core.form import Form
 from lighed.core.pathway import Pathway
 from lighed.core.register import Register
+from lighed.core.report import Report
 from lighed.core.types import (
     Area,
     Counted,
@@ -54,6 +55,7 @@ class Catalogue:
     forms: dict[str, Form]
     registers: dict[str, Register]
     diagnostics: dict[str, Diagnostic]
+    reports: dict[str, Report]
     digest: str
 
     @property

@@ -23,12 +23,20 @@ from lighed.catalogue.catalogue import Catalogue
 from lighed.catalogue.check import check, check_evaluation
 from lighed.catalogue.crossed import with_crossed_levels
 from lighed.catalogue.publication import Factor, FocusArea, OverviewArea, Pitfall, Recommendation
-from lighed.catalogue.registers import ShippedRecord, check_diagnostics, check_registers, lists_of, resolved
+from lighed.catalogue.registers import (
+    ShippedRecord,
+    check_diagnostics,
+    check_registers,
+    check_reports,
+    lists_of,
+    resolved,
+)
 from lighed.core.diagnostic import Diagnostic
 from lighed.core.errors import DefinitionError, LighedError
 from lighed.core.form import Form
 from lighed.core.pathway import Pathway
 from lighed.core.register import CodeList, Register, Workflow
+from lighed.core.report import Report
 from lighed.core.types import (
     Definition,
     Dimension,
@@ -50,7 +58,7 @@ BUILT_IN = Path(str(files("lighed.catalogue").joinpath("data")))
 FOLDERS = (
     "indicators", "pathways", "uses", "stratifiers", "items", "dimensions", "areas", "standards", "policies", "plans",
     "evaluations", "forms", "validations", "providers", "reasons", "registers", "workflows", "code_lists",
-    "diagnostics",
+    "diagnostics", "reports",
 )  # fmt: skip
 D = TypeVar("D", bound=Definition)
 
@@ -111,6 +119,7 @@ def _load(project: Path | None, _: tuple[Any, ...]) -> Catalogue:
         forms=forms,
         registers={},
         diagnostics=_by_id(Diagnostic, roots, "diagnostics"),
+        reports=_by_id(Report, roots, "reports"),
         digest=_digest(roots),
     )
     check(catalogue)
@@ -125,6 +134,7 @@ def _registers(roots: list[Path], catalogue: Catalogue) -> dict[str, Register]:
         catalogue.indicators.values(),
         catalogue.pathways.values(),
         catalogue.stratifiers.values(),
+        catalogue.reports.values(),
     )
     lists = {one.id: one for one in defined}
     lists |= _by_id(CodeList, roots, "code_lists", taken=lists)
@@ -132,6 +142,7 @@ def _registers(roots: list[Path], catalogue: Catalogue) -> dict[str, Register]:
     made = _by_id(Register, roots, "registers", prepare=lambda tree, path: resolved(tree, workflows, lists, path))
     check_registers(made)
     check_diagnostics(catalogue.diagnostics, made, {one.id for one in catalogue.pitfalls})
+    check_reports(catalogue.reports, made)
     return made
 
 

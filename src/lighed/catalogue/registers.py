@@ -11,6 +11,7 @@ from lighed.core.diagnostic import Diagnostic, problems_of
 from lighed.core.errors import DefinitionError
 from lighed.core.pathway import Pathway
 from lighed.core.register import Code, CodeList, Register, Workflow
+from lighed.core.report import Report, way
 from lighed.core.text import Text
 from lighed.core.types import Definition, Indicator, Stratifier
 
@@ -33,17 +34,21 @@ def lists_of(
     indicators: Iterable[Indicator],
     pathways: Iterable[Pathway],
     stratifiers: Iterable[Stratifier],
+    reports: Iterable[Report],
 ) -> Iterator[CodeList]:
     """Return the code lists that the catalogue's own definitions are."""
-    advice = tuple(recommendations)
+    advice, causes = tuple(recommendations), tuple(factors)
+    acts = [act for one in causes for act in one.actions]
     for name, title, defined in (
-        ("factors", Text(da="Faktorer", en="Factors"), factors),
+        ("factors", Text(da="Faktorer", en="Factors"), causes),
+        ("actions", Text(da="Kommunale indsatser", en="Municipal actions"), acts),
         ("focus_areas", Text(da="Indsatsområder", en="Focus areas"), focus_areas),
         ("recommendations", Text(da="Anbefalinger", en="Recommendations"), advice),
         ("needs", Text(da="Behov", en="Needs"), [need for one in advice for need in one.needs]),
         ("indicators", Text(da="Indikatorer", en="Indicators"), indicators),
         ("pathways", Text(da="Forløb", en="Pathways"), pathways),
         ("stratifiers", Text(da="Sociale grupper", en="Social groups"), stratifiers),
+        ("reports", Text(da="Skabeloner", en="Templates"), reports),
     ):
         codes: Any = tuple(Code(id=str(one.id), title=one.title, kind=getattr(one, "kind", None)) for one in defined)
         yield CodeList(id=name, title=title, source=OF_DEFINITIONS, codes=codes)
@@ -84,3 +89,31 @@ def check_registers(registers: Mapping[str, Register]) -> None:
         for field in register.fields:
             if field.register_id is not None:
                 _named(field.register_id, "register", registers, Path(f"registers/{register.id}.yaml"))
+
+
+def check_reports(reports: Mapping[str, Report], registers: Mapping[str, Register]) -> None:
+    """Refuse a report with a way or a field that the registers do not have."""
+    for report in reports.values():
+        for start, path, name in _named_by(report):
+            try:
+                end = registers[way(registers, start, path)[-1].register] if path else registers[start or ""]
+            except KeyError as missing:
+                raise DefinitionError(Path(f"reports/{report.id}.yaml"), f"'{path}' leads nowhere: {missing}") from None
+            if name and name not in end.names:
+                where = Path(f"reports/{report.id}.yaml")
+                raise DefinitionError(where, f"{end.id} has no field '{name}'; use {', '.join(end.names)}")
+
+
+def _named_by(report: Report) -> Iterator[tuple[str | None, str, str]]:
+    """Return each way that a report names, from which register, and the field at its end."""
+    for name in (*report.fields, *report.facts, *filter(None, [report.chosen])):
+        path, _, field = name.rpartition("/")
+        yield report.register_id, path, field
+    for rule in report.rules:
+        yield report.register_id, "", rule.field
+        for name in rule.having:
+            yield report.register_id, rule.among, name
+    for part in (part for section in report.sections for part in section.parts if part.of):
+        yield report.register_id, part.of, ""
+        for name in (*part.columns, *part.where):
+            yield report.register_id, part.of, name

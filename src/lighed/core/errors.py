@@ -84,7 +84,8 @@ class Problem:
 
     def fault(self, lang: Lang) -> str:
         """Return what is wrong, and what to do about it."""
-        return say(f"problem.{self.key}", lang, **self.values)
+        said = {name: value[lang] if isinstance(value, Text) else value for name, value in self.values.items()}
+        return say(f"problem.{self.key}", lang, **said)
 
     def sentence(self, lang: Lang) -> str:
         """Return place, fault and remedy as one sentence."""

@@ -18,9 +18,12 @@ from lighed.core.errors import AccessError, DataError, Problem, RegisterError
 from lighed.core.identifiers import shows_number
 from lighed.core.office import Office
 from lighed.core.register import ORGANISATIONS, Field, Register, Transition
+from lighed.core.report import Report, Step, way
 from lighed.portfolio.archive import Archive, Asked, ConflictError, Record
 from lighed.portfolio.exchange import Row, rows
 from lighed.portfolio.files import Files
+from lighed.portfolio.obligations import Due, dues
+from lighed.portfolio.reports import missing
 
 SHORT = 36  # letters of an id that is made of a title
 Rules = Iterable[Diagnostic]
@@ -45,9 +48,11 @@ class Desk(Office):
         files: Files,
         registers: Mapping[str, Register],
         rules: Rules = (),
+        reports: Mapping[str, Report] = MappingProxyType({}),
     ) -> None:
         super().__init__(accounts, user)
-        self.archive, self.files, self._registers, self.rules = archive, files, registers, tuple(rules)
+        self.archive, self.files, self._registers = archive, files, registers
+        self.rules, self._reports = tuple(rules), reports
 
     # --- reading
 
@@ -184,6 +189,77 @@ class Desk(Office):
     def parts(self, register: Register) -> list[Register]:
         """Return the registers whose records are parts of this one's."""
         return [self._registers[of] for of, _ in self._pointers(register, parts=True)]
+
+    # --- reports and what is owed
+
+    def dues(self, today: date) -> list[Due]:
+        """Return what the user's organisations owe; who may read the drafts of others sees what all of them owe."""
+        self._demand("see_registers")
+        found = dues(self.archive, self._registers, today)
+        everybody = may(self.user, "read_drafts")
+        return [due for due in found if everybody or may(self.user, "read_own_drafts", Place(due.organisation))]
+
+    def report(self, name: str) -> Report:
+        """Return the report of that id that is made of all that the user may see."""
+        self._demand("see_registers")
+        if name not in self._reports or self._reports[name].register_id is not None:
+            raise RegisterError("no_record")
+        return self._reports[name]
+
+    def report_of(self, register: Register, content: Mapping[str, Any]) -> Report | None:
+        """Return the report that is made of such a record, if there is one."""
+        for report in self._reports.values():
+            if report.register_id == register.id and self._chosen(register, report, content):
+                return report
+        return None
+
+    def _chosen(self, register: Register, report: Report, content: Mapping[str, Any]) -> bool:
+        path, _, name = (report.chosen or "").rpartition("/")
+        if not report.chosen:
+            return True
+        there, found = self.related(register, content, path)
+        return any(report.id in there.field(name).values(one.content) for one in found)
+
+    def related(
+        self, register: Register | None, content: Mapping[str, Any], path: str, name: str = ""
+    ) -> tuple[Register, list[Record]]:
+        """Return the records at the end of a way from a record (its content, and its id), and their register.
+
+        Records that the user may not see, and those that are gone, are left out.
+        """
+        self._demand("see_registers")
+        there, ends, found = register, list[Record](), [(name, content)]
+        for step in way(self._registers, register.id if register else None, path):
+            before, there = there, self._registers[step.register]
+            ends = self._ends(before, there, step, found)
+            found = [(one.id, one.content) for one in ends]
+        assert there is not None
+        return there, ends
+
+    def _ends(
+        self, before: Register | None, there: Register, step: Step, found: Collection[tuple[str, Mapping[str, Any]]]
+    ) -> list[Record]:
+        if before is None or not step.field:
+            records = self.archive.listed(there, Asked(page=0))
+        else:
+            with self.archive.engine.begin() as db:
+                if step.back:
+                    fields = [(there.id, step.field)]
+                    records = [one for name, _ in found if name for one in self.archive.pointing(db, fields, name)]
+                else:
+                    named = dict.fromkeys(to for _, each in found for to in before.field(step.field).values(each))
+                    records = [one for to in named if (one := self.archive.find(db, there.id, to))]
+        return [one for one in records if self._sees(there, one) and not self._stands(one).gone]
+
+    def missing(self, register: Register, one: Record) -> list[Problem]:
+        """Say what the report that is made of a record lacks before it can be submitted."""
+        report = self.report_of(register, one.content)
+        if report is None:
+            return []
+        return missing(report, one.content, lambda path: self._contents(register, one, path))
+
+    def _contents(self, register: Register, one: Record, path: str) -> list[dict[str, Any]]:
+        return [each.content for each in self.related(register, one.content, path, one.id)[1]]
 
     # --- writing
 
@@ -341,7 +417,7 @@ class Desk(Office):
 
     def move(self, register: Register, name: str, seen: int, transition: str, reason: str = "") -> Record:
         """Move a record to another state, as the register allows."""
-        self.get(register, name)
+        self._demand_complete(register, self.get(register, name), transition)
         with self._writing(register) as db:
             made = self._move(db, register, name, seen, transition, reason)
         way = register.workflow.transition(transition, after=made[0].state)
@@ -365,6 +441,15 @@ class Desk(Office):
             reason=reason.strip(),
         )  # fmt: skip
         return now, self.archive.put(db, register, made)
+
+    def _demand_complete(self, register: Register, one: Record, transition: str) -> None:
+        way = register.workflow.transition(transition, after=one.state)
+        to = register.workflow.state(way.to)
+        if register.workflow.state(one.state).editable and not to.editable and not to.gone:
+            self._demand(way.action, one)
+            lacks = self.missing(register, one)
+            if lacks:
+                raise DataError(lacks)
 
     def _demand_settled(self, db: sql.Connection, register: Register, one: Record, way: Transition) -> None:
         to = register.workflow.state(way.to)

@@ -51,9 +51,14 @@ def _lines(register: Register, records: Iterable[Record]) -> Iterator[list[Any]]
 
 def to_csv(register: Register, records: Iterable[Record]) -> bytes:
     """Return records as CSV, in the form in which Danish spreadsheets open it."""
+    return csv_of([header(register), *_lines(register, records)])
+
+
+def csv_of(lines: Iterable[Iterable[Any]]) -> bytes:
+    """Return lines as CSV, in the form in which Danish spreadsheets open it; None is an empty cell."""
     written = io.StringIO()
-    lines = ([typed(_guarded(cell)) for cell in line] for line in _lines(register, records))
-    csv.writer(written, delimiter=";", lineterminator="\r\n").writerows([header(register), *lines])
+    cells = ([typed("" if cell is None else _guarded(cell)) for cell in line] for line in lines)
+    csv.writer(written, delimiter=";", lineterminator="\r\n").writerows(cells)
     return written.getvalue().encode("utf-8-sig")
 
 

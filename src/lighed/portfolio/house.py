@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from lighed import catalogue
@@ -14,6 +15,7 @@ from lighed.core.settings import Settings
 from lighed.portfolio.archive import Archive
 from lighed.portfolio.desk import Desk
 from lighed.portfolio.files import Files
+from lighed.portfolio.obligations import Due, dues
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +48,18 @@ class House:
     def desk(self, user: User | None) -> Desk:
         """Return the desk of a user."""
         known = catalogue.load(self.folder)
-        return Desk(self.accounts, user, self.archive, self.files, known.registers, known.diagnostics.values())
+        known = catalogue.load(self.folder)
+        rules = known.diagnostics.values()
+        return Desk(self.accounts, user, self.archive, self.files, known.registers, rules, known.reports)
 
     @property
     def registers(self) -> dict[str, Register]:
         """Return the registers, those of the folder among them."""
         return catalogue.load(self.folder).registers
+
+    def dues(self, today: date) -> list[Due]:
+        """Return what every organisation owes on a day, the most pressing first."""
+        return dues(self.archive, self.registers, today)
 
     def broken_files(self) -> list[tuple[str, str, str]]:
         """Return register, record and name of the files of any version that are not as they were kept."""
