@@ -30,6 +30,10 @@ ROWS: dict[str, tuple[str, ...]] = {
     "D12": (HERE, "attacks/test_injection.py::test_d12_a_field_that_nobody_reads_changes_no_byte"),
     "D13": (HERE, "disclosure/test_release.py::test_what_is_hidden_stands_in_no_byte"),
     "D14": (HERE,),
+    "D15": (
+        "portfolio/test_reports.py::test_d15_all_text_of_a_pdf_is_text_of_the_page_and_nothing_is_hidden_in_it",
+        "portfolio/test_reports.py::test_d15_what_a_pdf_says_of_itself_is_title_language_and_day",
+    ),
     "D16": ("workbench/test_refusals.py::test_every_answer_is_sent_with_its_guards",),
     "D17": (
         "attacks/test_injection.py::test_d17_the_engine_reaches_nothing_beyond_its_folders_whatever_it_is_asked",
@@ -68,7 +72,11 @@ ROWS: dict[str, tuple[str, ...]] = {
     "I1": ("attacks/test_injection.py::test_i1_what_stands_in_a_field_of_an_address_is_a_name_or_nothing",),
     "I2": (HERE, "workbench/test_refusals.py::test_the_name_of_a_file_is_only_shown"),
     "I3": (HERE, "attacks/test_injection.py::test_i3_a_word_that_begins_as_a_formula_is_kept_as_a_word"),
-    "I4": (HERE, "workbench/test_refusals.py::test_a_text_that_is_no_plan_is_refused_and_the_old_one_stays"),
+    "I4": (
+        HERE,
+        "workbench/test_refusals.py::test_a_text_that_is_no_plan_is_refused_and_the_old_one_stays",
+        "portfolio/test_reports.py::test_i4_words_of_a_record_stay_words_in_the_pdf_and_the_word_file",
+    ),
     "U1": ("workbench/test_refusals.py::test_the_name_of_a_file_is_only_shown",),
     "U2": (
         "workbench/test_refusals.py::test_a_file_that_is_too_large_is_refused_before_it_is_stored",
@@ -91,7 +99,6 @@ ROWS: dict[str, tuple[str, ...]] = {
 LATER = {
     "D10": "what an attacker knows of themselves is taken out with the flows of protection",
     "D11": "no release is rounded yet",
-    "D15": "there is no PDF",
     "A8": "there is no sign-in by another's identity provider",
     "C4": "there are no texts about initiatives to write",
 }

@@ -52,6 +52,14 @@ ROUTES: dict[str, set[str]] = {
     "GET /survey/{one}": SEE,
     "GET /survey/{one}.json": SEE,
     "GET /survey/{one}/figure/{name}.svg": SEE,
+    "GET /record/{name}/{one}/report": SEE,
+    "GET /record/{name}/{one}/report.json": SEE,
+    "GET /record/{name}/{one}/report.{kind}": SEE,
+    "GET /report/{name}": SEE,
+    "GET /report/{name}.json": SEE,
+    "GET /report/{name}.{kind}": SEE,
+    "GET /due": SEE,
+    "GET /due.json": SEE,
     "GET /users": {"carl"},
     "POST /users": {"carl"},
     "POST /users/{name}": {"carl"},
@@ -89,9 +97,16 @@ class Site:
 
     def at(self, route: str, lang: str = "da") -> tuple[str, str]:
         method, _, path = route.partition(" ")
-        name = "paul" if "/users/" in path else "shares" if "/figure/" in path else "initiatives"
-        name, one = ("library", "rapport") if "/file/" in path else (name, "gaahold")
-        return method, f"/{lang}/portfolio{path.format(name=name, one=one, kind='csv', version=3, field='file')}"
+        name, one, kind = "initiatives", "gaahold", "csv"
+        if "/report" in path:
+            name, one, kind = "overview" if path.startswith("/report") else "programmes", "alliancen", "pdf"
+        elif "/users/" in path:
+            name = "paul"
+        elif "/figure/" in path:
+            name = "shares"
+        elif "/file/" in path:
+            name, one = "library", "rapport"
+        return method, f"/{lang}/portfolio{path.format(name=name, one=one, kind=kind, version=3, field='file')}"
 
     def given(self, route: str) -> dict[str, Any]:
         if not route.startswith("POST"):
@@ -117,6 +132,7 @@ def site(staffed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Si
     report = {"title": "Rapport", "kind": "report", "licence": "CC BY", "published_on": "2020-01-01"}
     report["file"] = desk.keep_file(desk.register("library"), "file", "rapport.pdf", io.BytesIO(b"%PDF-1.7"))
     town.move("sara", town.move("ana", town.create("ana", "library", **report), "send"), "publish")
+    town.create("sara", "programmes", title="Alliancen", kind="alliance")
     with served(mounted(town.house)) as address:
         people = {}
         for name in PEOPLE:
@@ -266,9 +282,17 @@ def test_a_form_that_does_not_say_what_was_seen_changes_nothing(site: Site, vers
     assert site.state() == before
 
 
-@pytest.mark.parametrize(
-    "where", ["register/nothing", "record/initiatives/nothing", "record/nothing/gaahold", "x/y", "survey/nothing"]
-)
+MISSING = ["register/nothing", "record/initiatives/nothing", "record/nothing/gaahold", "x/y", "report/nothing"]
+MISSING += [
+    "record/initiatives/gaahold/report",
+    "report/overview.exe",
+    "report/plan",
+    "record/reports/nothing/report.pdf",
+    "survey/nothing",
+]
+
+
+@pytest.mark.parametrize("where", MISSING)
 def test_an_address_that_names_nothing_is_not_found(site: Site, where: str) -> None:
     for lang in LANGUAGES:
         assert site.people["sara"].ask("GET", f"/{lang}/portfolio/{where}").status_code == 404
@@ -299,6 +323,14 @@ def test_a_file_is_taken_in_from_the_page_and_a_wrong_one_is_shown_with_its_rows
     assert told.content.count(HOME.encode()) == before + 2
     assert told.headers["content-disposition"] == 'attachment; filename="initiatives.csv"'
     assert ole.ask("GET", "/da/portfolio/register/initiatives/export.exe").status_code == 404
+
+
+def test_a_report_is_fetched_as_a_file_of_its_kind(site: Site) -> None:
+    for kind, begins in (("pdf", b"%PDF-1.7"), ("docx", b"PK")):
+        answer = site.people["rita"].ask("GET", f"/en/portfolio/record/programmes/alliancen/report.{kind}")
+        assert answer.content.startswith(begins)
+        assert answer.headers["content-type"] == portfolio.PRINTED[kind][1]
+        assert answer.headers["content-disposition"] == f'attachment; filename="alliancen.{kind}"'
 
 
 def test_a_list_is_narrowed_to_days_and_a_day_that_does_not_exist_is_refused(site: Site) -> None:

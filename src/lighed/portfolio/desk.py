@@ -47,8 +47,8 @@ class Desk(Office):
         archive: Archive,
         files: Files,
         registers: Mapping[str, Register],
+        reports: Mapping[str, Report],
         rules: Rules = (),
-        reports: Mapping[str, Report] = MappingProxyType({}),
     ) -> None:
         super().__init__(accounts, user)
         self.archive, self.files, self._registers = archive, files, registers
@@ -268,6 +268,10 @@ class Desk(Office):
         if one is None:
             return any(may(self.user, register.edit, Place(unit)) for unit in ("", *self._units()))
         return register.workflow.state(one.state).editable and may(self.user, register.edit, one)
+
+    def may_begin(self, register: Register, organisation: str) -> bool:
+        """Return whether the user may begin a record of an organisation."""
+        return may(self.user, register.edit, Place(organisation))
 
     def moves(self, register: Register, one: Record) -> list[Transition]:
         """Return the ways out of where a record stands that the user may take."""

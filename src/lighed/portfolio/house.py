@@ -48,9 +48,8 @@ class House:
     def desk(self, user: User | None) -> Desk:
         """Return the desk of a user."""
         known = catalogue.load(self.folder)
-        known = catalogue.load(self.folder)
         rules = known.diagnostics.values()
-        return Desk(self.accounts, user, self.archive, self.files, known.registers, rules, known.reports)
+        return Desk(self.accounts, user, self.archive, self.files, known.registers, known.reports, rules)
 
     @property
     def registers(self) -> dict[str, Register]:

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from lighed.charts import Drawn
 from lighed.core.text import Lang
 
-Tone = Literal["worse", "better", "same", "none"]
+Tone = Literal["worse", "better", "same", "none", "red", "amber", "green"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ from lighed.core.errors import AccessError, DataError, LighedError, SignInError
 from lighed.core.identifiers import shows_number
 from lighed.core.office import Office
 from lighed.core.settings import Settings
-from lighed.core.text import DEFAULT_LANG, Lang, number, say
+from lighed.core.text import DEFAULT_LANG, Lang, day, number, say
 from lighed.web.app import guards
 from lighed.web.openid import WAITS, OpenId
 
@@ -94,6 +94,7 @@ def _environment(package: str) -> Environment:
     )
     environment.filters["kind"] = lambda block: type(block).__name__.lower()
     environment.filters["when"] = lambda at: datetime.fromtimestamp(at, UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    environment.filters["date"] = day
     environment.globals |= {"may": may, "roles": roles, "actions": actions, "problems_shown": PROBLEMS_SHOWN}
     return environment
 

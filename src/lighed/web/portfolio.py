@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, Any
@@ -25,11 +25,15 @@ from lighed.portfolio.exchange import WRITERS
 from lighed.portfolio.files import MEGABYTES, media
 from lighed.portfolio.find import sentence
 from lighed.portfolio.house import House
+from lighed.portfolio.obligations import ASSIGNMENTS, OBLIGATIONS, REPORTS, Due, row
 from lighed.portfolio.surveys import Results, results
 from lighed.portfolio.words import differences, merged, named, words
+from lighed.report.docx import docx
 from lighed.report.page import Page
 from lighed.report.pages.diagnostics import diagnostics
 from lighed.report.pages.survey import survey
+from lighed.report.papers import paper
+from lighed.report.pdf import pdf
 from lighed.web import door
 from lighed.web.door import MANY, Door, Sent, language, opened, to, token, written
 from lighed.web.door import AtDesk as AtOffice
@@ -37,6 +41,8 @@ from lighed.web.openid import OpenId
 
 MENU = (
     ("", "portfolio.menu.overview", "see_registers"),
+    ("due", "portfolio.menu.due", "see_registers"),
+    ("report/overview", "portfolio.menu.report", "see_registers"),
     ("diagnostics", "portfolio.menu.diagnostics", "see_registers"),
     ("revision", "portfolio.menu.revision", "see_registers"),
     ("users", "zone.menu.users", "manage_users"),
@@ -46,6 +52,10 @@ GONE = frozenset({"register.no_register", "register.no_record", "account.no_user
 GROUPS = ("work", "results", "knowledge", "policy", "partners")
 CHOSEN = "f."
 FIRST, LAST = "from.", "to."
+PRINTED: dict[str, tuple[Callable[[Page, date], bytes], str]] = {
+    "pdf": (pdf, "application/pdf"),
+    "docx": (docx, "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+}
 router = APIRouter()
 router.include_router(door.router)
 
@@ -241,10 +251,27 @@ def _form(
 ) -> Response:
     status = 409 if isinstance(error, ConflictError) else 400 if error else 200
     wrong = {problem.column: problem for problem in getattr(error, "problems", [])}
-    shown = {"register": register, "content": content, "now": now, "error": error, "wrong": wrong, "both": both}
+    fields = _fields(desk, register, content)
+    shown = {
+        "fields": fields,
+        "register": register,
+        "content": content,
+        "now": now,
+        "error": error,
+        "wrong": wrong,
+        "both": both,
+    }
     return written(
         request, "register_form.html", status=status, many=MANY, typed=typed, choices=desk.choices(register), **shown
     )
+
+
+def _fields(desk: Desk, register: Register, content: Mapping[str, Any]) -> list[Field]:
+    """Return what is asked for: all, or of a register with several reports what this one needs or is filled in."""
+    report = desk.report_of(register, content)
+    if report is None or not report.chosen:
+        return list(register.fields)
+    return [one for one in register.fields if one.id in {*report.fields, *content} or one.required]
 
 
 def _cells(sent: Mapping[str, Any]) -> dict[str, Any]:
@@ -287,7 +314,11 @@ def _record(
 ) -> Response:
     record, lang = desk.get(register, name), language(request)
     titles = desk.titles(register, [record])
+    owed = [due for due in desk.dues(_today(desk)) if due.obligation.id == name] if register.id == OBLIGATIONS else []
     shown: dict[str, Any] = {
+        "owed": _owed(desk, owed) if owed else {},
+        "report": desk.report_of(register, record.content),
+        "lacks": desk.missing(register, record) if register.workflow.state(record.state).editable else [],
         "register": register,
         "one": record,
         "named": lambda field: named(field, record.content, lang, titles),
@@ -478,6 +509,98 @@ def history_page(request: Request, desk: AtDesk, name: str, one: str) -> Respons
 def _change(register: Register, one: Record, lang: Lang) -> str:
     moves = {way.id: way.title[lang] for way in register.workflow.transitions}
     return moves.get(one.change) or say(f"portfolio.history.{one.change}", lang)
+
+
+# --- what is owed
+
+
+@router.get("/due.json")
+def due_twin(desk: AtDesk) -> Response:
+    """Give what is owed today."""
+    return JSONResponse({"on": _today(desk).isoformat(), "due": [row(one) for one in desk.dues(_today(desk))]})
+
+
+@router.get("/due")
+def due_page(request: Request, desk: AtDesk) -> Response:
+    """Show what must be reported, by whom and until when."""
+    shown = _owed(desk, desk.dues(_today(desk)))
+    return written(request, "due.html", **shown)
+
+
+def _owed(desk: Desk, found: list[Due]) -> dict[str, Any]:
+    titles = desk.titles(desk.register(ASSIGNMENTS), desk.export(desk.register(ASSIGNMENTS)))
+    reports = desk.register(REPORTS)
+    templates = {one.obligation.id: desk.report_of(reports, {"obligation": one.obligation.id}) for one in found}
+    writable = {one.organisation for one in found if desk.may_begin(reports, one.organisation)}
+    return {"found": found, "titles": titles, "templates": templates, "writable": writable, "reports": reports}
+
+
+def _today(desk: Desk) -> date:
+    return datetime.fromtimestamp(desk.accounts.clock()).date()  # noqa: DTZ006 - the day where the program runs
+
+
+# --- reports
+
+
+@router.get("/report/{name}.json")
+def report_twin(request: Request, desk: AtDesk, name: str) -> Response:
+    """Give a report that is made of all that the user may see."""
+    return JSONResponse(_report(request, desk, name).plain())
+
+
+@router.get("/report/{name}.{kind}")
+def report_file(request: Request, desk: AtDesk, name: str, kind: str) -> Response:
+    """Give such a report as a file."""
+    return _printed(_report(request, desk, name), _today(desk), name, kind)
+
+
+@router.get("/report/{name}")
+def report_page(request: Request, desk: AtDesk, name: str) -> Response:
+    """Show such a report."""
+    return _paper(request, _report(request, desk, name), f"report/{name}")
+
+
+def _report(request: Request, desk: Desk, name: str) -> Page:
+    return paper(desk, desk.report(name), _today(desk), language(request))
+
+
+@router.get("/record/{name}/{one}/report.json")
+def record_report_twin(request: Request, desk: AtDesk, name: str, one: str) -> Response:
+    """Give the report that is made of a record."""
+    return JSONResponse(_report_of(request, desk, name, one).plain())
+
+
+@router.get("/record/{name}/{one}/report.{kind}")
+def record_report_file(request: Request, desk: AtDesk, name: str, one: str, kind: str) -> Response:
+    """Give the report that is made of a record as a file."""
+    return _printed(_report_of(request, desk, name, one), _today(desk), one, kind)
+
+
+@router.get("/record/{name}/{one}/report")
+def record_report(request: Request, desk: AtDesk, name: str, one: str) -> Response:
+    """Show the report that is made of a record."""
+    return _paper(request, _report_of(request, desk, name, one), f"record/{name}/{one}/report")
+
+
+def _report_of(request: Request, desk: Desk, name: str, one: str) -> Page:
+    register = desk.register(name)
+    record = desk.get(register, one)
+    report = desk.report_of(register, record.content)
+    if report is None:
+        raise HTTPException(404)
+    return paper(desk, report, _today(desk), language(request), register=register, record=record)
+
+
+def _paper(request: Request, page: Page, place: str) -> Response:
+    return written(request, "paper.html", page=page, place=place)
+
+
+def _printed(page: Page, made: date, name: str, kind: str) -> Response:
+    if kind not in PRINTED:
+        raise HTTPException(404)
+    write, media = PRINTED[kind]
+    headers = {"Content-Disposition": f'attachment; filename="{name}.{kind}"'}
+    return Response(write(page, made), media_type=media, headers=headers)
 
 
 def _plain(one: Record) -> dict[str, Any]:
