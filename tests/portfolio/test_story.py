@@ -117,7 +117,7 @@ def test_a_secretary_gives_an_assignment_and_gets_returns_approves_and_prints_a_
     # Returned with a comment, mended, sent again, approved.
     sara.page.goto(f"{sara.root}/record/reports/plan-fra-aarhus")
     sara.move("return", "Hvor mange?")
-    paul.page.goto(f"{paul.root}/record/reports/plan-fra-aarhus/history")
+    paul.page.goto(f"{paul.root}/record/reports/plan-fra-aarhus")
     expect(paul.page.locator("main")).to_contain_text("Hvor mange?")
     paul.page.goto(f"{paul.root}/record/reports/plan-fra-aarhus/edit")
     paul.write(problem="12 % med kort uddannelse møder ikke op.")
