@@ -137,9 +137,19 @@ def test_figures_stand_with_their_interval_and_gaps_absolute_and_relative(site: 
     ]
 
 
-def test_reach_is_the_part_of_those_reached_over_the_part_of_the_target_group(site: tuple[Town, Story]) -> None:
+def test_reach_is_the_part_of_those_reached_over_the_part_of_the_target_group(town: Town) -> None:
+    story = told(town)
+    caption, seen = "Deltagelse efter social gruppe", {"initiative": story.initiative.id, "period": "2018"}
     # 30 of 100 enrolled against 600 of 1000 in the target group, and 70 against 400.
-    assert [row[-1] for row in table_of(page_of(site, "result"), "Deltagelse efter social gruppe")] == ["0,50", "1,75"]
+    assert [row[-1] for row in table_of(page_of((town, story), "result"), caption)] == ["0,50", "1,75"]
+    for stage, level, count in (("target", "Mænd", 500), ("target", "Kvinder", 500), ("enrolled", "Mænd", 0)):
+        town.create(
+            "paul", "funnels", title=level, stage=stage, group="gender", level=level, count=count, source="R", **seen
+        )
+    rows = {row[0]: row[2:] for row in table_of(page_of((town, story), "result"), caption)}
+    assert rows["Kort uddannelse"] == ["600", "30", "12", "0,50"]
+    assert rows["Mænd"] == ["500", "0", "–", "–"]
+    assert rows["Kvinder"] == ["500", "–", "–", "–"]
 
 
 def test_the_conclusion_is_suggested_and_another_needs_a_reason(site: tuple[Town, Story]) -> None:

@@ -148,18 +148,14 @@ def between(lang: Lang, lower: float, upper: float) -> str:
 
 
 def _gaps(subject: Subject, part: Part, caption: str) -> Iterator[Block]:
-    groups: dict[tuple[str, str, str, str], dict[str, dict[str, Any]]] = {}
+    found: dict[tuple[str, ...], dict[str, dict[str, Any]]] = {}
     for content in (one.content for one in subject.taken(part)[1]):
         value = amount(content)
         if content.get("group") and content.get("level") and value:
-            key = (content["title"], str(content["period"]), content["group"], value["unit"])
-            groups.setdefault(key, {})[content["level"]] = value
+            key = (content["title"], str(content["period"]), value["unit"], content["group"], content["initiative"])
+            found.setdefault(key, {})[content["level"]] = value
     heads = [subject.say(f"gaps.{name}") for name in ("what", "period", "groups", "absolute", "relative")]
-    rows = [
-        _gap(subject, title, period, unit, levels)
-        for (title, period, _, unit), levels in sorted(groups.items())
-        if len(levels) > 1
-    ]
+    rows = [_gap(subject, *key[:3], levels=levels) for key, levels in sorted(found.items()) if len(levels) > 1]
     if rows:
         yield table(caption, heads, rows, numbers=(3, 4))
         yield Words(subject.say("gaps.how"))
@@ -167,7 +163,7 @@ def _gaps(subject: Subject, part: Part, caption: str) -> Iterator[Block]:
         yield Words(subject.say("gaps.none"))
 
 
-def _gap(subject: Subject, title: str, period: str, unit: str, levels: Mapping[str, Content]) -> list[str]:
+def _gap(subject: Subject, title: str, period: str, unit: str, *, levels: Mapping[str, Content]) -> list[str]:
     ordered = sorted(levels, key=lambda level: levels[level]["value"])
     low, high = (levels[name]["value"] for name in (ordered[0], ordered[-1]))
     difference = {"value": high - low, "unit": "percentage_points" if unit == "percent" else unit}
@@ -182,37 +178,44 @@ def _gap(subject: Subject, title: str, period: str, unit: str, levels: Mapping[s
 def _reach(subject: Subject, part: Part, caption: str) -> Iterator[Block]:
     register, found = subject.taken(part)
     stages = [code for code in register.field("stage").codes if any(one.content["stage"] == code.id for one in found)]
-    counts: dict[tuple[str, str, str], Counter[str]] = {}
+    counts: dict[tuple[str, ...], Counter[str]] = {}
     for content in (one.content for one in found):
-        key = (content["initiative"], str(content["period"]), content.get("group", ""))
-        counts.setdefault((*key[:2], content.get("level", "")), Counter())[content["stage"]] += content["count"]
+        key = (content["initiative"], str(content["period"]), content.get("group", ""), content.get("level", ""))
+        counts.setdefault(key, Counter())[content["stage"]] += content["count"]
     if not found:
         yield Words(subject.say("none", what=caption))
         return
     heads = [subject.say("reach.group"), subject.say("reach.period"), *(code.title[subject.lang] for code in stages)]
-    rows = [
-        [
-            level or subject.say("all"),
-            period,
-            *(figure(seen[code.id], subject.lang) for code in stages),
-            _ratio(subject, counts, initiative, period, level),
-        ]
-        for (initiative, period, level), seen in sorted(counts.items())
-    ]
+    rows = []
+    for place, seen in sorted(counts.items()):
+        told = [figure(seen[code.id], subject.lang) if code.id in seen else "–" for code in stages]
+        ratio = reach_ratio({name[3]: one for name, one in counts.items() if name[:3] == place[:3]}, place[3])
+        rows.append([place[3] or subject.say("all"), place[1], *told, number(ratio, subject.lang, digits=2)])
     yield table(caption, [*heads, subject.say("reach.ratio")], rows, numbers=range(2, len(stages) + 3))
     yield Words(subject.say("reach.how"))
 
 
-def _ratio(subject: Subject, counts: Mapping[tuple[str, str, str], Counter[str]], *key: str) -> str:
-    """Return the group's part of those reached over its part of the target group: 1 where it is reached as others."""
-    *place, level = key
-    groups = {name: seen for (*there, name), seen in counts.items() if there == place and name}
-    stage = next((stage for stage in REACHED if any(seen[stage] for seen in groups.values())), "")
-    reached, wanted = (sum(seen[name] for seen in groups.values()) for name in (stage, "target"))
-    if level not in groups or not (reached and wanted and groups[level]["target"]):
-        return "–"
-    mine = groups[level]
-    return number((mine[stage] / reached) / (mine["target"] / wanted), subject.lang, digits=2)
+def reach_ratio(groups: Mapping[str, Mapping[str, int]], group: str) -> float | None:
+    """Return a group's part of those reached over its part of the target group, by the groups with both numbers.
+
+    It is 1 where the group is reached as the others, and below 1 where it is reached less; None where it is not known.
+
+    References
+    ----------
+    .. [1] Glasgow RE, Vogt TM, Boles SM. Am J Public Health 1999;89:1322-1327. doi:10.2105/AJPH.89.9.1322
+
+    Examples
+    --------
+    >>> counted = {"short": {"target": 600, "enrolled": 30}, "long": {"target": 400, "enrolled": 70}, "": {"target": 9}}
+    >>> reach_ratio(counted, "short"), round(reach_ratio(counted, "long"), 2), reach_ratio(counted, "")
+    (0.5, 1.75, None)
+    """
+    stage = next((stage for stage in REACHED if any(stage in seen for name, seen in groups.items() if name)), "")
+    known = {name: seen for name, seen in groups.items() if name and stage in seen and "target" in seen}
+    reached, wanted = (sum(seen[of] for seen in known.values()) for of in (stage, "target"))
+    if group not in known or not (reached and known[group]["target"]):
+        return None
+    return (known[group][stage] / reached) / (known[group]["target"] / wanted)
 
 
 # --- the conclusion
@@ -247,13 +250,15 @@ def _quote(subject: Subject, _: Part, __: str) -> Iterator[Block]:
 def _counts(subject: Subject, _: Part, __: str) -> Iterator[Block]:
     partners = sum(one.get("member") is True for one in subject.contents("/organisations"))
     events = subject.contents("events")
+    views = [one["views"] for one in events if "views" in one]
     facts = {
         "partners": partners,
         "initiatives": len(subject.contents("initiatives")),
         "events": len(events),
-        "views": sum(one.get("views", 0) for one in events),
+        "views": sum(views) if views else None,
     }
-    yield Facts(tuple((subject.say(f"counts.{name}"), figure(value, subject.lang)) for name, value in facts.items()))
+    told = ((subject.say(f"counts.{name}"), number(value, subject.lang, digits=0)) for name, value in facts.items())
+    yield Facts(tuple(told))
     yield Words(subject.say("counts.how"))
 
 
@@ -277,7 +282,7 @@ def _survey(subject: Subject, part: Part, _: str) -> Iterator[Block]:
 def _item(subject: Subject, item: Content, answered: Content | None) -> list[str]:
     share, lang = item.get("share"), subject.lang
     if not share:
-        percent = f"{figure(item['percent'], lang)} %" if "percent" in item else "–"
+        percent = subject.say("percent", value=figure(item["percent"], lang)) if "percent" in item else "–"
         return [item["text"], percent, subject.say("no_denominator"), "–", item["source"]]
     asked = max(answered["denominator"] if answered else 0, share["denominator"])
     found = finite_share(share["numerator"], share["denominator"], asked)
