@@ -66,7 +66,8 @@ class CodeList(Definition):
 class State(Definition):
     """Where a record stands: whether it can be edited, whether every reader sees it, and what it counts as.
 
-    ``due`` is the state that it counts as from the day on which it must be looked at again.
+    In an ``active`` state something is being done. ``due`` is the state that it counts as from the day on which it must
+    be looked at again.
     """
 
     id: str = Given(pattern=Id)
@@ -74,6 +75,7 @@ class State(Definition):
     editable: bool = False
     shown: bool = False
     approved: bool = False
+    active: bool = False
     gone: bool = False
     due: str | None = None
 

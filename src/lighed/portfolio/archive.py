@@ -181,6 +181,13 @@ class Archive:
         with self.engine.begin() as db:
             return db.scalar(sql.select(sql.func.count()).select_from(RECORD).where(*_wanted(register, asked))) or 0
 
+    def stamp(self, registers: Collection[str]) -> tuple[int, int]:
+        """Return numbers that change whenever a record of the registers does."""
+        there = RECORD.c.register.in_(sorted(registers))
+        with self.engine.begin() as db:
+            row = db.execute(sql.select(sql.func.count(), sql.func.sum(RECORD.c.version)).where(there)).one()
+        return row[0], row[1] or 0
+
     def pointing(self, db: sql.Connection, fields: Iterable[tuple[str, str]], name: str) -> list[Record]:
         """Return the records that point at `name` by one of the fields (register and field)."""
         at = sql.select(MARK.c.register, MARK.c.id).where(

@@ -131,6 +131,16 @@ def trend(ends: tuple[Row, Row, Row, Row], changes: tuple[Row | None, Row | None
     )
 
 
+def since(ends: tuple[Row, Row, Row, Row], lang: Lang) -> str:
+    """Say what the gap was and is, with intervals; `ends` as in `trend`. A number that is hidden is said to be."""
+    named = zip(("absolute_first", "absolute_last", "relative_first", "relative_last"), ends, strict=True)
+    said: dict[str, str] = {}
+    for name, row in named:
+        said |= {name: written(row, lang), f"{name}_interval": interval(row, lang)}
+    told = say("effort.since", lang, first=ends[0]["period"], last=ends[1]["period"], **said)
+    return " ".join(told.split()).replace(" .", ".")
+
+
 def verdict(absolute: Row | None, relative: Row | None) -> str:
     """Return which of the two scales has moved with certainty, and how."""
     if not absolute or not relative or absolute["lower"] is None or relative["lower"] is None:

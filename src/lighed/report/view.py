@@ -10,18 +10,20 @@ from lighed.catalogue import Catalogue
 from lighed.core.release import Release
 from lighed.core.text import Lang, number, say
 from lighed.core.types import COUNTRY, Area, Indicator
+from lighed.portfolio.efforts import Efforts
 from lighed.report.page import Choice, Link, Option
 from lighed.report.rows import Index, of_area
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A release seen in a language, at an area."""
+    """A release seen in a language, at an area; where registers stand beside it, with what is done about it."""
 
     release: Release
     catalogue: Catalogue
     lang: Lang
     area: str
+    efforts: Efforts | None = None
 
     def say(self, key: str, **values: Any) -> str:
         """Return a text in the view's language."""

@@ -18,6 +18,7 @@ from lighed import __version__, catalogue
 from lighed.charts import svg
 from lighed.core.release import Release
 from lighed.core.text import DEFAULT_LANG, LANGUAGES, Lang, say
+from lighed.portfolio.efforts import Efforts
 from lighed.report import pages
 from lighed.report.heat import heat_table
 from lighed.report.html import Frame, html
@@ -45,8 +46,9 @@ def create_app(releases: list[Path], portfolio: FastAPI | None = None) -> FastAP
     app = FastAPI(title="Lighed", version=__version__, docs_url=None, redoc_url=None, openapi_url="/openapi.json")
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     app.mount("/static", StaticFiles(directory=str(files("lighed.report").joinpath("static"))), name="static")
-    site = Site(opened, portfolio=portfolio is not None)
+    site = Site(opened, efforts=portfolio.state.efforts if portfolio else None)
     if portfolio is not None:
+        portfolio.state.releases = opened
         app.mount("/{lang}/portfolio", portfolio)
 
     @app.middleware("http")
@@ -83,7 +85,8 @@ class Site:
     """Which address is which page.
 
     `unsigned` is what to say on every page of a release that is not in force, and `back` leads to where it is signed.
-    The menu leads to the `portfolio` where there is one. A `stamp` stands in every file that is given.
+    The menu leads to the registers, and pages name initiatives, where there are `efforts`. A `stamp` stands in every
+    file that is given.
     """
 
     def __init__(
@@ -92,27 +95,31 @@ class Site:
         unsigned: str | None = None,
         back: Link | None = None,
         *,
-        portfolio: bool = False,
+        efforts: Callable[[], Efforts] | None = None,
         stamp: str = "",
     ) -> None:
         self.stamp = stamp
-        self.releases, self.unsigned, self.back, self.portfolio = releases, unsigned, back, portfolio
-        self._answer = lru_cache(maxsize=2048)(self._make)  # a release never changes, so neither does a page of it
+        self.releases, self.unsigned, self.back, self.efforts = releases, unsigned, back, efforts
+        # A release never changes, so neither does a page of it, as long as the initiatives are the same.
+        self._answer = lru_cache(maxsize=2048)(self._make)
 
     def answer(self, lang: str, release: str, path: str, query: dict[str, str]) -> Response:
         """Return the page, its twin or its picture."""
         if lang not in LANGUAGES or release not in self.releases:
             raise HTTPException(404)
         kept = {key: value for key, value in sorted(query.items()) if key in {"area", "by", "view", "q"} and value}
-        content, kind = self._answer(lang, release, path, tuple(kept.items()))
+        efforts = self.efforts() if self.efforts else None
+        content, kind = self._answer(lang, release, path, tuple(kept.items()), efforts)
         shown = stamped(content, kind, self.stamp) if self.stamp else content
         if shown is None:
             raise HTTPException(404)
         return Response(shown, media_type=kind, headers={"Cache-Control": "public, max-age=300"})
 
-    def _make(self, lang: Lang, release: str, path: str, query: tuple[tuple[str, str], ...]) -> tuple[bytes, str]:
+    def _make(
+        self, lang: Lang, release: str, path: str, query: tuple[tuple[str, str], ...], efforts: Efforts | None
+    ) -> tuple[bytes, str]:
         opened, asked = self.releases[release], dict(query)
-        view = View(opened, catalogue.load(), lang, _area(opened, path, asked))
+        view = View(opened, catalogue.load(), lang, _area(opened, path, asked), efforts)
         stem, figure, twin = _parsed(path)
         built = _page(view, stem, asked)
         if built is None:
@@ -133,7 +140,7 @@ class Site:
         if twin == ".dot":
             return _graph(view, stem).encode(), "text/vnd.graphviz; charset=utf-8"
         words = "&".join(f"{k}={v}" for k, v in query)
-        frame = Frame(opened, list(self.releases.values()), stem, words, self.unsigned, self.back, self.portfolio)
+        frame = Frame(opened, list(self.releases.values()), stem, words, self.unsigned, self.back, efforts is not None)
         return html(built, frame).encode(), "text/html; charset=utf-8"
 
     def missing(self, path: str) -> Response:
@@ -189,6 +196,8 @@ def _page(view: View, path: str, asked: dict[str, str]) -> Page | None:
     if not rest and name in PLAIN:
         return PLAIN[name](view)
     match name, rest:
+        case "unmet", "" if view.efforts is not None:
+            return pages.unmet(view)
         case "area", _:
             return pages.area(view)
         case "factor", number if number.isdecimal() and int(number) in view.catalogue.factors:

@@ -96,6 +96,7 @@ def _environment(package: str) -> Environment:
     environment.filters["when"] = lambda at: datetime.fromtimestamp(at, UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S")
     environment.filters["date"] = day
     environment.globals |= {"may": may, "roles": roles, "actions": actions, "problems_shown": PROBLEMS_SHOWN}
+    environment.globals["say"] = say  # in the blocks of pages, which are given the language
     return environment
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -16,11 +16,13 @@ from lighed.charts import svg
 from lighed.core.diagnostic import Diagnostic
 from lighed.core.errors import DataError, LighedError, Problem, RegisterError
 from lighed.core.register import Field, Register, typed
+from lighed.core.release import Release
 from lighed.core.text import Lang, say
 from lighed.portfolio.answers import INVITATIONS, SURVEYS
 from lighed.portfolio.archive import PAGE, Asked, ConflictError, Record
 from lighed.portfolio.desk import Desk
 from lighed.portfolio.diagnostics import Kept, flags, shelf_of
+from lighed.portfolio.efforts import INITIATIVES, efforts_of
 from lighed.portfolio.exchange import WRITERS
 from lighed.portfolio.files import MEGABYTES, media
 from lighed.portfolio.find import sentence
@@ -29,11 +31,14 @@ from lighed.portfolio.obligations import ASSIGNMENTS, OBLIGATIONS, REPORTS, Due,
 from lighed.portfolio.surveys import Results, results
 from lighed.portfolio.words import differences, merged, named, words
 from lighed.report.docx import docx
-from lighed.report.page import Page
+from lighed.report.page import Choices, Page
 from lighed.report.pages.diagnostics import diagnostics
+from lighed.report.pages.effort import aims, effort
 from lighed.report.pages.survey import survey
 from lighed.report.papers import paper
 from lighed.report.pdf import pdf
+from lighed.report.rows import home
+from lighed.report.view import View
 from lighed.web import door
 from lighed.web.door import MANY, Door, Sent, language, opened, to, token, written
 from lighed.web.door import AtDesk as AtOffice
@@ -56,14 +61,20 @@ PRINTED: dict[str, tuple[Callable[[Page, date], bytes], str]] = {
     "pdf": (pdf, "application/pdf"),
     "docx": (docx, "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
 }
+GOALS = "goals"
 router = APIRouter()
 router.include_router(door.router)
 
 
 def create_app(house: House) -> FastAPI:
-    """Open the registers; the application is mounted under ``/{lang}/portfolio``."""
+    """Open the registers; the application is mounted under ``/{lang}/portfolio``.
+
+    Who mounts it beside releases takes its ``state.efforts`` and gives it ``state.releases``, by id.
+    """
     guards: dict[str, Any] = {"units": True, "megabytes": MEGABYTES, "openid": OpenId.of(house.folder)}
-    return opened(Door("portfolio", "lighed.web", house.accounts, house.desk, MENU, GONE, **guards), router)
+    app = opened(Door("portfolio", "lighed.web", house.accounts, house.desk, MENU, GONE, **guards), router)
+    app.state.efforts, app.state.releases = efforts_of(house), {}
+    return app
 
 
 def _desk(office: AtOffice) -> Desk:
@@ -79,7 +90,8 @@ def overview(request: Request, desk: AtDesk) -> Response:
     """Show which registers there are, and how much each holds."""
     counts = {register.id: desk.count(register) for register in desk.registers()}
     groups = [(group, [r for r in desk.registers() if r.group == group]) for group in GROUPS]
-    return written(request, "registers.html", groups=groups, counts=counts)
+    releases = [one.manifest for one in request.app.state.releases.values()]
+    return written(request, "registers.html", groups=groups, counts=counts, releases=releases)
 
 
 @router.get("/registers.json")
@@ -298,9 +310,23 @@ def _content(sent: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @router.get("/record/{name}/{one}.json")
-def record_twin(desk: AtDesk, name: str, one: str) -> Response:
-    """Give a record."""
-    return JSONResponse(_plain(desk.get(desk.register(name), one)))
+def record_twin(request: Request, desk: AtDesk, name: str, one: str) -> Response:
+    """Give a record, and the figures that it is to move."""
+    register = desk.register(name)
+    record = desk.get(register, one)
+    figures = _figures(request, desk, register, record)
+    return JSONResponse(_plain(record) | ({"figures": figures.plain()} if figures else {}))
+
+
+@router.get("/record/{name}/{one}/figure/{figure}.svg")
+def picture(request: Request, desk: AtDesk, name: str, one: str, figure: str) -> Response:
+    """Give a picture of the figures that a record is to move."""
+    register = desk.register(name)
+    figures = _figures(request, desk, register, desk.get(register, one))
+    found = figures.figure(figure) if figures else None
+    if found is None:
+        raise HTTPException(404)
+    return Response(svg(found.chart), media_type="image/svg+xml")
 
 
 @router.get("/record/{name}/{one}")
@@ -330,6 +356,8 @@ def _record(
         "parts_of": [part for part in desk.parts(register) if desk.may_write(part)],
         "here_record": f"/{lang}/portfolio/record/{register.id}/{name}",
         "moves": desk.moves(register, record),
+        "figures": _figures(request, desk, register, record),
+        "frame": Pictures(f"/{lang}/portfolio/record/{register.id}/{name}", request.url.query),
         "may_write": desk.may_write(register, record),
         "error": error,
     }
@@ -345,6 +373,40 @@ def file(desk: AtDesk, name: str, one: str, version: str, field: str) -> Respons
     title, data = desk.file(register, one, _version({"version": version}), field)
     named = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(title, safe='')}"}
     return Response(data, media_type=media(title), headers=named)
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """Where the pictures of a record's figures are."""
+
+    path: str
+    query: str
+
+    def address(self, _: Lang, *, suffix: str) -> str:
+        """Return the address of a picture."""
+        return self.path + suffix + (f"?{self.query}" if self.query else "")
+
+
+def _figures(request: Request, desk: Desk, register: Register, record: Record) -> Page | None:
+    """The figures of the releases that an initiative is to move; None of what points at none."""
+    releases: Mapping[str, Release] = request.app.state.releases
+    if register.id != INITIATIVES or not releases:
+        return None
+    known, lang, area = catalogue.load(), language(request), request.query_params.get("area", "")
+    first = View(next(iter(releases.values())), known, lang, "")
+    views = {name: view for name, *_ in aims(first, record.content) if (view := _view(releases, first, name, area))}
+    goals = [each.content for of, each in desk.belonging(register, record) if of.id == GOALS]
+    made = effort(views, record.content, goals, desk.register(GOALS), first)
+    if not made.blocks:
+        return None
+    choice = tuple(Choices("", (view.area_choice(),), first.say("choice.show")) for view in [*views.values()][:1])
+    return replace(made, blocks=(*choice, *made.blocks))
+
+
+def _view(releases: Mapping[str, Release], like: View, indicator: str, area: str) -> View | None:
+    """The first release that has an indicator, at the area that is asked for or at its own."""
+    release = next((one for one in releases.values() if indicator in one.indicators), None)
+    if release is None:
+        return None
+    return replace(like, release=release, area=area if area in release.areas else home(release, indicator))
 
 
 @router.get("/record/{name}/{one}/edit")

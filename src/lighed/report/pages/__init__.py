@@ -3,6 +3,8 @@
 from lighed.report.pages.about import about, accessibility
 from lighed.report.pages.area import area, areas
 from lighed.report.pages.catalogue import catalogue
+from lighed.report.pages.effort import effort
+from lighed.report.pages.efforts import unmet
 from lighed.report.pages.factor import factor, factors
 from lighed.report.pages.front import front
 from lighed.report.pages.indicator import indicator
@@ -18,6 +20,7 @@ __all__ = [
     "area",
     "areas",
     "catalogue",
+    "effort",
     "factor",
     "factors",
     "front",
@@ -27,6 +30,7 @@ __all__ = [
     "pathways",
     "protection",
     "rug",
+    "unmet",
     "use",
     "uses",
 ]

@@ -171,5 +171,5 @@ def _ends(view: View, indicator: Indicator, stratifier: Stratifier) -> list[Row]
 
 
 def _cards(view: View) -> Cards:
-    names = ("rug", "areas", "factors", "about")
+    names = ("rug", "areas", "factors", *(("unmet",) if view.efforts else ()), "about")
     return Cards(tuple(Card(view.say(f"menu.{n}"), view.say(f"front.{n}_card"), view.href(n)) for n in names))

@@ -29,6 +29,7 @@ from lighed.report.page import (
     Table,
     Words,
 )
+from lighed.report.pages.efforts import aimed
 from lighed.report.rows import NULL, social
 from lighed.report.view import View
 from lighed.report.words import Row, interval, names_of, written
@@ -50,6 +51,7 @@ def indicator(view: View, one: Indicator, *, by: str | None, look: str) -> Page:
     else:
         rows = _all_rows(view, one, chosen)
         blocks += _shown(view, one, chosen, dimensions, look, rows)
+    blocks += aimed(view, view.efforts.at(one.id)) if view.efforts else []
     blocks += _made(view, one, chosen, rows) if chosen else []
     blocks += _definition(view, one, chosen)
     downloads = (
@@ -104,7 +106,7 @@ def _shown(
     blocks += [_choices(view, one, chosen, dimensions, look)]
     if not rows:
         return [*blocks, Notice(view.say("indicator.no_rows"))]
-    blocks += [Heading(view.say("indicator.pattern"), "pattern"), _pattern(view, one, chosen, groups, latest, look)]
+    blocks += [Heading(view.say("indicator.pattern"), "pattern"), pattern(view, one, chosen, groups, latest, look)]
     if view.index.get(one.id, chosen.id, "shrunk"):
         blocks += [Words(view.say("measure.shrunk.meaning"))]
     parts = [view.index.latest(one.id, chosen.id, name) for name in OF_CROSSED]
@@ -136,7 +138,7 @@ def _choices(view: View, one: Indicator, chosen: Stratifier, dimensions: list[St
     return Choices(view.href(f"indicator/{one.id}", area=None), kinds, view.say("choice.show"))
 
 
-def _pattern(view: View, one: Indicator, chosen: Stratifier, groups: list[Row], latest: list[Row], look: str) -> Figure:
+def pattern(view: View, one: Indicator, chosen: Stratifier, groups: list[Row], latest: list[Row], look: str) -> Figure:
     """The groups: of few all periods as dots or the last as bars, of many the last as a gradient."""
     many, total = len(chosen.levels) > MANY, view.index.groups(one, None)
     period = latest[0]["period"] if latest else ""
@@ -222,7 +224,7 @@ def _gap(view: View, one: Indicator, chosen: Stratifier, pair: tuple[str, str]) 
         rows = view.index.get(one.id, chosen.id, measure)
         ends += [rows[0], rows[-1]]
         changes.append(view.index.change(one.id, chosen.id, measure))
-        figures.append(_gap_figure(view, one, chosen, scale, measure, rows))
+        figures.append(gap_figure(view, one, chosen, scale, measure, rows))
     blocks: list[Block] = [Heading(view.say("indicator.gap"), "gap")]
     if len(view.index.get(one.id, chosen.id, pair[0])) > 1:
         spoken = sentences.trend((ends[0], ends[1], ends[2], ends[3]), (changes[0], changes[1]), view.lang)
@@ -243,7 +245,8 @@ def _shape(view: View, one: Indicator, chosen: Stratifier) -> str:
     return sentences.shape(lambda name: view.index.latest(one.id, chosen.id, name), view.lang)
 
 
-def _gap_figure(view: View, one: Indicator, chosen: Stratifier, scale: str, measure: str, rows: list[Row]) -> Figure:
+def gap_figure(view: View, one: Indicator, chosen: Stratifier, scale: str, measure: str, rows: list[Row]) -> Figure:
+    """Draw a gap over the periods of `rows`, with its table."""
     name = view.say(f"measure.{measure}.title")
     unit = rows[0]["unit"]
     title = view.say(f"indicator.{scale}", measure=name.lower())

@@ -30,6 +30,7 @@ from lighed.report.page import (
     Table,
     Words,
 )
+from lighed.report.pages.efforts import aimed
 from lighed.report.pages.handover import HANDOVER
 from lighed.report.pages.look import Look, Shown
 from lighed.report.pages.lost import LOST, REASONS, left
@@ -75,6 +76,7 @@ def pathway(view: View, one: Pathway, *, by: str | None, look: str = "") -> Page
     choices = (view.area_choice(), Choice("by", view.say("choice.by"), options))
     chooser = Choices(view.href(_address(one, asked), area=None), choices, view.say("choice.show"))
     lead, rest = (blocks[:1], blocks[1:]) if rows else ([Notice(view.say("indicator.no_rows"))], blocks)
+    rest = [*rest, *(aimed(view, view.efforts.along(one.id)) if view.efforts and asked == CASCADE else [])]
     trail = view.trail(view.link("pathways"))
     table = Link(view.say("pathway.table"), view.href(f"{_address(one, asked)}.csv", by=chosen.id))
     downloads = () if asked == CASCADE else (table,)
