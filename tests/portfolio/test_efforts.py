@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +14,14 @@ from playwright.sync_api import Browser
 
 from lighed.catalogue import load
 from lighed.core.estimates import Estimates
-from lighed.core.release import Release
-from lighed.core.text import LANGUAGES, Lang
+from lighed.core.release import Evaluated, Release
+from lighed.core.text import LANGUAGES, Lang, texts
+from lighed.core.types import ReleaseRows
 from lighed.disclosure import publish
 from lighed.portfolio.efforts import Effort, efforts_of
 from lighed.portfolio.house import House
 from lighed.report.findings import largest
-from lighed.report.page import Notice, Page, Table, Words
+from lighed.report.page import Notice, Page, Points, Table, Words
 from lighed.report.pages import effort, indicator, unmet
 from lighed.report.rows import WHOLE
 from lighed.report.view import View
@@ -34,6 +35,10 @@ from tests.towns import Town as People
 
 CATALOGUE = load()
 ONE, OTHER = (CATALOGUE.indicators[name] for name in ("F6.1", "F6.2"))  # out of work, and of those on assistance
+PROGRAMME = CATALOGUE.evaluations["cardiac_extended_before_after"].model_copy(
+    update={"id": "job_help", "polarity": "lower_is_better", "start": "2024"}
+    | {"rows": ReleaseRows(indicator=ONE.id, treated=("0851",))}
+)
 PATHWAY = "cardiac_rehabilitation"  # the release has no figures of it
 AREA = "0851"
 GOALS = CATALOGUE.registers["goals"]
@@ -53,7 +58,8 @@ def released(folder: Path, years: dict[int, tuple[int, int, int]]) -> Release:
     ]
     town = People([ONE, OTHER], people)
     made = Estimates.concat([town.estimates(connect(), by) for by in ("education", None)])
-    return publish(made, CATALOGUE.plans["synthetic"], CATALOGUE, folder, inputs={}, made=MADE)
+    known = replace(CATALOGUE, evaluations={PROGRAMME.id: PROGRAMME})
+    return publish(made, CATALOGUE.plans["synthetic"], known, folder, inputs={}, made=MADE)
 
 
 @pytest.fixture(scope="module")
@@ -93,9 +99,9 @@ def tables(page: Page) -> dict[str, list[list[str]]]:
     }
 
 
-def of(view: View, *goals: dict[str, Any], **content: Any) -> Page:
+def of(view: View, *goals: dict[str, Any], effects: Sequence[Evaluated] = (), **content: Any) -> Page:
     found = dict.fromkeys(view.release.indicators, view)
-    return effort(found, {"indicators": [ONE.id]} | content, goals, GOALS, view)
+    return effort(found, {"indicators": [ONE.id]} | content, goals, GOALS, effects, view)
 
 
 # --- which initiatives are named
@@ -197,6 +203,26 @@ def test_a_hidden_number_is_said_to_be_hidden(tmp_path: Path) -> None:
     assert "tal er skjult af hensyn til personerne" in told(page)
 
 
+def test_the_effect_by_group_is_that_of_the_evaluation_which_the_release_holds(view: View) -> None:
+    found = view.release.evaluations[PROGRAMME.id]
+    page = of(view, effects=[found])
+    lines = {(row[0], row[1]): row for row in tables(page)["evaluation-job_help"]}
+    short = lines["Kort uddannelse", texts()["measure.effect.title"]["da"]]
+    # 120 and 112 of 400 before, 104 and 96 of 400 after
+    assert short[2:4] == ["29,0", "25,0"]
+    assert "−4,0 procentpoint" in short[4]
+    (points,) = (block for block in page.blocks if isinstance(block, Points))
+    assert any("Kort uddannelse: 25,0 % med indsatsen mod 29,0 % uden" in item.text for item in points.items)
+
+
+def test_an_effect_that_would_need_a_hidden_number_is_not_computed(tmp_path: Path) -> None:
+    few = released(tmp_path / "synthetic", YEARS | {2025: (96, 80, 2)})
+    found = few.evaluations[PROGRAMME.id]
+    assert found.rows == ()
+    page = of(View(few, CATALOGUE, "da", AREA), effects=[found])
+    assert "Virkningen kan ikke regnes ud af det, som udgivelsen viser." in told(page)
+
+
 def test_what_there_are_no_figures_of_is_said(view: View) -> None:
     page = of(view, indicators=["F3.1"], pathways=[PATHWAY])
     missing = [block.text for block in page.blocks if isinstance(block, Notice)]
@@ -258,6 +284,9 @@ def beside(staffed: Path, release: Release, tmp_path_factory: pytest.TempPathFac
     town = settled(House.open(shutil.copytree(staffed, tmp_path_factory.mktemp("beside") / "portfolio")))
     made = begun(town, "Jobhjælp", "plan", "start", indicators=[ONE.id, "F3.1"], begins="2023-01-01")
     amounts = {"target": {"value": 12, "unit": "percent"}, "gap_target": {"value": 8.5, "unit": "percentage_points"}}
+    named = {"definition": PROGRAMME.id, "design": "before_after", "equity": "unknown"}
+    examined = town.create("ana", "evaluations", title="Før og efter", initiative=made.id, **named)
+    town.move("sara", town.move("ana", examined, "send"), "publish")
     goal = town.create("paul", "goals", title="Færre", initiative=made.id, indicator=ONE.id, **amounts)
     town.move("sara", town.move("paul", goal, "submit"), "approve")
     with served(create_app([release.folder], registers_of(town.house))) as address:
@@ -280,6 +309,7 @@ def test_the_twin_has_the_figures_and_a_picture_is_where_the_page_says(beside: B
         record = f"/da/portfolio/record/initiatives/{beside.initiative}"
         figures = client.get(f"{record}.json?area={AREA}").json()["figures"]
         assert figures["rows"][0]["area"] == AREA
+        assert "evaluation-job_help" in [block.get("id") for block in figures["blocks"]]
         picture = f"{record}/figure/absolute-aim-F6-1.svg?area={AREA}"
         assert picture.replace("&", "&amp;") in client.get(f"{record}?area={AREA}").text
         assert client.get(picture).headers["content-type"] == "image/svg+xml"

@@ -5,6 +5,7 @@
     <release>/
     ├── manifest.json       what it is, how it was made, from what, of which files; its bytes depend on its inputs alone
     ├── definitions.json    the indicators, pathways, uses, stratifiers, areas and providers that its rows speak of
+    ├── evaluations.json    what initiatives have done to each group and to the gap, where a definition takes its rows
     ├── audit.json          what was hidden and why it is enough (nothing that a hidden cell could be read from)
     └── area=<code>.parquet the estimates of one area, sorted
 """
@@ -25,11 +26,12 @@ from lighed.core.errors import ReleaseError
 from lighed.core.estimates import SCHEMA, Estimates
 from lighed.core.pathway import Pathway
 from lighed.core.text import Text
-from lighed.core.types import Area, CitedSource, Definition, Indicator, Provider, Stratifier
+from lighed.core.types import Area, CitedSource, Definition, Evaluation, Indicator, Level, Provider, Stratifier
 from lighed.core.use import Use
 from lighed.core.validation import Validation
 
 FORMAT = 4
+EVALUATIONS = "evaluations.json"
 
 
 class Manifest(Definition):
@@ -52,6 +54,14 @@ class Manifest(Definition):
     seed: int | None
     made: str
     files: dict[str, str]
+
+
+class Evaluated(Definition):
+    """An evaluation, the groups that it compares, and its rows; none where the release hides what it would need."""
+
+    evaluation: Evaluation
+    groups: tuple[Level, ...]
+    rows: tuple[dict[str, Any], ...]
 
 
 @dataclass(frozen=True)
@@ -132,6 +142,13 @@ class Release:
     def providers(self) -> dict[str, Provider]:
         """The providers that rows name and that have a definition, by id."""
         return {p["id"]: Provider.model_validate(p) for p in self._definitions["providers"]}
+
+    @cached_property
+    def evaluations(self) -> dict[str, Evaluated]:
+        """What initiatives have done, by the id of the evaluation; worked out of the rows that are shown."""
+        path = self.folder / EVALUATIONS
+        found = json.loads(path.read_text("utf-8")) if path.is_file() else []
+        return {one["evaluation"]["id"]: Evaluated.model_validate(one) for one in found}
 
     def estimates(self, area: str, indicator: str | None = None) -> Estimates:
         """Return the rows of one area, or of one indicator in it; an area without rows gives none."""

@@ -16,16 +16,17 @@ import pyarrow.parquet as pq
 from scipy.sparse import csr_array
 
 from lighed import __version__
+from lighed.analysis.evaluate import evaluated
 from lighed.analysis.handover import compared
 from lighed.analysis.lost import lost
 from lighed.analysis.small_areas import drawn
 from lighed.analysis.units import units
 from lighed.catalogue import Catalogue
 from lighed.core.durable import put_in_place
-from lighed.core.errors import ReleaseError
+from lighed.core.errors import DataError, ReleaseError
 from lighed.core.estimates import KEPT, NUMBERS, OF_GROUPS, SCHEMA, Estimates, family
 from lighed.core.progress import working
-from lighed.core.release import FORMAT, Manifest, Release, area_file, digest
+from lighed.core.release import EVALUATIONS, FORMAT, Manifest, Release, area_file, digest
 from lighed.core.types import UNKNOWN, Definition, Policy, ReleasePlan
 from lighed.disclosure.attack import intervals
 from lighed.disclosure.audit import audit
@@ -54,6 +55,7 @@ from lighed.disclosure.protect import (
     thin,
     withstanding,
 )
+from lighed.sources.panel import of_estimates, read_panel
 
 GROUP = 1 << 13  # rows that are read together: an indicator is found without the others
 
@@ -248,6 +250,9 @@ def _write(
         "providers": _used(catalogue.providers, ordered.distinct("counterpart")),
     }
     _json(folder / "definitions.json", used)
+    effects = list(_effects(ordered, indicators, catalogue))
+    if effects:
+        _json(folder / EVALUATIONS, effects)
     _json(folder / "audit.json", record)
     manifest = Manifest(
         format=FORMAT,
@@ -270,6 +275,20 @@ def _write(
         files={path.name: digest(path) for path in sorted(folder.iterdir())},
     )
     _json(folder / "manifest.json", manifest.model_dump(mode="json"))
+
+
+def _effects(shown: Estimates, indicators: list[str], catalogue: Catalogue) -> Iterator[dict[str, Any]]:
+    """Evaluate what is evaluated from a release, of nothing but what this one shows; without rows where that hides."""
+    for one in catalogue.evaluations.values():
+        if one.rows and one.rows.indicator in indicators:
+            groups = catalogue.groups(one)
+            try:
+                panel = read_panel(of_estimates(shown, one, one.id), one, groups)
+                rows = evaluated(one, panel, groups).to_pylist()
+            except DataError:
+                rows = []
+            levels = [level.model_dump(mode="json") for level in groups]
+            yield {"evaluation": one.model_dump(mode="json"), "groups": levels, "rows": rows}
 
 
 def _by_area(table: pa.Table) -> Iterator[tuple[str, pa.Table]]:

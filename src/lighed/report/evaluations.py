@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from lighed.core.release import Evaluated
 from lighed.core.text import Lang, number, say
 from lighed.core.types import UNKNOWN, Evaluation, Level
-from lighed.report.words import DIGITS, Row, amount
+from lighed.report.page import Cell, Column, Table
+from lighed.report.words import DIGITS, Row, amount, flag_word, interval
 
 SIZES = ("without", "reached")
+ENDS = ("indicator.value", "word.interval")
 
 
 def sentences(evaluation: Evaluation, groups: Sequence[Level], rows: list[Row], lang: Lang) -> list[str]:
@@ -23,6 +26,28 @@ def sentences(evaluation: Evaluation, groups: Sequence[Level], rows: list[Row], 
         thin = evaluation.design if evaluation.design in {"staggered", "interrupted"} else "few"
         said.append(say(f"evaluated.reserve.{thin}", lang))
     return said + [caveat[lang] for caveat in evaluation.caveats]
+
+
+def table(one: Evaluated, caption: str, lang: Lang) -> Table:
+    """Return the effect on each group, and what became of the gap, as a table."""
+    heads = ("evaluated.head.group", "measured.measure", "evaluated.head.without", "evaluated.head.reached")
+    columns = [Column(say(head, lang), number=k > 1) for k, head in enumerate((*heads, *ENDS))]
+    rows = (row for row in one.rows if row["part"] != "participants")
+    cells = tuple(tuple(Cell(text) for text in _line(one, row, lang)) for row in rows)
+    return Table(caption, tuple(columns), cells, id=f"evaluation-{one.evaluation.id}")
+
+
+def _line(one: Evaluated, row: Row, lang: Lang) -> list[str]:
+    before = DIGITS[one.evaluation.unit] if row["part"] == "group" else DIGITS[row["unit"]]
+    sizes = [number(row[size], lang, digits=before) for size in SIZES]
+    value = amount(row["value"], row["unit"], lang, form="difference") if row["value"] is not None else ""
+    return [
+        group_title(one.groups, row["level"], lang),
+        say(f"measure.{row['measure']}.title", lang),
+        *sizes,
+        value or flag_word(row, lang),
+        interval(row, lang),
+    ]
 
 
 def group_title(groups: Sequence[Level], level: str | None, lang: Lang) -> str:

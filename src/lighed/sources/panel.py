@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lighed.core.errors import DataError, Problem
+from lighed.core.estimates import Estimates
 from lighed.core.release import Release
 from lighed.core.text import LANGUAGES, texts
 from lighed.core.types import PERIOD, SCALE, UNKNOWN, Evaluation, Level
@@ -60,26 +61,34 @@ def as_raw(name: str, rows: Sequence[dict[str, Any]]) -> Raw:
 
 
 def of_release(release: Release, evaluation: Evaluation) -> Raw:
-    """Return the rows that an evaluation takes of a release as if they had stood in a file.
+    """Return the rows that an evaluation takes of a release as if they had stood in a file."""
+    wanted = evaluation.rows
+    areas = (*wanted.treated, *wanted.untreated) if wanted else ()
+    found = Estimates.concat([release.estimates(area, wanted.indicator) for area in areas if wanted])
+    return of_estimates(found, evaluation, str(release.folder))
+
+
+def of_estimates(estimates: Estimates, evaluation: Evaluation, name: str) -> Raw:
+    """Return the rows that an evaluation takes of what a release shows as if they had stood in a file of that name.
 
     The columns are those that it names, of unit, treated, period, group, events and n. Raises DataError where the
     release hides a group; those whose group is not known may be hidden, for no gap is of them.
     """
     wanted = evaluation.rows
     if wanted is None:
-        raise DataError([Problem("no_rows_of_release", str(release.folder))])
+        raise DataError([Problem("no_rows_of_release", name)])
     rows = []
     for area in (*wanted.treated, *wanted.untreated):
-        found = release.estimates(area).where(indicator=wanted.indicator, measure="crude")
+        found = estimates.where(area=area, indicator=wanted.indicator, measure="crude")
         for row in found.where(stratifier=evaluation.stratifier).rows():
             if row["flags"] == "suppressed" and row["level"] != UNKNOWN:
-                raise DataError([Problem("hidden_in_release", str(release.folder), values={"area": area} | row)])
+                raise DataError([Problem("hidden_in_release", name, values={"area": area} | row)])
             if row["flags"] not in {"immature", "suppressed"}:
                 rows.append(row | {"unit": area, "treated": int(area in wanted.treated), "group": row["level"]})
     if not rows:
-        raise DataError([Problem("not_in_release", str(release.folder), values={"indicator": wanted.indicator})])
+        raise DataError([Problem("not_in_release", name, values={"indicator": wanted.indicator})])
     named = evaluation.columns.named
-    return as_raw(str(release.folder), [{name: row[what] for what, name in named.items()} for row in rows])
+    return as_raw(name, [{name: row[what] for what, name in named.items()} for row in rows])
 
 
 def _written(value: Any) -> str | None:

@@ -61,7 +61,7 @@ PRINTED: dict[str, tuple[Callable[[Page, date], bytes], str]] = {
     "pdf": (pdf, "application/pdf"),
     "docx": (docx, "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
 }
-GOALS = "goals"
+GOALS, EVALUATIONS = "goals", "evaluations"
 router = APIRouter()
 router.include_router(door.router)
 
@@ -393,8 +393,11 @@ def _figures(request: Request, desk: Desk, register: Register, record: Record) -
     known, lang, area = catalogue.load(), language(request), request.query_params.get("area", "")
     first = View(next(iter(releases.values())), known, lang, "")
     views = {name: view for name, *_ in aims(first, record.content) if (view := _view(releases, first, name, area))}
-    goals = [each.content for of, each in desk.belonging(register, record) if of.id == GOALS]
-    made = effort(views, record.content, goals, desk.register(GOALS), first)
+    belonging = desk.belonging(register, record)
+    goals = [each.content for of, each in belonging if of.id == GOALS]
+    named = {each.content.get("definition") for of, each in belonging if of.id == EVALUATIONS}
+    effects = [one for each in releases.values() for name, one in each.evaluations.items() if name in named]
+    made = effort(views, record.content, goals, desk.register(GOALS), effects, first)
     if not made.blocks:
         return None
     choice = tuple(Choices("", (view.area_choice(),), first.say("choice.show")) for view in [*views.values()][:1])

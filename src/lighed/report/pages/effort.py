@@ -8,11 +8,14 @@ from datetime import date
 from typing import Any
 
 from lighed.core.register import Register
+from lighed.core.release import Evaluated
 from lighed.core.text import day
 from lighed.core.types import Indicator, Stratifier
 from lighed.portfolio.words import words
 from lighed.report import sentences
-from lighed.report.page import Block, Cell, Column, Figure, Heading, Link, Notice, Page, Pair, Table, Words
+from lighed.report.evaluations import sentences as sentences_of
+from lighed.report.evaluations import table
+from lighed.report.page import Block, Cell, Column, Figure, Heading, Link, Notice, Page, Pair, Points, Table, Words
 from lighed.report.pages.indicator import gap_figure, pattern
 from lighed.report.rows import periods, social
 from lighed.report.view import View
@@ -23,11 +26,18 @@ Content = Mapping[str, Any]
 Views = Mapping[str, View]  # of each indicator that a release has, by its id
 
 
-def effort(views: Views, content: Content, goals: Sequence[Content], register: Register, view: View) -> Page:
+def effort(
+    views: Views,
+    content: Content,
+    goals: Sequence[Content],
+    register: Register,
+    evaluations: Sequence[Evaluated],
+    view: View,
+) -> Page:
     """Build what an initiative's page says of the figures that it points at; empty where it points at none.
 
-    `views` show each indicator where it has figures, `goals` are contents of `register`, and `view` gives the language
-    and the definitions.
+    `views` show each indicator where it has figures, `goals` are contents of `register`, `evaluations` are those that
+    its records name, and `view` gives the language and the definitions.
     """
     blocks: list[Block] = []
     rows: list[Row] = []
@@ -48,7 +58,18 @@ def effort(views: Views, content: Content, goals: Sequence[Content], register: R
         rows += found
     if rows:
         blocks.append(Words(view.say("effort.whole")))
+    for one in evaluations:
+        blocks += _effects(view, one)
     return Page(view.say("effort.title"), view.lang, tuple(blocks), rows=rows)
+
+
+def _effects(view: View, one: Evaluated) -> list[Block]:
+    title = one.evaluation.title[view.lang]
+    heading = Heading(view.say("effort.effect", title=title), _id(one.evaluation.id), 3)
+    if not one.rows:
+        return [heading, Notice(view.say("effort.no_effect"))]
+    said = sentences_of(one.evaluation, one.groups, list(one.rows), view.lang)
+    return [heading, Points(tuple(Words(text) for text in said)), table(one, title, view.lang)]
 
 
 def aims(view: View, content: Content) -> Iterator[tuple[str, str, str]]:
