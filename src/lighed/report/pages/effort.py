@@ -58,8 +58,7 @@ def effort(
         rows += found
     if rows:
         blocks.append(Words(view.say("effort.whole")))
-    for one in evaluations:
-        blocks += _effects(view, one)
+    blocks += [block for each in evaluations for block in _effects(view, each)]
     return Page(view.say("effort.title"), view.lang, tuple(blocks), rows=rows)
 
 
