@@ -530,6 +530,8 @@ def check_archive(
     if found:
         raise typer.Exit(1)
     out.print(say("cli.archive_whole", LANG, count=len(files)))
+
+
 @portfolio.command()
 def due(
     project: Annotated[Path, typer.Option("--project", "-p", help="The folder of the registers.")] = Path("portfolio"),

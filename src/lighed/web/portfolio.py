@@ -373,6 +373,8 @@ def file(desk: AtDesk, name: str, one: str, version: str, field: str) -> Respons
     title, data = desk.file(register, one, _version({"version": version}), field)
     named = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(title, safe='')}"}
     return Response(data, media_type=media(title), headers=named)
+
+
 @dataclass(frozen=True, slots=True)
 class Pictures:
     """Where the pictures of a record's figures are."""
@@ -598,10 +600,6 @@ def _owed(desk: Desk, found: list[Due]) -> dict[str, Any]:
     templates = {one.obligation.id: desk.report_of(reports, {"obligation": one.obligation.id}) for one in found}
     writable = {one.organisation for one in found if desk.may_begin(reports, one.organisation)}
     return {"found": found, "titles": titles, "templates": templates, "writable": writable, "reports": reports}
-
-
-def _today(desk: Desk) -> date:
-    return datetime.fromtimestamp(desk.accounts.clock()).date()  # noqa: DTZ006 - the day where the program runs
 
 
 # --- reports
