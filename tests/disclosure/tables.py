@@ -7,7 +7,7 @@ from itertools import product
 from typing import Any
 
 import numpy as np
-from hypothesis import settings
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
 
 from lighed.catalogue import Catalogue, load
@@ -18,6 +18,7 @@ from lighed.stats import TESTS
 
 CATALOGUE = load()
 QUICK = settings(max_examples=60, deadline=None, derandomize=True, database=None)
+FEW = settings(QUICK, max_examples=12, phases=[Phase.generate])  # of what takes a second each
 
 SHARE, RATE, SURVEY, LIFE = "F6.1", "F6.4a", "F3.1", "life_expectancy_30"
 EDUCATION, SEX = ("short", "medium", "long", UNKNOWN), ("female", "male")
@@ -136,10 +137,10 @@ PARTS = (0.0, 0.0, 0.01, 0.1, 0.3, 0.5, 0.9, 1.0)
 
 
 @st.composite
-def counts(draw: st.DrawFn, *, scale: int = 1) -> Counts:
-    """Persons and cases of up to six municipalities in two periods, with many groups that are small, empty or whole."""
-    codes = MUNICIPALITIES[: draw(st.integers(2, len(MUNICIPALITIES)))]
-    periods = ("2023", "2024")[: draw(st.integers(1, 2))]
+def counts(draw: st.DrawFn, *, scale: int = 1, most: tuple[int, int] = (len(MUNICIPALITIES), 2)) -> Counts:
+    """Persons and cases of municipalities in periods, with many groups that are small, empty or whole."""
+    codes = MUNICIPALITIES[: draw(st.integers(2, most[0]))]
+    periods = ("2023", "2024")[: draw(st.integers(1, most[1]))]
     sizes, parts = st.sampled_from(SIZES), st.sampled_from(PARTS)
     return {key: _pair(scale * draw(sizes), draw(parts)) for key in product(periods, codes, EDUCATION, SEX)}
 

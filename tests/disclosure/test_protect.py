@@ -44,6 +44,7 @@ from tests.disclosure.tables import (
     CATALOGUE,
     EDUCATION,
     FATE,
+    FEW,
     LIFE,
     MUNICIPALITIES,
     QUICK,
@@ -88,6 +89,18 @@ def test_every_table_keeps_to_the_words_of_its_policy(made: Counts, indicator: s
     before = table(made, indicator)
     after = protected(before, policy)
     assert violations(before.rows(), after.rows(), CATALOGUE.policies[policy], CATALOGUE) == []
+
+
+@FEW
+@given(counts(most=(3, 1)), st.sampled_from([SHARE, RATE]), st.booleans())
+def test_small_tables_whose_sums_are_held_together_keep_to_it_too(made: Counts, indicator: str, crossed: bool) -> None:
+    before, policy = table(made, indicator, crossed=crossed), CATALOGUE.policies["together"]
+    rows, after = before.rows(), protected(before, "together").rows()
+    assert violations(rows, after, policy, CATALOGUE) == []
+    assert rests_worked_out(rows, after, policy, CATALOGUE) == set()
+    if not crossed:  # whoever solves these sums knows of no rests
+        few = {key for key, row in counted(rows).items() if row["events"] and small(key, row, policy, CATALOGUE)}
+        assert not few & set(determined(after, CATALOGUE, np.random.default_rng(1)))
 
 
 @QUICK
