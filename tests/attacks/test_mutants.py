@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,13 @@ import pytest
 from lighed.core.errors import ReleaseError
 from lighed.core.estimates import SCHEMA, Estimates
 from lighed.disclosure import protect, release
+from lighed.disclosure.ledger import NOTHING
 from lighed.report import html
 from tests.attacks.attacks import ATTACKS
 from tests.attacks.town import Town
+from tests.disclosure.reader import worked_out
+from tests.disclosure.tables import CATALOGUE, drawn, table
+from tests.disclosure.test_ledger import published_after, seen, union
 
 Break = Callable[[pytest.MonkeyPatch], None]
 
@@ -137,3 +142,24 @@ def test_without_secondary_suppression_the_audit_refuses_the_release(
         towns[0].published(tmp_path / "release")
     assert refused.value.key == "unsafe"
     assert list(tmp_path.iterdir()) == []
+
+
+def forgotten(patch: pytest.MonkeyPatch) -> None:
+    """Every release is taken for the first one."""
+    met = release.met
+    patch.setattr(release, "met", lambda estimates, _, catalogue: met(estimates, NOTHING, catalogue))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_ledger_that_is_forgotten_gives_groups_away_to_who_keeps_both_releases(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = table(drawn(np.random.default_rng(seed)), crossed=True)
+    earlier, later = (seen(made, view) for view in ("crossed groups only", "education only"))
+    first, _ = published_after(made=earlier)
+    with suppress(ReleaseError):
+        second, _ = published_after(first, made=later)
+        assert worked_out(union(first, second), CATALOGUE) == set()
+    forgotten(monkeypatch)
+    second, _ = published_after(first, made=later)
+    assert worked_out(union(first, second), CATALOGUE)
