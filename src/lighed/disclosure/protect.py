@@ -39,7 +39,8 @@ def primary(cells: Cells, policy: Policy, catalogue: Catalogue, kept: Estimates 
     few = counted & ((cells.events > 0) | _of_sensitive_zeros(cells, catalogue)) & (cells.events < k)
     nearly_all = _shares(cells, catalogue) & (without < k)
     behind = _dominated(cells, policy, kept) | _few_units(cells, policy, kept) if kept else False
-    return np.asarray((cells.n > 0) & (small | few | nearly_all | behind))
+    somebody = (cells.n > 0) | (cells.row == BESIDE)  # of the same persons an indicator may have some cases more
+    return np.asarray(somebody & (small | few | nearly_all | behind))
 
 
 def _of_sensitive_zeros(cells: Cells, catalogue: Catalogue) -> Mask:
