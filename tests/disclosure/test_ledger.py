@@ -275,7 +275,7 @@ def test_a_ledger_that_cannot_be_read_is_refused(harm: Callable[[Path], None], b
 
 
 def sign(project: Project, plan: str, candidate: Release) -> Path:
-    return zone.sign_off(project, plan, candidate.folder, by="bo")
+    return zone.sign_off(project, plan, candidate.folder, by="bo", built_by="anna")
 
 
 def test_what_was_signed_off_is_in_the_ledger_and_another_plan_minds_it(tmp_path: Path) -> None:
