@@ -24,6 +24,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array, eye_array, hstack
 
 from lighed.catalogue import Catalogue
+from lighed.core.durable import flush
 from lighed.core.errors import ReleaseError
 from lighed.core.estimates import PARTS, SCHEMA, Estimates
 from lighed.core.release import Release, digest
@@ -92,7 +93,9 @@ def enter(folder: Path, release: Path) -> None:
         waiting = file.with_suffix(".part")
         rows = counted(Estimates.concat([opened.estimates(area) for area in opened.areas]))
         pq.write_table(rows.replace_schema_metadata({NAME: FORMAT}), waiting, compression="zstd")
+        flush(waiting)
         waiting.replace(file)
+        flush(folder)
 
 
 def counted(shown: Estimates) -> pa.Table:
