@@ -13,13 +13,20 @@ import numpy as np
 from scipy.sparse import csr_array, eye_array, kron, vstack
 
 from _table import Line, arguments, show, took
+from lighed.catalogue import Catalogue, load
+from lighed.catalogue.areas import parent_of
+from lighed.core.estimates import Estimates
+from lighed.core.types import COUNTRY
 from lighed.disclosure.attack import intervals
 from lighed.disclosure.flows import Table, doubt, price, suppress
+from lighed.disclosure.ledger import Ledger, counted
+from lighed.disclosure.release import _protected
 from lighed.disclosure.rounding import rounded
 
 CUBE = Path(__file__).parents[1] / "tests/golden/sdc/cube.csv.gz"
 SHAPE = 98, 10, 5, 2  # municipalities, years, education, sex
 K, LAST = 5, 9
+EDUCATION = "basic", "short", "short_higher", "medium_higher", "long_higher"
 
 
 def cube() -> tuple[Any, Any, Any]:
@@ -99,6 +106,37 @@ def ten_years() -> tuple[int, int, float, float]:
     return hidden, unsafe, protecting, auditing
 
 
+def table(last: int, known: Catalogue) -> Estimates:
+    """Return the groups by education and by sex of all areas, with their totals, of the years up to the `last`."""
+    cases, persons, _ = cube()
+    inside = [code for code, area in known.areas.items() if area.kind == "municipality"][: SHAPE[0]]
+    above = np.array([parent_of(known.areas, code, "region", 2014) for code in inside])
+    regions = np.unique(above)
+    areas = np.vstack([np.ones((1, SHAPE[0])), above == regions[:, None], np.eye(SHAPE[0])])
+    groups = np.vstack([np.ones(10), np.repeat(np.eye(5), 2, axis=1), np.tile(np.eye(2), 5)])
+    records = (count.reshape(*SHAPE[:2], -1)[:, : last + 1] for count in (persons, cases))
+    n, events = (np.einsum("am,myg,lg->yal", areas, count, groups).ravel().astype(int) for count in records)
+    names = [COUNTRY, *regions.tolist(), *inside]
+    levels = [(None, None), *(("education_profile", word) for word in EDUCATION), ("sex", "female"), ("sex", "male")]
+    places = [(str(2014 + year), area, *level) for year in range(last + 1) for area in names for level in levels]
+    named = dict(zip(("period", "area", "stratifier", "level"), map(list, zip(*places, strict=True)), strict=True))
+    return Estimates.of(**named, n=n, events=events, indicator="I7.1", measure="crude", flags="")
+
+
+def one_by_one() -> tuple[int, float, float]:
+    """Publish ten years one by one, with those before again: how many counts, and the seconds of the last and alone."""
+    known, shown = load(), list[Any]()
+    policy = known.policies["research_export"]
+    for last in range(SHAPE[1]):
+        made, start = table(last, known), time.process_time()
+        released, _ = _protected(made, policy, known, Ledger.of(shown))
+        spent = time.process_time() - start
+        shown.append(counted(released))
+    start = time.process_time()
+    _protected(made, policy, known)
+    return len(made), spent, time.process_time() - start
+
+
 def rounding(years: bool) -> tuple[float, float]:
     """Round the last year, or all with their totals: the largest and the mean difference."""
     cases, _, regions = cube()
@@ -115,6 +153,7 @@ def main() -> None:
     """Protect, audit and round the cube."""
     given = arguments(__doc__)
     counts, measured = took(hide, False), took(hide, True)
+    history = took(one_by_one)
     decade, one, all_years = took(ten_years), took(rounding, False), took(rounding, True)
     lines = [
         Line("hidden of the 1,872 counts of a year, 190 of them small", counts.result[0], "", 378),
@@ -126,6 +165,9 @@ def main() -> None:
         Line("small ones in less doubt than they need", decade.result[1], ""),
         Line("processors, to protect them", decade.result[2], "s"),
         Line("processors, to audit them", decade.result[3], "s", 5),
+        Line("counts of the tenth yearly release, with the nine years before again", history.result[0], ""),
+        Line("processors, against nine earlier releases", history.result[1], "s", 5),
+        Line("processors, against none", history.result[2], "s"),
         Line("largest difference of a year rounded", one.result[0], "", 6),
         Line("mean difference", one.result[1], "", 0.5096),
         Line("largest difference of ten years and their totals rounded", all_years.result[0], "", 10),
