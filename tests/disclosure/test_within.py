@@ -16,6 +16,8 @@ from lighed.catalogue.nested import apart, lacking
 from lighed.core.errors import DefinitionError, ReleaseError
 from lighed.core.estimates import Estimates
 from lighed.disclosure import release
+from lighed.disclosure.ledger import Ledger
+from lighed.disclosure.ledger import counted as ledger_rows
 from tests.disclosure.reader import counted, hidden
 from tests.disclosure.tables import CATALOGUE, FEW, Counts, counts, table
 
@@ -101,6 +103,15 @@ def test_a_few_between_two_indicators_are_not_found_by_subtraction(
 ) -> None:
     found = shown(catalogue, policy, **{ALL: every, FIRST: first})
     assert (is_hidden(found, ALL) or is_hidden(found, FIRST)) == due
+
+
+@pytest.mark.parametrize(("first", "due"), [(of(36), True), (of(30), False)], ids=["few others", "enough others"])
+def test_an_indicator_that_was_published_before_is_minded_by_one_within_it(
+    first: Counts, due: bool, catalogue: Catalogue
+) -> None:
+    ledger = Ledger.of([ledger_rows(shown(catalogue, "research_export", **{ALL: of(40)}))])
+    made, policy = table(first, FIRST, catalogue), catalogue.policies["research_export"]
+    assert is_hidden(release._protected(made, policy, catalogue, ledger)[0], FIRST) == due
 
 
 def test_two_kinds_that_make_up_all_cases_give_none_of_them_away(catalogue: Catalogue) -> None:
