@@ -28,7 +28,8 @@ from lighed.core.release import Release, found_in
 from lighed.core.text import LANGUAGES
 from lighed.core.types import COUNTRY, Policy
 from lighed.disclosure import release
-from lighed.disclosure.ledger import FIELDS, FORMAT, NAME, Ledger, counted, enter
+from lighed.disclosure.cells import lines
+from lighed.disclosure.ledger import FIELDS, FORMAT, NAME, Ledger, counted, enter, guessed, met
 from lighed.workbench import zone
 from tests.disclosure.reader import Key, Row, determined, hidden, small, worked_out
 from tests.disclosure.reader import counted as cells
@@ -108,6 +109,17 @@ def test_nor_by_all_sums_where_they_are_held_together(drawn: Counts, indicator: 
         second, record = published_after(first, made=seen(made, views[1]), policy=TOGETHER)
         assert not few & set(determined(union(first, second), CATALOGUE, np.random.default_rng(1)))
         assert record["attack_exact"] == record["attack_narrow"] == 0
+
+
+def test_what_was_hidden_before_and_is_no_more_is_given_numbers_with_which_all_sums_hold() -> None:
+    first, _ = published_after(made=table(town()))
+    beside, only = met(seen(table(town()), "no education"), Ledger.of([counted(first)]), CATALOGUE)
+    sums = lines(beside, CATALOGUE)
+    found = guessed(beside, sums, CATALOGUE)
+    assert found.lost.sum() == len(secret(first)) > 0
+    assert len(only) > found.lost.sum()
+    assert not (sums @ found.n).any()
+    assert not (sums @ found.events).any()
 
 
 NEXT = {
