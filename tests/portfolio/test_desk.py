@@ -151,6 +151,21 @@ def test_of_many_who_begin_the_same_at_once_each_gets_an_id_of_its_own(town: Tow
     assert sorted(ids) == sorted({"gaahold", *(f"gaahold-{number}" for number in range(2, 13))})
 
 
+PRESSED = [("ole", "plan", ""), ("ole", "stop", "Slut"), ("paul", "withdraw", "Dobbelt")]
+
+
+@pytest.mark.parametrize(("by", "move", "reason"), PRESSED)
+def test_a_button_that_is_pressed_twice_does_it_once_and_says_that_it_is_done(
+    by: str, move: str, reason: str, town: Town
+) -> None:
+    made = assigned(town)[2] if move == "withdraw" else initiative(town)
+    first, again = (town.move(by, made, move, reason=reason) for _ in range(2))
+    assert again == first == town.now(made)
+    assert (first.version, first.change) == (made.version + 1, move)
+    with pytest.raises(LighedError):
+        town.move("kim", made, move, reason=reason)
+
+
 def test_a_move_from_an_older_version_is_refused(town: Town) -> None:
     made = initiative(town)
     town.edit("kim", made, what="Kims")
