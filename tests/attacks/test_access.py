@@ -15,6 +15,8 @@ import pytest
 from lighed.catalogue import Catalogue
 from lighed.core.accounts import Accounts
 from lighed.core.office import Office
+from lighed.core.release import Release
+from lighed.web.app import Site
 from lighed.web.app import create_app as public
 from lighed.workbench.app import create_app
 from lighed.workbench.desk import Desk
@@ -211,6 +213,16 @@ def test_a1_the_server_of_releases_is_only_read(method: str, site: str) -> None:
 def test_a1_the_server_of_releases_has_the_routes_that_it_says(site: str) -> None:
     described = httpx.get(f"{site}/openapi.json").json()["paths"]
     assert {path: list(methods) for path, methods in described.items()} == {"/{lang}/{release}/{path}": ["get"]}
+
+
+def test_a6_what_anybody_writes_into_an_address_makes_no_page_more_to_keep(denmark_release: Release) -> None:
+    asked = Site({"denmark": denmark_release})
+    page = asked.answer("da", "denmark", "indicator/F3.1", {}).body
+    for k in range(20):
+        answer = asked.answer("da", "denmark", "indicator/F3.1", {"by": f"x{k}", "view": f"y{k}", f"z{k}": "1"})
+        assert answer.body == page
+        assert asked.answer("da", "denmark", "catalogue", {"q": f"{k}" * 500}).status_code == 200
+    assert asked._answer.cache_info().currsize == 1
 
 
 GUARDS = {

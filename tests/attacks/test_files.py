@@ -10,11 +10,14 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from lighed.catalogue import Catalogue
 from lighed.core.errors import DataError
 from lighed.core.text import LANGUAGES, texts
+from lighed.sources import raw
 from tests.attacks.test_canaries import NUMBERS as KNOWN
 from tests.attacks.test_canaries import planted
 from tests.zones import Zone, new_zone
@@ -172,6 +175,20 @@ def test_u3_a_damaged_file_is_refused_with_where_and_what_to_do_or_is_what_it_sa
         else:
             assert stored(made, attempt + 1950) == second_reader(content, hand)
     assert refused > DAMAGED // 4
+
+
+def test_u2_a_table_of_repeated_values_is_refused_before_it_fills_the_memory(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path, rows = tmp_path / "bomb.parquet", 1_000_000
+    pq.write_table(pa.table({name: pa.repeat("x", rows) for name in "ab"}), path)
+    assert path.stat().st_size < rows / 100
+    monkeypatch.setattr(raw, "MOST_CELLS", 2 * rows - 1)
+    with pytest.raises(DataError) as refused:
+        raw.read(path)
+    assert [problem.key for problem in refused.value.problems] == ["too_large"]
+    monkeypatch.setattr(raw, "MOST_CELLS", 2 * rows)
+    assert raw.read(path).length == rows
 
 
 def assert_said(error: DataError, file: str) -> None:

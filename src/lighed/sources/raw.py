@@ -41,6 +41,7 @@ NUMBER: dict[Mark, str] = {
 MOST = 1000  # faults that are collected of one column; a file with more is of another kind than it is read as
 CHUNK = 1 << 20
 MOST_UNPACKED = 2 << 30
+MOST_CELLS = MOST_UNPACKED // 2  # rows times columns; the least that a cell takes is two bytes
 # What a damaged workbook makes its readers say: of the archive, of its packing, and of the XML inside.
 BROKEN = (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError, LookupError, ValueError, SyntaxError)
 
@@ -103,6 +104,9 @@ def read(path: Path, form: Format | None = None, *, name: str | None = None) -> 
 
 def _parquet(path: Path, shown: str) -> Raw:
     try:
+        held = pq.read_metadata(path)
+        if held.num_rows * held.num_columns > MOST_CELLS:  # repeated values take no room in the file
+            raise DataError([Problem("too_large", shown, values={"most": MOST_UNPACKED >> 30})])
         table = pq.read_table(path)
     except (pa.ArrowInvalid, OSError):
         raise DataError([Problem("cut_off", shown)]) from None

@@ -37,6 +37,7 @@ HEADERS = {
     "Permissions-Policy": "interest-cohort=()",
 }
 ENCRYPTED_ONLY = {"Strict-Transport-Security": "max-age=31536000"}  # seconds: a year
+LOOKS = ("equiplot", "bars")
 TWINS = (".json", ".csv", ".svg", ".dot")
 
 
@@ -107,9 +108,12 @@ class Site:
         """Return the page, its twin or its picture."""
         if lang not in LANGUAGES or release not in self.releases:
             raise HTTPException(404)
-        kept = {key: value for key, value in sorted(query.items()) if key in {"area", "by", "view", "q"} and value}
+        known = {"by": self.releases[release].stratifiers, "view": LOOKS}
+        kept = {key: query[key] for key in ("area", "by", "q", "view") if query.get(key)}
+        asked = tuple((key, value) for key, value in kept.items() if value in known.get(key, (value,)))
         efforts = self.efforts() if self.efforts else None
-        content, kind = self._answer(lang, release, path, tuple(kept.items()), efforts)
+        # What anybody may write is not kept: pages of it would fill the memory.
+        content, kind = (self._make if "q" in kept else self._answer)(lang, release, path, asked, efforts)
         shown = stamped(content, kind, self.stamp) if self.stamp else content
         if shown is None:
             raise HTTPException(404)
