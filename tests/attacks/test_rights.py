@@ -165,6 +165,7 @@ def test_the_internal_edition_is_opened_by_no_other_part_of_the_program(project:
         assert refused.value.key == "internal"
     for found in (folder, project.internal):
         assert run("serve", found).code == 1
+    assert [path for path in project.releases.rglob("*") if path.is_file()] == []  # nor is it in the ledger
     assert found_in(project.releases) == []
     assert "internal" in run("evaluate", "smoke_free_schools", folder).err
     (folder / "audit.json").write_text(json.dumps({"audited": True}), "utf-8")

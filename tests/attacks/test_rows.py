@@ -155,7 +155,7 @@ def test_s1_every_package_is_pinned_with_its_hashes(lock: str) -> None:
     ] == []
 
 
-KINDS = {".py", ".yaml", ".csv", ".json", ".html", ".css", ".js", ".svg", ".typed", ".mako", ".ini", ".txt"}
+KINDS = {".py", ".typ", ".yaml", ".csv", ".json", ".html", ".css", ".js", ".svg", ".typed", ".mako", ".ini", ".txt"}
 KINDS |= {".woff", ".woff2", ".ttf", ".eot", ".png", ".ico", ".map", ".md"}  # of the design system and its letters
 
 
