@@ -13,12 +13,14 @@ from lighed.catalogue import Catalogue
 from lighed.core.estimates import KEPT, Estimates
 from lighed.core.types import Dominance, Policy
 from lighed.disclosure import publish, release
-from lighed.disclosure.cells import KEY, Cells
-from lighed.disclosure.protect import primary
+from lighed.disclosure.attack import intervals
+from lighed.disclosure.cells import Cells, lines, with_rests
+from lighed.disclosure.protect import known as tied
+from lighed.disclosure.protect import primary, secondary, withstanding
 from tests.conftest import MADE
 from tests.disclosure.cubes import flagged, golden
 from tests.disclosure.reader import hidden
-from tests.disclosure.tables import CATALOGUE, SENT, SHARE, estimates, table
+from tests.disclosure.tables import CATALOGUE, SENT, SHARE, drawn, estimates, table
 from tests.disclosure.test_protect import FIVE, is_hidden, of_groups
 from tests.disclosure.test_release import contents, town
 
@@ -35,9 +37,8 @@ def known(**changed: Any) -> Catalogue:
 
 def cells_of(counts: np.ndarray[Any, Any]) -> Cells:
     """Shares of many persons each."""
-    words = {name: [""] for name in KEY} | {"indicator": [SHARE], "part": [""]}
-    at = {name: np.zeros(len(counts), int) for name in KEY}
-    return Cells(np.arange(len(counts)), words, at, np.full(len(counts), MANY), counts.astype(int))
+    place = {"indicator": SHARE, "measure": "crude", "period": "2024", "area": "0813", "n": MANY}
+    return Cells.of(estimates([place | {"events": int(count)} for count in counts]))
 
 
 @pytest.mark.parametrize(
@@ -55,6 +56,22 @@ def test_zeros_that_are_sensitive_are_not_hidden_with_each_other_alone() -> None
         rows = shown(made, known(zeros="sensitive"), policy)
         assert [is_hidden(rows, "0813", "education", level) for level in ("short", "medium", "long")] == [True] * 3
         assert not is_hidden(shown(made, CATALOGUE, policy), "0813", "education", "short")
+
+
+@pytest.mark.parametrize("seed", [1, 3])
+def test_a_sensitive_zero_could_be_any_number_below_the_smallest_count_for_who_solves_all_sums(seed: int) -> None:
+    catalogue, together = known(zeros="sensitive"), CATALOGUE.policies["together"]
+    cells = with_rests(Cells.of(table(drawn(np.random.default_rng(seed)))), catalogue)
+    sums, small = lines(cells, catalogue), primary(cells, together, catalogue)
+    more = secondary(small, cells, sums, together, catalogue)
+    secret = small | more | withstanding(small, more, cells, sums, together, catalogue)
+    rows, zeros = tied(sums, cells.events, secret), small & (cells.events == 0)
+    shown = np.where(secret, np.nan, cells.events)
+    level = rows @ cells.events
+    lower, upper = intervals(rows, shown, level, level, asked=zeros, narrow=15)
+    assert zeros.sum() > 3
+    assert (lower[zeros] == 0).all()
+    assert (upper[zeros] >= 5).all()
 
 
 def shown(made: Estimates, catalogue: Catalogue, policy: str | Policy = "research_export") -> list[dict[str, Any]]:
