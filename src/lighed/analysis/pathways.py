@@ -156,7 +156,7 @@ def episodes(pathway: Pathway, along: Along) -> Expression:
         found = _with_step(found, pathway, step)
     if pathway.states:
         held = along.positions.filter(along.positions.item == pathway.states.dimension)
-        found = _with_states(found.drop("gone"), held, pathway.states, known_until)
+        found = _with_states(found.drop("gone", "low", "high"), held, pathway.states, known_until)
     found = found.mutate(known=ibis.literal(known_until, "int32"))
     counted = ("died", "left", "known", *(step.id for step in pathway.steps))
     ticks = {name: (found[name] - found[START]).cast("int32") for name in counted}
@@ -260,18 +260,24 @@ def _window(found: Expression, pathway: Pathway, wanted: Within) -> tuple[Expres
 
 
 def _with_first(found: Expression, pathway: Pathway, wanted: Within, name: str) -> Expression:
-    """Add the day of the earliest of the wanted events in its window, or of the last of several; null without."""
+    """Add the day of the earliest of the wanted events in its window, or of the last of several; null without.
+
+    A list is read for those alone who came to the step before, and from the window's beginning on: the earliest of what
+    is found there is in the window, or nothing is.
+    """
     seen, span = _place(pathway, wanted.kind)
     low, high = _window(found, pathway, wanted)
     found = found.mutate(low=low + span, high=ibis.least(high, found.died.coalesce(NEVER)) + span)
     if wanted.day == "within":
         found = found.mutate(high=ibis.least(found.high, found.gone - pathway.ticks))
-        days = _going(found[seen], found.low, found.high, SPAN * pathway.ticks)
+        days = _going(found[seen], found.low, SPAN * pathway.ticks)
     else:
-        days = found[seen].filter(lambda day: (day >= found.low) & (day <= found.high))
+        days = found[seen].filter(lambda day: day >= found.low)
     for _ in range(wanted.times - 1):
         days = _later(days)
-    return found.mutate(**{name: days.mins() - span}).drop("low", "high")
+    first = days.mins() if wanted.after == START else found[wanted.after].notnull().ifelse(days.mins(), None)
+    found = found.mutate(**{name: first})
+    return found.mutate(**{name: (found[name] <= found.high).ifelse(found[name] - span, None)})
 
 
 def _lasting(rows: Expression, span: int) -> Expression:
@@ -280,10 +286,10 @@ def _lasting(rows: Expression, span: int) -> Expression:
     return (first + span) * span + ibis.least(rows["last"].coalesce(NEVER) - first, span - 1)
 
 
-def _going(spells: Expression, low: Expression, high: Expression, span: int) -> Expression:
-    """Return the first day in a window of each of the spells that ``_lasting`` wrote and that go on in it."""
-    found = spells.filter(lambda spell: (spell // span - span <= high) & (spell // span - span + spell % span >= low))
-    return found.map(lambda spell: ibis.greatest(spell // span - span, low)).filter(lambda day: day <= high)
+def _going(spells: Expression, low: Expression, span: int) -> Expression:
+    """Return the first day from a day on of each of the spells that ``_lasting`` wrote and that go on then or later."""
+    found = spells.filter(lambda spell: spell // span - span + spell % span >= low)
+    return found.map(lambda spell: ibis.greatest(spell // span - span, low))
 
 
 def _later(days: Expression) -> Expression:
@@ -294,24 +300,28 @@ def _later(days: Expression) -> Expression:
 
 def _with_any(found: Expression, pathway: Pathway, wanted: tuple[Within, ...], name: str) -> Expression:
     """Add the day of one of the events of several kinds that are in their windows; null where there is none."""
+    if not wanted:
+        return found.mutate(**{name: ibis.null("int32")})
     parts = [f"{name}_{k}" for k in range(len(wanted))]
     for part, each in zip(parts, wanted, strict=True):
         found = _with_first(found, pathway, each, part)
-    return found.mutate(**{name: ibis.coalesce(*(found[part] for part in parts), ibis.null("int32"))}).drop(*parts)
+    return found.mutate(**{name: ibis.coalesce(*(found[part] for part in parts))}).drop(*parts)
 
 
 def _with_step(found: Expression, pathway: Pathway, step: Step) -> Expression:
     """Add the day of a step and its fate, as if all were known."""
     found = _with_first(found, pathway, step, step.id)
-    found = _with_any(found, pathway, step.unless, "excused")
+    excused = ibis.literal(False)
+    if step.unless:
+        found = _with_any(found, pathway, step.unless, "excused")
+        excused = found.excused.notnull()
     if step.reasons:
-        without_it = (found.polarity == "exception").ifelse(found[START], ibis.null("int32"))
-        found = found.mutate(excused=found.excused.coalesce(without_it)).drop("polarity")
+        excused |= found.polarity == "exception"
     ends = found[step.anchor] + pathway.window(step)[1]
     fate = ibis.cases(
         (found[step.after].isnull(), "before"),
         (found[step.id].notnull(), "reached"),
-        (found.excused.notnull(), "excepted"),
+        (excused, "excepted"),
         ((found.died <= ends) & (found.died <= found.gone), "died"),
         (found.gone <= ends, "emigrated"),
         else_="lost",
@@ -319,9 +329,8 @@ def _with_step(found: Expression, pathway: Pathway, step: Step) -> Expression:
     found = found.mutate(**{step.fate: fate})
     if step.reasons:
         why = found[step.fate].isin(["lost", "excepted"]).ifelse(found[step.reason], ibis.null(str))
-        found = found.mutate(**{step.reason: why})
-    day = found[step.after].notnull().ifelse(found[step.id], ibis.null("int32"))
-    return found.mutate(**{step.id: day}).drop("excused")
+        found = found.mutate(**{step.reason: why}).drop("polarity")
+    return found
 
 
 def _with_reason(found: Expression, pathway: Pathway, reasons: Expression, step: Step) -> Expression:
