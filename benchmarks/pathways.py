@@ -31,7 +31,10 @@ ALONG = {
 OTHERS, EVENTS, GROUPS, PART = ("contact", "visit", "prescription", "test", "call"), 10, 5, 1_000_000
 ITEMS = ("discharge", *ALONG, *OTHERS)
 WINDOWS = {"referral": (-14, 3), "offer": (0, 7), "session": (0, 30), "completion": (0, 180)}
-BORN, KNOWN, ROUNDS = 16_801, date(2030, 1, 1), 3  # days since 1970: the first of 2016
+LATEST = {"referral": 3, "offer": 10, "session": 40, "completion": 220}  # days after the index
+BORN, KNOWN, ROUNDS = 16_801, date(2025, 1, 1), 3  # days since 1970: the first of 2016
+FATES = ("reached", "died", "emigrated", "open")
+LAST, NEVER = (KNOWN - date(1970, 1, 1)).days, 2**30
 TEXT = {"da": "x", "en": "x"}
 
 SQL = """
@@ -40,17 +43,26 @@ WITH seen AS (
   FROM (SELECT person_id, item, date_diff('day', DATE '1970-01-01', date) AS day
         FROM read_parquet('{event}') WHERE status = 'active')
   WHERE item IN ('discharge', {items}) GROUP BY person_id
-), s0 AS (SELECT * FROM seen WHERE t0 IS NOT NULL), {steps}
-SELECT grp, count(*), {counts}
-FROM s4 JOIN (SELECT person_id, grp, date_diff('day', DATE '1970-01-01', death_date) AS died
-              FROM read_parquet('{person}')) USING (person_id)
-GROUP BY grp ORDER BY grp
+), home AS (SELECT person_id, valid_from, valid_to FROM read_parquet('{residence}')
+), departure AS (
+  SELECT person_id, list(date_diff('day', DATE '1970-01-01', valid_to)) AS departures
+  FROM (SELECT * FROM home WHERE valid_to IS NOT NULL) AS ended
+  ANTI JOIN home AS begun ON begun.person_id = ended.person_id AND begun.valid_from = ended.valid_to
+  GROUP BY person_id
+), person AS (
+  SELECT person_id, grp, coalesce(date_diff('day', DATE '1970-01-01', death_date), {never}) AS died
+  FROM read_parquet('{person}')
+), s0 AS (
+  SELECT *, coalesce(list_min(list_filter(departures, lambda x: x >= t0)), {never}) AS gone
+  FROM seen JOIN person USING (person_id) LEFT JOIN departure USING (person_id) WHERE t0 <= died
+), {steps}
+SELECT grp, count(*), {counts} FROM s4 GROUP BY grp ORDER BY grp
 """
 
 
 def write(folder: Path, persons: int) -> None:
-    """Write a log in the order of time, ten events a person, and the persons with their group and their death."""
-    for name in ("event", "person"):
+    """Write a log in the order of time, ten events a person, and the persons with their group, death and departure."""
+    for name in ("event", "person", "residence"):
         (folder / name).mkdir(parents=True)
     for first in range(0, persons, PART):
         rng, who = np.random.default_rng(first), np.arange(first, min(first + PART, persons))
@@ -73,6 +85,10 @@ def write(folder: Path, persons: int) -> None:
         columns = {"person_id": who, "grp": rng.integers(0, GROUPS, len(who)), "death_date": death}
         columns["death_cause"] = pa.nulls(len(who), pa.string())
         pq.write_table(pa.table(columns), folder / "person" / f"{first}.parquet", compression="zstd")
+        left = (BORN + rng.integers(0, 4_000, len(who))).astype(np.int32)  # one in twenty
+        left = pa.array(left, pa.date32(), mask=rng.random(len(who)) > 0.05)
+        columns = {"person_id": who, "valid_from": pa.repeat(pa.scalar(BORN, pa.date32()), len(who)), "valid_to": left}
+        pq.write_table(pa.table(columns), folder / "residence" / f"{first}.parquet", compression="zstd")
 
 
 def drawn(rng: Any, who: Any) -> tuple[Any, Any, Any]:
@@ -94,14 +110,12 @@ def ours(folder: Path) -> list[tuple[int, ...]]:
     engine = connect()
     person = engine.read_parquet(str(folder / "person" / "*.parquet"))
     event = engine.read_parquet(str(folder / "event" / "*.parquet"))
-    home = person.select("person_id", valid_from=person.death_date, valid_to=person.death_date).limit(0)
+    home = engine.read_parquet(str(folder / "residence" / "*.parquet"))
     read = {name: memory_table(engine, name, tables()[name].schema.empty_table()) for name in TABLES}
     read |= {"event": event, "person": person, "residence": home}
     found = episodes(definition(), Along.read(read, KNOWN, {}))
     found = found.join(person.select("person_id", "grp"), "person_id")
-    fates = {
-        f"{item}_{fate}": count_if(found[f"{item}_fate"] == fate) for item in ALONG for fate in ("reached", "died")
-    }
+    fates = {f"{item}_{fate}": count_if(found[f"{item}_fate"] == fate) for item in ALONG for fate in FATES}
     cells = found.group_by("grp").aggregate(n=found.count(), **fates).order_by("grp").to_pyarrow()
     return [tuple(row.values()) for row in cells.to_pylist()]
 
@@ -123,16 +137,22 @@ def by_sql(folder: Path) -> list[tuple[int, ...]]:
     """Count by SQL written by hand: a list of days for each kind of event, and of each list the first in its window."""
     steps, counts = [], []
     for k, (item, (low, high)) in enumerate(WINDOWS.items(), 1):
-        inside = f"list_filter({item}, lambda x: x BETWEEN t{k - 1} + {low} AND t{k - 1} + {high})"
-        steps.append(f"s{k} AS (SELECT *, list_min({inside}) AS t{k} FROM s{k - 1})")  # noqa: S608 words of our own
-        counts.append(f"count(t{k}), count(*) FILTER (t{k} IS NULL AND died <= t{k - 1} + {high})")
+        last = f"least(t{k - 1} + {high}, died)"
+        inside = f"list_filter({item}, lambda x: x BETWEEN t{k - 1} + {low} AND {last})"
+        day = f"CASE WHEN t{k - 1} IS NOT NULL THEN list_min({inside}) END"
+        steps.append(f"s{k} AS (SELECT *, {day} AS t{k} FROM s{k - 1})")  # noqa: S608 words of our own
+        closed, ends = f"t0 + {LATEST[item]} <= {LAST}", f"t{k} IS NULL AND least(died, gone) <= t{k - 1} + {high}"
+        counts.append(f"count(t{k}) FILTER ({closed}), count(*) FILTER ({closed} AND {ends} AND died <= gone)")
+        counts.append(f"count(*) FILTER ({closed} AND {ends} AND gone < died), count(*) FILTER (NOT ({closed}))")
     query = SQL.format(
         lists=", ".join(f"list(day) FILTER (item = '{item}') AS {item}" for item in WINDOWS),
         items=", ".join(f"'{item}'" for item in WINDOWS),
         steps=", ".join(steps),
         counts=", ".join(counts),
+        never=NEVER,
         event=folder / "event" / "*.parquet",
         person=folder / "person" / "*.parquet",
+        residence=folder / "residence" / "*.parquet",
     )
     return list(connect().con.execute(query).fetchall())
 
@@ -142,23 +162,37 @@ def by_pandas(folder: Path) -> list[tuple[int, ...]]:
     kinds = [("item", "in", ["discharge", *WINDOWS]), ("status", "==", "active")]
     events = pq.read_table(folder / "event", columns=["person_id", "item", "date"], filters=kinds)
     events = events.set_column(2, "day", events["date"].cast(pa.int32())).to_pandas(strings_to_categorical=True)
-    lives = pq.read_table(folder / "person")
+    lives = pq.read_table(folder / "person", columns=["person_id", "grp", "death_date"])
     lives = lives.set_column(2, "died", lives["death_date"].cast(pa.int32())).to_pandas()
     days = {item: part.drop(columns="item") for item, part in events.groupby("item", observed=True)}
     found = days["discharge"].groupby("person_id", as_index=False).day.min().rename(columns={"day": "index"})
     found, before = found.merge(lives, on="person_id"), "index"
+    found = found[~(found["index"] > found.died)].merge(_left(folder, found), on="person_id", how="left")
+    after, gone_first = LAST - found["index"], ~(found.died <= found.gone.fillna(NEVER))
     for item, (low, high) in WINDOWS.items():
         near = found.loc[found[before].notna(), ["person_id", before, "died"]].merge(days[item], on="person_id")
         inside = (near.day >= near[before] + low) & (near.day <= near[before] + high) & ~(near.day > near.died)
         first = near[inside].groupby("person_id", as_index=False).day.min().rename(columns={"day": item})
         found = found.merge(first, on="person_id", how="left")
-        dead = found.died <= found[before] + high
-        fates = [found[before].isna(), found[item].notna(), dead]
-        found[f"{item}_fate"] = np.select(fates, ["before", "reached", "died"], "lost")
+        ends = found[before] + high
+        dead, gone = (found.died <= ends) & ~gone_first, found.gone <= ends
+        fates = [after < LATEST[item], found[before].isna(), found[item].notna(), dead, gone]
+        found[f"{item}_fate"] = np.select(fates, ["open", "before", "reached", "died", "emigrated"], "lost")
         before = item
-    counted = {f"{item}_{fate}": found[f"{item}_fate"] == fate for item in WINDOWS for fate in ("reached", "died")}
+    counted = {f"{item}_{fate}": found[f"{item}_fate"] == fate for item in WINDOWS for fate in FATES}
     cells = pd.DataFrame(counted).groupby(found.grp).sum()
     return [(int(grp), int(n), *map(int, cells.loc[grp])) for grp, n in found.groupby("grp").size().items()]
+
+
+def _left(folder: Path, found: pd.DataFrame) -> pd.DataFrame:
+    """Return the first day from the index on which somebody's residence ended and none began."""
+    homes = pq.read_table(folder / "residence").to_pandas(date_as_object=False)
+    ended = homes.loc[homes.valid_to.notna(), ["person_id", "valid_to"]].rename(columns={"valid_to": "gone"})
+    begun = homes[["person_id", "valid_from"]].rename(columns={"valid_from": "gone"})
+    ended = ended.merge(begun, how="left", indicator="side")
+    ended = ended.loc[ended.side == "left_only", ["person_id", "gone"]].merge(found[["person_id", "index"]])
+    ended["gone"] = (ended.gone - pd.Timestamp(0)).dt.days
+    return ended[ended.gone >= ended["index"]].groupby("person_id", as_index=False).gone.min()
 
 
 def timed(way: Callable[[Path], list[tuple[int, ...]]], folder: Path) -> tuple[float, list[tuple[int, ...]]]:
