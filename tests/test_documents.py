@@ -19,6 +19,8 @@ from lighed.catalogue import evaluation, load
 from lighed.cli import app
 from lighed.core.form import mistakes_of_form
 from lighed.core.register import mistakes_of_register
+from lighed.core.survey import SurveyMapping
+from lighed.portfolio.diagnostics import mistakes_of_diagnostic
 from lighed.stats import MEASURES, TESTS, gaps, groups, registry
 
 ROOT = Path(__file__).parent.parent
@@ -75,6 +77,24 @@ def test_the_patients_of_the_guide_are_followed(tmp_path: Path, engine: Any) -> 
     known = load(tmp_path)
     assert {f"{name}.referred", f"{name}.came", f"{name}.came.all"} <= set(known.indicators)
     assert list(mistakes_along(engine, known.pathways[name])) == []
+
+
+def test_the_rule_of_the_guide_finds_what_it_says(tmp_path: Path) -> None:
+    _, _, text, *_ = blocks("CONTRIBUTING.md", "yaml")
+    (tmp_path / "diagnostics").mkdir()
+    name = yaml.safe_load(text)["id"]
+    (tmp_path / "diagnostics" / f"{name}.yaml").write_text(text, "utf-8")
+    known = load(tmp_path)
+    assert list(mistakes_of_diagnostic(known.diagnostics[name], known.registers)) == []
+
+
+def test_the_mapping_of_the_guide_knows_answers_and_days() -> None:
+    _, _, _, text, *_ = blocks("CONTRIBUTING.md", "yaml")
+    mapping = SurveyMapping.model_validate(yaml.safe_load(text))
+    assert [mapping.items[0].counts(said) for said in ("a1", "NEJ", "Ved ikke", "?")] == [
+        "counted", "against", "left_out", None,
+    ]  # fmt: skip
+    assert mapping.day("08-14-2026") == "2026-08-14"
 
 
 def test_the_form_of_the_guide_adds_its_offers(tmp_path: Path) -> None:
