@@ -107,7 +107,7 @@ TREES = st.recursive(
 VALUES = st.one_of(st.none(), st.integers(0, 3))
 
 
-@settings(derandomize=True, deadline=None)
+@settings(derandomize=True, deadline=None, max_examples=1000)
 @given(TREES, VALUES, VALUES)
 def test_a_condition_holds_of_a_record_when_it_holds_of_a_row(tree: Any, a: int | None, b: int | None) -> None:
     row = {"a": a, "b": b}
@@ -132,6 +132,13 @@ def test_the_pitfalls_are_counted_among_what_is_filled_in(alliance: Town) -> Non
     assert {name: (one.among, sorted(each.id for each in one.records)) for name, one in made.items()} == PITFALLS
     assert {one.all for one in made.values()} == {4}
     assert made["acute_treatment"].amount == (900_000, 1_200_000)
+
+
+def test_what_is_worked_out_is_of_the_other_records(alliance: Town) -> None:
+    shelf = shelf_of(alliance.desk("sara"))
+    globus, neo = (shelf.of("initiatives")[name] for name in ("globus-1", "neo-train"))
+    assert [list(shelf.values(one, "universal_beside")) for one in (globus, neo)] == [[False], [True]]
+    assert list(shelf.values(shelf.of("observations")["afsluttet"], "sum_of_groups")) == []
 
 
 def test_a_reader_is_not_told_of_drafts_nor_anybody_of_what_is_gone(alliance: Town) -> None:
