@@ -29,6 +29,7 @@ from scipy.sparse import block_array, csc_array, csr_array, diags_array, eye_arr
 from scipy.sparse.csgraph import connected_components
 
 from lighed.core.errors import ReleaseError
+from lighed.disclosure.witnesses import reached
 
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float64]
@@ -37,6 +38,7 @@ Mask = npt.NDArray[np.bool_]
 FREE = 1e-4  # the cost of passing through a cell that is hidden anyway: above 0, so that flows are short
 MARGIN = 0.9  # of the room that rounding leaves: a witness must not hang on the last digit of what was printed
 EXACT = 1e-5  # how far from a whole number a count may be that a solver finds
+MANY = 500  # cells in a program, where parts are small
 SETTINGS = {
     "output_flag": False,
     "threads": 1,
@@ -100,6 +102,10 @@ class Table:
         lines, at = np.unique(columns.indices, return_inverse=True)
         sums = csc_array((columns.data, at, columns.indptr), shape=(len(lines), len(cells)))
         return Table(sums, self.value[cells], self.cost[cells], self.least[cells], self.slack[lines])
+
+    def counted(self) -> bool:
+        """Return whether all cells are counts, and all lines their sums."""
+        return bool(np.isfinite(self.least).all() and not self.slack.any() and (abs(self.sums.data) == 1).all())
 
     def parts(self, among: Mask) -> Iterator[Array]:
         """Divide some cells into those that hang together by lines."""
@@ -180,6 +186,7 @@ def suppress(table: Table, hidden: Mask, need: Floats, *, name: Callable[[int], 
     [3, 20, 29, 8]
     """
     wanted, found, refused = _changes(table.value, hidden, need), hidden.copy(), []
+    wanted = _lacking(table, hidden, wanted)
     for cells in table.parts(hidden | np.isfinite(table.cost)):
         if wanted[cells].any():
             found[cells], lacking = _protected(table.part(cells), hidden[cells], wanted[cells])
@@ -195,6 +202,30 @@ def _changes(value: Floats, hidden: Mask, need: Floats) -> Floats:
     above = np.array([0, span, *range(1, span)])
     changes = np.minimum(need[:, :1] + above, need[:, 1:]) - value[:, None]
     return np.where(hidden[:, None], changes, 0.0)
+
+
+def _lacking(table: Table, hidden: Mask, wanted: Floats) -> Floats:
+    """What is left of the wanted changes when those are taken out that what is hidden allows, 0 where nothing is."""
+    left = wanted.copy()
+    for cells in _gathered(part for part in table.parts(hidden) if wanted[part].any()):
+        part = table.part(cells)
+        if part.counted():
+            room = part.value - part.least
+            program = _program(part, np.zeros(len(cells)), np.stack([np.full(len(cells), np.inf), room]))
+            left[cells] = np.where(reached(program, part.sums, room, wanted[cells]), 0.0, wanted[cells])
+    return left
+
+
+def _gathered(parts: Iterator[Array]) -> Iterator[Array]:
+    """Small parts put together, for each program takes its time whatever its size."""
+    waiting: list[Array] = []
+    for part in parts:
+        waiting.append(part)
+        if sum(map(len, waiting)) >= MANY:
+            yield np.concatenate(waiting)
+            waiting = []
+    if waiting:
+        yield np.concatenate(waiting)
 
 
 def _protected(table: Table, hidden: Mask, wanted: Floats) -> tuple[Mask, list[int]]:
@@ -336,7 +367,7 @@ class Flows:
         self._program.changeColsBounds(2, columns, lower, upper)
 
 
-def _program(table: Table, cost: Floats, most: Floats, *, whole: bool) -> highspy.Highs:
+def _program(table: Table, cost: Floats, most: Floats, *, whole: bool = False) -> highspy.Highs:
     """The program: columns up and down of each cell, rows the lines."""
     matrix, flows = csc_array(hstack([table.sums, -table.sums])), highspy.HighsLp()
     flows.num_row_, flows.num_col_ = matrix.shape
