@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
+import highspy
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import Bounds, LinearConstraint, milp
-from scipy.sparse import csr_array, vstack
+from scipy.sparse import csc_array, csr_array, vstack
 from scipy.sparse.csgraph import connected_components
 
 Array = npt.NDArray[Any]
@@ -23,6 +24,9 @@ GUARD = 1e-6  # how far from a whole number the end of an interval may be that a
 ROUNDS = 3  # of holding the cells against each row: enough for most ends, and the solver finds the others
 OPTIMAL, UNBOUNDED = 0, 3  # what scipy calls them
 EXACTLY = {"mip_rel_gap": 0.0}
+QUIETLY: dict[str, bool | int | str] = {"output_flag": False, "threads": 1, "presolve": "off"}
+HEAP = 400  # unknowns that are tried at once
+TABLES = 40  # tables that are tried for all of them, before each is tried alone
 
 
 def intervals(
@@ -34,6 +38,7 @@ def intervals(
     asked: Array | None = None,
     least: Array | float = 0.0,
     narrow: float = np.inf,
+    enough: Array | None = None,
 ) -> tuple[Array, Array]:
     """Return the smallest and the largest whole number that each hidden cell can be, for all that is shown.
 
@@ -51,6 +56,9 @@ def intervals(
         What the reader knows that a cell is at least: 1 of somebody's own.
     narrow
         Intervals that are as wide as this may be wider than in whole numbers, for only fractions were tried.
+    enough : array, shape (3, cell), optional
+        A small and a large number, and a width, with which a cell is in enough doubt: of one that reaches them in whole
+        tables that agree with what is shown, the ends in these are returned, and no more is tried.
 
     Returns
     -------
@@ -76,13 +84,88 @@ def intervals(
     ends = np.broadcast_to(lower, known.shape) - known, np.broadcast_to(upper, known.shape) - known
     floor, wanted = np.broadcast_to(least, shown.shape), hidden if asked is None else hidden & asked
     found = np.array([np.where(hidden, np.nan, shown)] * 2)
-    for cells, lines in _apart(rows[:, place]):
-        at = place[cells]
-        if wanted[at].any():
+    parts = [(place[cells], lines) for cells, lines in _apart(rows[:, place]) if wanted[place[cells]].any()]
+    if enough is not None:
+        for at, lines in _heaped(parts):
+            seen = _ends_of_tables(
+                rows[lines][:, at], ends[0][lines], ends[1][lines], floor[at], wanted[at], enough[:, at]
+            )
+            free = wanted[at] & _free(seen, enough[:, at])
+            found[:, at[free]] = seen[:, free]
+    for at, lines in parts:
+        left = wanted[at] & np.isnan(found[0][at])
+        if left.any():
             unknown = Unknown(rows[lines][:, at], ends[0][lines], ends[1][lines], floor[at])
-            for cell in np.flatnonzero(wanted[at]).tolist():
+            for cell in np.flatnonzero(left).tolist():
                 found[:, at[cell]] = unknown.interval(cell, narrow)
     return found[0], found[1]
+
+
+def _heaped(parts: list[tuple[Array, Array]]) -> Iterator[tuple[Array, Array]]:
+    """Parts put together up to some size, for a solver takes its time with each."""
+    heap = np.cumsum([len(at) for at, _ in parts]) // HEAP
+    for number in np.unique(heap):
+        own = [parts[k] for k in np.flatnonzero(heap == number)]
+        yield np.concatenate([at for at, _ in own]), np.concatenate([lines for _, lines in own])
+
+
+def _free(seen: Array, enough: Array) -> Array:
+    """Which cells are in enough doubt by what they are in tables that were seen."""
+    low, high, width = enough
+    return (seen[0] <= low) & (seen[1] >= high) & (seen[1] - seen[0] >= width)
+
+
+def _ends_of_tables(rows: csr_array, lower: Array, upper: Array, least: Array, asked: Array, enough: Array) -> Array:
+    """The smallest and the largest of each cell in tables that agree with what is shown, shape (lower or upper, cell).
+
+    In each table about half of the cells that are not in doubt are to be large and the others small, as far as it goes.
+    """
+    low, high, width = enough
+    rng, solver = np.random.default_rng(1), _solver(csc_array(rows), lower, upper, least)
+    count, cells = len(least), np.arange(len(least), dtype=np.int32)
+    seen = np.stack([np.full(count, np.inf), np.full(count, -np.inf)])
+    pushed = 1.0
+    for _ in range(TABLES):
+        open_ = asked & ~_free(seen, enough)
+        if not open_.any():
+            break
+        lacks = seen[0] > low, (seen[1] < high) | (seen[1] < low + width)
+        up = open_ & lacks[1] & (~lacks[0] | (rng.random(count) < 0.5))
+        down = open_ & ~up
+        chosen = rng.random(count) < pushed
+        solver.changeColsBounds(
+            count,
+            cells,
+            np.where(down & chosen, np.maximum(least, low), least),
+            np.where(up & chosen, np.maximum(high, low + width), np.inf),
+        )
+        solver.changeColsCost(count, cells, chosen * (1.0 * down - up))
+        solver.run()
+        table = np.array(solver.getSolution().col_value)
+        whole = np.round(table)
+        agrees = solver.getModelStatus() == highspy.HighsModelStatus.kOptimal and np.abs(table - whole).max() <= GUARD
+        agrees = agrees and bool(((rows @ whole >= lower - GUARD) & (rows @ whole <= upper + GUARD)).all())
+        pushed = 1.0 if agrees else pushed / 2
+        if agrees:
+            seen = np.stack([np.minimum(seen[0], whole), np.maximum(seen[1], whole)])
+    return seen
+
+
+def _solver(rows: csc_array, lower: Array, upper: Array, least: Array) -> highspy.Highs:
+    """A solver that knows what the reader knows."""
+    known = highspy.HighsLp()
+    known.num_row_, known.num_col_ = rows.shape
+    known.col_cost_, known.col_lower_ = np.zeros(len(least)), least.astype(float)
+    known.col_upper_ = np.full(len(least), np.inf)
+    known.row_lower_, known.row_upper_ = lower.astype(float), upper.astype(float)
+    known.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+    known.a_matrix_.start_, known.a_matrix_.index_ = rows.indptr, rows.indices
+    known.a_matrix_.value_ = rows.data.astype(float)
+    solver = highspy.Highs()
+    for option, value in QUIETLY.items():
+        solver.setOptionValue(option, value)
+    solver.passModel(known)
+    return solver
 
 
 def _apart(rows: csr_array) -> Iterator[tuple[Array, Array]]:

@@ -153,8 +153,9 @@ def attacked(
         rows, asked = known(sums, count, hidden), small & (few | near(moved, fewest))
         level = rows @ count
         shown = np.where(hidden, np.nan, count)
-        lower, upper = intervals(rows, shown, level, level, asked=asked, narrow=3 * fewest)
         ends = np.where(few, [np.ones_like(count), few * (fewest - 1)], np.sort([count, count - moved], axis=0))
+        enough = np.stack([*ends, np.full(len(count), fewest)])
+        lower, upper = intervals(rows, shown, level, level, asked=asked, narrow=3 * fewest, enough=enough)
         wide = (lower <= ends[0]) & (upper >= ends[1]) & (upper - lower >= fewest)
         tried, exact = tried + int(asked.sum()), exact + int((asked & (lower == upper)).sum())
         narrow += int((asked & ~wide & (lower != upper)).sum())
