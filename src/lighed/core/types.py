@@ -289,7 +289,7 @@ class Policy(Definition):
     fewest persons (for a survey, respondents) behind a shown share, ``smallest_units`` the fewest providers behind a
     figure of those whom they sent. A mean of amounts gives away a sum: it is hidden by ``dominance``, and where the
     second largest contributor could work the largest out to within ``largest_within`` percent. ``sums`` are held
-    ``each`` for itself, or all ``together``, as a reader would who solves them; that takes minutes for a municipality,
+    ``each`` for itself, or all ``together``, as a reader would who solves them; that takes seconds for a municipality,
     and hours for all of them.
     """
 
