@@ -88,6 +88,8 @@ def test_an_obligation_goes_through_its_standings_day_by_day() -> None:
 def test_what_is_owed_follows_the_report_from_draft_to_return_and_approval(town: Town) -> None:
     obligation = owed(town)
     assert stands(town, LAST) == {HOME: "soon", AWAY: "soon"}
+    town.move("paul", answered(town, obligation), "withdraw", reason="Forkert")
+    assert [due.report for due in town.desk("paul").dues(LAST)] == [None]
     report = answered(town, obligation)
     assert stands(town, LAST)[HOME] == "soon"
     report = town.move("paul", report, "submit")

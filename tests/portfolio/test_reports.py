@@ -129,6 +129,7 @@ def test_figures_stand_with_their_interval_and_gaps_absolute_and_relative(site: 
     # Wilson 1927 for 45 of 200, as statsmodels' proportion_confint(45, 200, method="wilson") gives it.
     row = ["Rygere", "Kort uddannelse", "2018", "45 af 200 (22,5 %)", "17,3–28,8", "Rapport"]
     assert row in table_of(page, "Målinger af sundheden")
+    assert "Målinger af oplevet kvalitet: der er ingen i registret." in words_of(page)
     gaps = table_of(page, "Forskel mellem grupper i sundhed")
     compared = "Kort uddannelse mod Lang uddannelse"
     assert gaps == [
