@@ -25,7 +25,7 @@ from lighed.report.docx import docx
 from lighed.report.page import Cell, Column, Facts, Heading, Notice, Page, Points, Table, Words
 from lighed.report.papers import paper
 from lighed.report.pdf import _HAS, pdf, plain_blocks
-from tests.portfolio.conftest import AWAY, HOME, Town, settled
+from tests.portfolio.conftest import AWAY, HOME, Filled, Town, settled
 from tests.portfolio.papers import opened
 from tests.portfolio.stories import ATTACK, Story, told
 
@@ -205,6 +205,7 @@ def test_the_overview_says_how_far_in_words_and_colours_the_least_far(town: Town
     assert (cells["Arbejdsmiljø"].text, cells["Arbejdsmiljø"].tone) == ("ingen", None)
     named = [row for row in actions.rows if row[3].text != "–"]
     assert [(row[2].text, row[3].text) for row in named] == [("rød: 1 · grøn: 1", "Rygeforbud; Røgfri Sammen")]
+    assert [len(row) for row in lights.rows] == [3] * 8
     assert len(actions.rows) == sum(len(area.actions) for area in catalogue.load().overview)
 
 
@@ -323,3 +324,25 @@ def test_the_json_of_a_report_has_its_words(site: tuple[Town, Story]) -> None:
     kinds = {block["kind"] for block in given["blocks"]}
     assert {"heading", "words", "facts", "table"} <= kinds
     assert AWAY not in json.dumps(given)
+
+
+# --- the shipped records
+
+
+def test_the_shipped_records_make_the_alliances_sheet_and_fill_the_overview(shipped: Filled) -> None:
+    house = House.open(shipped.folder)
+    desk = house.desk(house.accounts.user("godkender"))
+    register = desk.register("programmes")
+    record = desk.get(register, "alliancen")
+    sheet = paper(desk, REPORTS["sheet"], MADE, "da", register=register, record=record)
+    published = {row[0]: row[3] for row in table_of(sheet, "Offentliggjorte tal, hvert med kilde")}
+    assert published["Partnere i alliancen"].startswith("107 ")
+    assert {row[2] for row in table_of(sheet, "Spørgeskema til partnerne, august 2023")} == {
+        "nævner ikke offentliggjort"
+    }
+    overview = paper(desk, desk.report("overview"), MADE, "da")
+    rows = table_of(overview, "Oversigtens indsatser, og hvor langt vi er")
+    assert {row[2] for row in rows} == {"uden farve: 1"}
+    others = [one.content for one in desk.export(register) if one.id != "alliancen"]
+    assert [desk.report_of(register, content) for content in others] == [None] * 2
+    house.close()

@@ -106,7 +106,7 @@ def check_reports(reports: Mapping[str, Report], registers: Mapping[str, Registe
 
 def _named_by(report: Report) -> Iterator[tuple[str | None, str, str]]:
     """Return each way that a report names, from which register, and the field at its end."""
-    for name in (*report.fields, *report.facts, *filter(None, [report.chosen])):
+    for name in (*report.fields, *report.facts, *report.where, *filter(None, [report.chosen])):
         path, _, field = name.rpartition("/")
         yield report.register_id, path, field
     for rule in report.rules:

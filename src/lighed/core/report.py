@@ -89,7 +89,8 @@ class ReportExample(Definition):
 class Report(Definition):
     """A report: whose record it is made of (none: of all that the reader may see), its facts and its sections.
 
-    Where several reports are made of one register, ``chosen`` is the way to the field that holds the report's id.
+    Where several reports are made of one register, ``chosen`` is the way to the field that holds the report's id;
+    ``where`` says of which records it is made only.
     ``facts`` stand first, as names and values; ``obligation/recipients`` is a field of what ``obligation`` points at.
     """
 
@@ -98,6 +99,7 @@ class Report(Definition):
     source: Text
     register_id: str | None = Given(default=None, alias="register")
     chosen: str | None = None
+    where: dict[str, tuple[str, ...]] = Given(default_factory=dict)
     facts: tuple[str, ...] = ()
     sections: tuple[Section, ...] = Given(min_length=1)
     example: tuple[ReportExample, ...] = ()

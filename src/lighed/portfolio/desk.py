@@ -209,7 +209,8 @@ class Desk(Office):
     def report_of(self, register: Register, content: Mapping[str, Any]) -> Report | None:
         """Return the report that is made of such a record, if there is one."""
         for report in self._reports.values():
-            if report.register_id == register.id and self._chosen(register, report, content):
+            fits = all(content.get(name) in wanted for name, wanted in report.where.items())
+            if report.register_id == register.id and fits and self._chosen(register, report, content):
                 return report
         return None
 
