@@ -160,7 +160,10 @@ def test_the_conclusion_is_suggested_and_another_needs_a_reason(site: tuple[Town
     register = desk.register("reports")
     changed = town.edit("paul", town.now(story.result), conclusion="reached")
     assert [problem.column for problem in desk.missing(register, changed)] == ["conclusion_reason"]
-    assert any("en anden end den, tallene peger på" in text for text in words_of(page_of(site, "result")))
+    blocks = page_of(site, "result").blocks
+    (at,) = (at for at, block in enumerate(blocks) if isinstance(block, Notice))
+    assert "en anden end den, tallene peger på" in str(blocks[at])
+    assert [block.text for block in blocks[:at] if isinstance(block, Heading)][-1] == "7. Konklusion"
     town.edit("paul", changed, conclusion="partly")
 
 
