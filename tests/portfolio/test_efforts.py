@@ -297,6 +297,8 @@ def beside(staffed: Path, release: Release, tmp_path_factory: pytest.TempPathFac
 def test_a_page_of_a_release_follows_what_is_done(beside: Beside) -> None:
     page = f"{beside.address}/da/synthetic/indicator/{OTHER.id}?area={AREA}"
     assert "Vejledning" not in httpx.get(page).text
+    kept = [httpx.get(address).headers["cache-control"] for address in (page, f"{beside.address}/da/synthetic/rug")]
+    assert kept == ["public, max-age=0", "public, max-age=300"]
     made = begun(beside.town, "Vejledning", "plan", indicators=[OTHER.id])
     assert "Vejledning" in httpx.get(page).text
     beside.town.move("ole", made, "stop", reason="Ingen penge")

@@ -38,6 +38,7 @@ HEADERS = {
 }
 ENCRYPTED_ONLY = {"Strict-Transport-Security": "max-age=31536000"}  # seconds: a year
 LOOKS = ("equiplot", "bars")
+NAMING, NONE = ("indicator/", "pathway/", "unmet"), Efforts(())  # the pages that name initiatives
 TWINS = (".json", ".csv", ".svg", ".dot")
 
 
@@ -111,13 +112,20 @@ class Site:
         known = {"by": self.releases[release].stratifiers, "view": LOOKS}
         kept = {key: query[key] for key in ("area", "by", "q", "view") if query.get(key)}
         asked = tuple((key, value) for key, value in kept.items() if value in known.get(key, (value,)))
-        efforts = self.efforts() if self.efforts else None
+        efforts = self._efforts(path)
         # What anybody may write is not kept: pages of it would fill the memory.
         content, kind = (self._make if "q" in kept else self._answer)(lang, release, path, asked, efforts)
         shown = stamped(content, kind, self.stamp) if self.stamp else content
         if shown is None:
             raise HTTPException(404)
-        return Response(shown, media_type=kind, headers={"Cache-Control": "public, max-age=300"})
+        lasts = 300 if efforts in {None, NONE} else 0  # seconds; an initiative may change at any time
+        return Response(shown, media_type=kind, headers={"Cache-Control": f"public, max-age={lasts}"})
+
+    def _efforts(self, path: str) -> Efforts | None:
+        """What is done now, for the pages that name it; for the others it is enough that there are registers."""
+        if self.efforts is None:
+            return None
+        return self.efforts() if path.startswith(NAMING) else NONE
 
     def _make(
         self, lang: Lang, release: str, path: str, query: tuple[tuple[str, str], ...], efforts: Efforts | None
