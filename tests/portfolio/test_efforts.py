@@ -57,7 +57,7 @@ def released(folder: Path, years: dict[int, tuple[int, int, int]]) -> Release:
         for k in range(400)
     ]
     town = People([ONE, OTHER], people)
-    made = Estimates.concat([town.estimates(connect(), by) for by in ("education", None)])
+    made = Estimates.concat([town.estimates(connect(), by) for by in ("education", "sex", None)])
     known = replace(CATALOGUE, evaluations={PROGRAMME.id: PROGRAMME})
     return publish(made, CATALOGUE.plans["synthetic"], known, folder, inputs={}, made=MADE)
 
@@ -201,6 +201,13 @@ def test_a_hidden_number_is_said_to_be_hidden(tmp_path: Path) -> None:
     page = of(View(few, CATALOGUE, "da", AREA), begins="2023-01-01")
     assert "til skjult" in told(page)
     assert "tal er skjult af hensyn til personerne" in told(page)
+
+
+def test_the_gap_is_between_the_groups_that_a_goal_names(view: View) -> None:
+    assert "Kort uddannelse" in told(of(view))
+    page = of(view, {"title": "Færre", "indicator": ONE.id, "stratifier": "sex"})
+    assert "Kort uddannelse" not in told(page)
+    assert CATALOGUE.stratifiers["sex"].levels[0].title.da in told(page)
 
 
 def test_the_effect_by_group_is_that_of_the_evaluation_which_the_release_holds(view: View) -> None:
