@@ -496,6 +496,29 @@ def _say_change(register: Register, before: Record | None, after: Record) -> Non
         out.print(say("cli.survey_field", LANG, field=one.field.title[LANG], **said), markup=False)
 
 
+@portfolio.command(name="export")
+def export_portfolio(
+    indicators: Annotated[Path, typer.Option(help="The CSV or Parquet file to write; its mapping stands beside it.")],
+    project: RegistersOption = Path("portfolio"),
+) -> None:
+    """Hand the approved counts of organisations' work to the statistics, where their indicators are computed."""
+    from lighed.core.accounts import User
+    from lighed.portfolio.house import House
+    from lighed.portfolio.tallies import FORMATS, MAPPING, tallies, written
+
+    mapping = indicators.with_suffix(".yaml")
+    if indicators.suffix not in FORMATS:
+        raise LighedError("register.file_kind", known=", ".join(FORMATS))
+    _demand_writable(indicators, mapping)
+    made, left = tallies(House.open(project).desk(User("-", frozenset({"reader"}))))
+    indicators.write_bytes(written(made, indicators.suffix))
+    mapping.write_text(MAPPING.format(format=FORMATS[indicators.suffix]), "utf-8")
+    out.print(say("cli.tallied", LANG, path=indicators, rows=len(made), mapping=mapping), markup=False)
+    if left:
+        records = ", ".join(f"{one.register}/{one.id}" for one in left)
+        out.print(say("cli.not_tallied", LANG, count=len(left), records=records), markup=False)
+
+
 @portfolio.command()
 def archive(
     target: Annotated[Path, typer.Argument(help="The folder or the zip file to write.")],

@@ -13,7 +13,7 @@ from lighed.core.pathway import Pathway
 from lighed.core.register import Code, CodeList, Register, Workflow
 from lighed.core.report import Report, way
 from lighed.core.text import Text
-from lighed.core.types import Definition, Indicator, Stratifier
+from lighed.core.types import Area, Definition, Indicator, Stratifier
 
 OF_DEFINITIONS = "Lighed"
 
@@ -35,6 +35,7 @@ def lists_of(
     pathways: Iterable[Pathway],
     stratifiers: Iterable[Stratifier],
     reports: Iterable[Report],
+    areas: Iterable[Area],
 ) -> Iterator[CodeList]:
     """Return the code lists that the catalogue's own definitions are."""
     advice, causes = tuple(recommendations), tuple(factors)
@@ -52,6 +53,8 @@ def lists_of(
     ):
         codes: Any = tuple(Code(id=str(one.id), title=one.title, kind=getattr(one, "kind", None)) for one in defined)
         yield CodeList(id=name, title=title, source=OF_DEFINITIONS, codes=codes)
+    places = tuple(Code(id=one.code, title=one.name) for one in areas if one.kind in {"municipality", "region"})
+    yield CodeList(id="areas", title=Text(da="Områder", en="Areas"), source=OF_DEFINITIONS, codes=places)
 
 
 def resolved(tree: Any, workflows: Mapping[str, Workflow], lists: Mapping[str, CodeList], path: Path) -> Any:

@@ -223,6 +223,14 @@ class Field(Definition):
         return {self.columns[0]: (YES if value else NO) if isinstance(value, bool) else value}
 
 
+class Tally(Definition):
+    """The fields whose numbers go to the statistics: of which indicator, in which year, and how many (of how many)."""
+
+    indicator: str
+    year: str
+    amount: str
+
+
 class RegisterExample(Definition):
     """A record as it may be sent, and the fields that are refused, with the key of the sentence."""
 
@@ -236,7 +244,7 @@ class Register(Definition):
     ``organisation`` is the field whose organisation's people may write the record; without it the record belongs to
     its parent's organisation, or to all. ``parent`` is the field that names the record that this one is part of: that
     one can be approved only when this one is. ``page`` is what is made of each record and shown on a page of its own.
-    ``review`` are the dates from which a record must be looked at again.
+    ``review`` are the dates from which a record must be looked at again, ``tally`` what goes to the statistics.
     """
 
     id: str = Given(pattern=Id)
@@ -252,6 +260,7 @@ class Register(Definition):
     parent: str | None = None
     page: Literal["survey"] | None = None
     review: tuple[str, ...] = ()
+    tally: Tally | None = None
     search: tuple[str, ...] = ()
     filters: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
@@ -267,8 +276,10 @@ class Register(Definition):
     def _problems(self) -> Iterator[str]:
         known = {field.id: field for field in self.fields}
         _demand_own_ids("field", self.names)
+        counted = (self.tally.indicator, self.tally.year, self.tally.amount) if self.tally else ()
         named = (
             self.title_field,
+            *counted,
             *self.review,
             *self.search,
             *self.filters,

@@ -68,6 +68,7 @@ BEGINNINGS = (
     ("kitagawa", "kitagawa"),
     ("ederer 2", "ederer"),
     ("rates of the same group", "rates_of_group"),
+    ("organisations", "organisations"),
 )
 
 

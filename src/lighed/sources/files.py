@@ -119,10 +119,16 @@ class Reading:
             if target != "ignore" and first.setdefault(target, c) != c
         ]
         problems += [p for target, value in self.mapping.constants.items() if (p := self._bad_constant(target, value))]
-        if not any(m.to == "person_id" for m in self.mapping.columns.values()):
+        if self._of_persons() and not any(m.to == "person_id" for m in self.mapping.columns.values()):
             problems.append(Problem("no_person", file))
         if problems:
             raise DataError(problems)
+
+    def _of_persons(self) -> bool:
+        """Whether any row of the file belongs to a person."""
+        into = {target.partition(".")[0] for m in self.mapping.columns.values() for target in m.targets}
+        known = [tables()[name] for name in into if name in tables()]
+        return not known or any("person_id" in table.columns for table in known)
 
     def _bad_target(self, column: str, given: ColumnMapping) -> Problem | None:
         if given.to in {"person_id", "ignore"}:
@@ -409,6 +415,8 @@ class Reading:
             return set(self.catalogue.items)
         if of.codes == "dimensions":
             return set(self.catalogue.held)
+        if of.codes == "indicators":
+            return {one.id for one in self.catalogue.indicators.values() if one.basis == "organisation"}
         return set(of.codes) if isinstance(of.codes, tuple) else None
 
     def _period_columns(self, table: Table, columns: dict[str, pa.Array]) -> dict[str, pa.Array]:

@@ -32,7 +32,7 @@ class Column(Definition):
     kind: ColumnKind
     title: Text
     required: bool = False
-    codes: tuple[str, ...] | Literal["areas", "dimensions", "items"] | None = None
+    codes: tuple[str, ...] | Literal["areas", "dimensions", "items", "indicators"] | None = None
     at_least: float | None = None
     organisations: bool = False
 

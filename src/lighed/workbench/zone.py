@@ -16,6 +16,7 @@ from typing import Any
 
 from lighed.analysis.build import from_store
 from lighed.analysis.published import from_tables
+from lighed.analysis.tallies import from_tallies
 from lighed.catalogue import Catalogue
 from lighed.catalogue.load import BUILT_IN, parse_yaml, validated
 from lighed.core.accounts import Accounts, may
@@ -180,6 +181,7 @@ def estimated(
         snapshot = Store.open(store).current()
         engine = connect(folders=[store])
         parts.append(from_store(engine, snapshot, catalogue, plan))
+        parts.append(from_tallies(engine, snapshot, catalogue, plan))
         inputs |= _sealed(snapshot.inputs, key) if key else snapshot.inputs
         seed = next((int(load.file.rpartition(" ")[2]) for load in snapshot.loads if load.source == "synthetic"), None)
     if plan.tables:

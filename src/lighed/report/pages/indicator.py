@@ -47,7 +47,8 @@ def indicator(view: View, one: Indicator, *, by: str | None, look: str) -> Page:
     blocks: list[Block] = _at_need(view, one)
     rows: list[Row] = []
     if chosen is None:
-        blocks.append(Notice(_why_empty(view, one)))
+        rows = view.index.groups(one, None)
+        blocks += _of_all(view, one, rows) if rows else [Notice(_why_empty(view, one))]
     else:
         rows = _all_rows(view, one, chosen)
         blocks += _shown(view, one, chosen, dimensions, look, rows)
@@ -56,7 +57,7 @@ def indicator(view: View, one: Indicator, *, by: str | None, look: str) -> Page:
     blocks += _definition(view, one, chosen)
     downloads = (
         (Link(view.say("site.heat"), view.href(f"indicator/{one.id}.csv", by=chosen.id if chosen else None)),)
-        if rows
+        if rows and chosen
         else ()
     )
     trail = view.trail(Link(view.say("menu.catalogue"), view.href("catalogue")))
@@ -67,6 +68,21 @@ def _at_need(view: View, one: Indicator) -> list[Block]:
     """Where the page of use against need is, of a use."""
     link = Link(one.title[view.lang], view.href(f"use/{one.id}"))
     return [Words(view.say("use.see"), links=(link,))] if one.id in view.release.uses else []
+
+
+def _of_all(view: View, one: Indicator, rows: list[Row]) -> list[Block]:
+    """What everybody together has, where nothing is known of groups."""
+    choices = Choices(view.href(f"indicator/{one.id}", area=None), (view.area_choice(),), view.say("choice.show"))
+    columns = (Column(view.say("indicator.period")), Column(view.say(f"unit.{one.unit}.axis"), number=True))
+    cells = tuple((Cell(row["period"]), _value(row, view)) for row in reversed(rows))
+    how = explained(rows[-1]["method"], view.lang, view.catalogue.standards)
+    return [
+        Words(sentences.total(one, rows[-1], view.place, view.lang), lead=True),
+        choices,
+        Table(f"{one.short[view.lang]}, {view.place}", columns, cells, id="all"),
+        Heading(view.say("indicator.made"), "made"),
+        Words(how[:1].upper() + how[1:] + "."),
+    ]
 
 
 def _why_empty(view: View, one: Indicator) -> str:
