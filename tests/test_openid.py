@@ -318,7 +318,10 @@ def test_a8_a_provider_that_does_not_vouch_is_no_sign_in(what: str, stand: Stand
     refused(stand, client, stand.back(client, given), "not_vouched_for")
 
 
-@pytest.mark.parametrize("onward", ["https://example.org", "//example.org", "/\\example.org", "javascript:alert(1)"])
+ELSEWHERE = ["https://example.org", "//example.org", "/\\example.org", "/\t/example.org", "/\n/example.org"]
+
+
+@pytest.mark.parametrize("onward", [*ELSEWHERE, "javascript:alert(1)"])
 def test_a8_nobody_is_led_to_another_site(onward: str, stand: Stand, client: httpx.Client) -> None:
     answer = stand.back(client, stand.started(client, onward))
     assert 'content="0; url=/da/portfolio/"' in answer.text

@@ -281,7 +281,8 @@ def sign_in(request: Request, sent: Sent) -> Response:
 
 def _inside(request: Request, onward: str) -> str:
     """Return where somebody goes on to: never to another site."""
-    inside = onward.startswith("/") and not onward.startswith(("//", "/\\"))
+    # Browsers leave tabs and ends of lines out of an address before they read it.
+    inside = onward.startswith("/") and not onward.startswith(("//", "/\\")) and onward.isprintable()
     return onward if inside else f"/{language(request)}/{_door(request).root}/"
 
 
