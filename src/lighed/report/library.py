@@ -80,7 +80,7 @@ def _entries(found: list[Shelf], lang: Lang) -> Iterator[dict[str, Any]]:
 def _subjects(found: list[Shelf], lang: Lang) -> list[tuple[str, list[tuple[str, list[dict[str, str]]]]]]:
     """Return the subjects of each field that lists are filtered by, with the items under each."""
     return [
-        (field.title[lang], under)
+        (f"{shelf.register.title[lang]}: {field.title[lang].lower()}", under)
         for shelf in found
         for field in (shelf.register.field(name) for name in shelf.register.filters)
         if field.kind == "choice" and (under := list(_under(shelf, field, lang)))
