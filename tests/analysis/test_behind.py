@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lighed.analysis.behind import senders
+from lighed.analysis.handover import handover
 from lighed.catalogue import load
 from lighed.core.condition import parse
 from lighed.core.estimates import KEPT, Estimates
@@ -90,8 +90,8 @@ def test_of_areas_together_the_two_are_those_of_all_their_municipalities(engine:
 
 
 def test_the_senders_behind_a_group_are_those_that_sent_somebody_to_the_step() -> None:
-    rows = Estimates.concat([*senders(told())]).where(indicator=STARTED, level=None).rows()
+    rows = Estimates.concat([*handover(told())]).where(measure=KEPT, indicator=STARTED, level=None).rows()
     units = {area: {one for (at, one), (n, _) in EVERYBODY.items() if at == area and n} - {UNKNOWN} for area in AT}
     assert {row["area"]: row["value"] for row in rows if row["area"] in AT} == {at: len(of) for at, of in units.items()}
     assert (units[COUNTRY], units["0851"]) == ({"a", "b"}, set())
-    assert [*senders(told(senders=False))] == []
+    assert [*handover(told(senders=False))] == []

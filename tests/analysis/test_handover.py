@@ -92,7 +92,7 @@ def _schema(row: dict[str, Any]) -> dict[str, str]:
 
 
 def found(made: list[Estimates], *, level: str | None = None) -> dict[tuple[str, str], tuple[int, int]]:
-    rows = Estimates.concat(made).where(indicator=STARTED, level=level).rows()
+    rows = Estimates.concat(made).where(measure="sent", indicator=STARTED, level=level).rows()
     return {(row["area"], row["counterpart"]): (row["n"], row["events"]) for row in rows}
 
 
@@ -114,7 +114,7 @@ def test_where_nobody_is_known_to_have_sent_nothing_is_said() -> None:
 
 
 def test_a_municipality_has_the_handover_alone() -> None:
-    made = Estimates.concat(list(handover(told())))
+    made = Estimates.concat(list(handover(told()))).where(measure="sent")
     assert made.where(area="0101").distinct("indicator") == [STARTED]
     assert set(made.where(area=COUNTRY).distinct("indicator")) == {i.id for i in PATHWAY.indicators}
 

@@ -1,4 +1,4 @@
-"""What stands behind a figure: who gave most of a sum, and how many senders. It never leaves the zone."""
+"""What stands behind a mean of amounts: who gave most of the sum. It never leaves the zone."""
 
 from __future__ import annotations
 
@@ -8,17 +8,14 @@ import ibis
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lighed.analysis.grid import SHOWN_PARENTS
-from lighed.analysis.parts import KEY, Told, holding, labels
+from lighed.analysis.parts import EVERYWHERE, holding
 from lighed.analysis.summarise import THOUSAND
 from lighed.catalogue import Catalogue
 from lighed.core.condition import columns
 from lighed.core.estimates import KEPT, Estimates
-from lighed.core.summary import Summary
-from lighed.core.types import COUNTRY, UNKNOWN, Indicator, Stratifier
+from lighed.core.types import COUNTRY, Indicator, Stratifier
 from lighed.store.engine import Expression, expression
 
-EVERYWHERE = (COUNTRY, *SHOWN_PARENTS, "municipality")
 CELL = ["year", "area", "level"]
 SUMS = ("total", "largest", "second")
 
@@ -44,22 +41,6 @@ def largest(
     ]
     made = [_kept(pa.concat_tables(cells), stratifier, catalogue, towns) for stratifier in shown if cells]
     return Estimates.concat(made)
-
-
-def senders(told: Told) -> Iterator[Estimates]:
-    """Return how many senders stand behind each group of each step of a pathway; nothing where none is recorded."""
-    if not told.sent:
-        return
-    rows = told.rows.mutate(of=told.rows.sender.coalesce(UNKNOWN))
-    wanted = {one.id: expression(one.population, rows) for one in told.pathway.indicators}
-    table = told.count(rows, ["of"], kinds=EVERYWHERE, **wanted).table
-    for name in wanted:
-        sent = pc.and_(pc.not_equal(table["of"], UNKNOWN), pc.greater(table[name], 0)).cast(pa.float64())
-        groups = table.select(KEY).append_column("value", sent).group_by([*KEY], use_threads=False)
-        units = groups.aggregate([("value", "sum")])
-        value = units["value_sum"].combine_chunks()
-        of_what = labels(Summary(KEY, (), units, ("level",)))
-        yield Estimates.of(**of_what, indicator=name, measure=KEPT, component="units", value=value)
 
 
 def _own(people: Expression, means: Sequence[Indicator], by: str | None) -> Iterator[pa.Table]:

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lighed.analysis import cascade, crossed, inequality, need
-from lighed.analysis.behind import largest, senders
+from lighed.analysis.behind import largest
 from lighed.analysis.excess import excess
 from lighed.analysis.fates import fates
 from lighed.analysis.grid import Grid, place, shown_areas
@@ -40,7 +40,7 @@ from lighed.store.snapshot import Snapshot
 BLOCK = 8  # indicators at a time: their cells are a few hundred megabytes
 TAGGED = {"indicator", "person_id", "year", "area", "sex", "age_band", "has", "amount"}
 EVENTS = ("person", "event")
-KINDS = (fates, waiting, handover, senders, reasons, scores, states, excess)  # of parts of the steps of a pathway
+KINDS = (fates, waiting, handover, reasons, scores, states, excess)  # of parts of the steps of a pathway
 TAGGED |= {"weight", "stratum", "sampling_unit"}  # of answers
 
 Asked = Sequence[tuple[Stratifier | None, Sequence[Indicator]]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -10,10 +10,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lighed import stats
-from lighed.analysis.parts import LARGE, Told, shares
+from lighed.analysis.grid import SHOWN_PARENTS
+from lighed.analysis.parts import EVERYWHERE, KEY, LARGE, Told, labels, shares
 from lighed.analysis.small_areas import FEWEST, towards_mean
-from lighed.core.estimates import CONFIDENCE, Estimates
-from lighed.core.types import COUNTRY, SCALE, UNKNOWN, Indicator
+from lighed.core.estimates import CONFIDENCE, KEPT, Estimates
+from lighed.core.summary import Summary
+from lighed.core.types import COUNTRY, SCALE, UNKNOWN
 from lighed.store.engine import expression
 
 SENDER = "counterpart"
@@ -25,24 +27,40 @@ def handover(told: Told) -> Iterator[Estimates]:
 
     The measure is ``sent``, the counterpart who provided the index event, the area where the person lives: the one that
     receives. ``n`` and ``events`` are those of the step's indicator; those whose sender is not known stand under
-    ``unknown``, and together the senders are the group. Nothing where no sender is recorded.
+    ``unknown``, and together the senders are the group. Kept for the protection is how many senders stand behind each
+    group of each step. Nothing where no sender is recorded.
     """
+    if not told.sent:
+        return
     steps = [*told.pathway.indicators]
-    taken_over = [one for one in steps if one.id == told.pathway.stage(told.pathway.taken_over)]
-    if told.sent:
-        yield from _sent(told, steps, LARGE)
-        yield from _sent(told, taken_over, ("municipality",))
-
-
-def _sent(told: Told, steps: Sequence[Indicator], kinds: Sequence[str]) -> Iterator[Estimates]:
     rows = told.rows.mutate(counterpart=told.rows.sender.coalesce(UNKNOWN))
     inside = [expression(one.population, rows) for one in steps]
     wanted = {f"n_{k}": among for k, among in enumerate(inside)}
     wanted |= {f"events_{k}": among & expression(steps[k].numerator, rows) for k, among in enumerate(inside)}
-    counts = told.count(rows, [SENDER], kinds=kinds, **wanted)
-    sender = {"counterpart": counts.table[SENDER].to_pylist(), "measure": "sent"}
+    counts = told.count(rows, [SENDER], kinds=EVERYWHERE, **wanted)
+    towns = pc.is_in(counts.table["area"], pa.array(told.municipalities, pa.string())).to_numpy()
+    groups = [
+        code for code, area in told.catalogue.areas.items() if area.kind in SHOWN_PARENTS and area.kind not in LARGE
+    ]
+    large = ~towns & ~pc.is_in(counts.table["area"], pa.array(groups, pa.string())).to_numpy()
+    large = large if large.any() else towns  # a municipality alone is as large as it gets
+    taken_over = told.pathway.stage(told.pathway.taken_over)
     for k, one in enumerate(steps):
-        yield shares(counts, f"events_{k}", f"n_{k}", indicator=one.id, **sender)
+        here = large | towns if one.id == taken_over else large
+        mine = Summary(counts.dims, counts.statistics, counts.table.filter(pa.array(here)), counts.partitions)
+        sender = {"counterpart": mine.table[SENDER].to_pylist(), "measure": "sent"}
+        yield shares(mine, f"events_{k}", f"n_{k}", indicator=one.id, **sender)
+        yield _units(counts, f"n_{k}", one.id)
+
+
+def _units(counts: Summary, n: str, indicator: str) -> Estimates:
+    table = counts.table
+    known = pc.and_(pc.not_equal(table[SENDER], UNKNOWN), pc.greater(table[n], 0)).cast(pa.float64())
+    groups = table.select(KEY).append_column("value", known).group_by([*KEY], use_threads=False)
+    units = groups.aggregate([("value", "sum")])
+    of_what = labels(Summary(KEY, (), units, ("level",)))
+    value = units["value_sum"].combine_chunks()
+    return Estimates.of(**of_what, indicator=indicator, measure=KEPT, component="units", value=value)
 
 
 def compared(shown: Estimates) -> Estimates:

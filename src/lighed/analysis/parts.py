@@ -6,6 +6,7 @@ the areas that are shown, but only crude: without sex and age.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,14 +24,16 @@ from lighed.catalogue.areas import parent_of
 from lighed.core.estimates import CONFIDENCE, Estimates
 from lighed.core.pathway import Pathway
 from lighed.core.summary import Summary
-from lighed.core.types import COUNTRY, SCALE, Stratifier
+from lighed.core.types import COUNTRY, SCALE, Area, Stratifier
 from lighed.stats import proportion
 from lighed.stats.intervals import Values
 from lighed.store.engine import Expression, expression
 from lighed.store.frame import BASIC
 
 Mask = npt.NDArray[np.bool_]
-LARGE = (COUNTRY, "region")  # areas that are large enough for small parts
+REGION = "region"
+LARGE = (COUNTRY, REGION)  # areas that are large enough for small parts
+EVERYWHERE = (COUNTRY, *SHOWN_PARENTS, "municipality")
 KEY = ("stratifier", "period", "area", "level")
 AS_LEVEL = "level of "  # what the column is called that has the level of everybody, or of a dimension
 
@@ -39,6 +42,7 @@ AS_LEVEL = "level of "  # what the column is called that has the level of everyb
 class Told:
     """The episodes of a pathway's population, each with the person's place and positions, before the engine.
 
+    Where the column ``region`` is among theirs, what is counted for large areas alone is counted by it.
     ``municipalities`` are those that have persons, whether or not anything happened to one of them; ``stratifiers`` are
     those by which the parts are counted, None for everybody together. ``sent`` says whether any sender is recorded;
     ``people`` are the person-years of everybody, and ``deaths`` the years in which somebody died, where that is known.
@@ -99,11 +103,13 @@ class Told:
         """
         levels = {AS_LEVEL + (s.id if s else ""): rows[s.id] if s else ibis.null(str) for s in self.stratifiers}
         counted = {name: condition.ifelse(1, 0) for name, condition in wanted.items()}
-        tall = rows.select("area", *key, period=rows.year, **levels, **counted).pivot_longer(
+        regional = set(kinds) <= set(LARGE) and REGION in rows.columns
+        area = rows[REGION] if regional else rows.area
+        tall = rows.select(*key, area=area, period=rows.year, **levels, **counted).pivot_longer(
             selectors.startswith(AS_LEVEL), names_to="stratifier", names_pattern=f"{AS_LEVEL}(.*)", values_to="level"
         )
         found = tall.group_by([*KEY, *key]).aggregate(**{name: tall[name].sum() for name in wanted}).to_pyarrow()
-        return self._everywhere(found, key, tuple(wanted), kinds)
+        return self._everywhere(found, key, tuple(wanted), kinds, regional=regional)
 
     def apart(self, counts: Summary) -> Iterator[tuple[Stratifier | None, Summary]]:
         """Take what was counted by each stratifier for itself."""
@@ -113,17 +119,40 @@ class Told:
             yield stratifier, Summary(counts.dims[1:], counts.statistics, table, counts.partitions)
 
     def _everywhere(
-        self, table: pa.Table, key: Sequence[str], statistics: tuple[str, ...], kinds: Sequence[str]
+        self, table: pa.Table, key: Sequence[str], statistics: tuple[str, ...], kinds: Sequence[str], *, regional: bool
     ) -> Summary:
-        """Add up the municipalities to the areas of `kinds`."""
+        """Add up the municipalities, or the regions, to the areas of `kinds`."""
         dims = (*KEY, *key)
         held = holding(self.catalogue, self.municipalities, pc.unique(table["period"]).to_pylist(), kinds)
+        if regional:
+            areas, rows = self.catalogue.areas, held.to_pylist()
+            within = (row | {"area": _region_of(areas, row["area"], row["period"])} for row in rows)
+            held = pa.Table.from_pylist([*within], held.schema).group_by(held.column_names).aggregate([])
         joined = table.join(held, ["period", "area"], join_type="inner").drop_columns(["area"])
         whole = joined.rename_columns({"place": "area"}).group_by(list(dims), use_threads=False)
         sums = whole.aggregate([(name, "sum") for name in statistics])
         named = sums.rename_columns([name.removesuffix("_sum") for name in sums.column_names])
         ordered = named.select([*dims, *statistics]).sort_by([(name, "ascending") for name in dims])
         return Summary(dims, statistics, ordered, ("level", *key))
+
+
+def _regions(
+    rows: Expression, catalogue: Catalogue, municipalities: Sequence[str], years: Sequence[int]
+) -> dict[str, Expression]:
+    """The column that says in which region a municipality is in the year, or itself; none where no region is shown."""
+    areas, held = catalogue.areas, defaultdict(list)
+    if not {*shown_areas(areas, municipalities, years)} - {*municipalities}:
+        return {}
+    for year in years:
+        of = [(_region_of(areas, code, year), code) for code in municipalities if code in areas]
+        for region in {region for region, _ in of}:
+            held[region, tuple(code for within, code in of if within == region)].append(year)
+    cases = [(rows.area.isin(codes) & rows.year.isin(of), region) for (region, codes), of in sorted(held.items())]
+    return {REGION: ibis.cases(*cases, else_=rows.area)}
+
+
+def _region_of(areas: dict[str, Area], code: str, year: int) -> str:
+    return parent_of(areas, code, REGION, year) or code
 
 
 def labels(summary: Summary) -> dict[str, Any]:
