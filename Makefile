@@ -18,7 +18,7 @@ demo: $(VENV)/ready assets  ## set everything up, build the demo and serve it
 
 test: $(VENV)/ready-dev assets browser  ## set everything up and run every test
 	$(BIN)/lighed check
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
 
 check: $(VENV)/ready-dev  ## change nothing and say everything: style, types, imports
 	$(BIN)/ruff format --check .

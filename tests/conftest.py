@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import pickle
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow.feather as feather
 import pytest
+from filelock import FileLock
 from playwright.sync_api import Browser
 
 from lighed import catalogue as definitions
@@ -27,6 +30,7 @@ from tests.browser import chromium
 from tests.zones import Ran, Run, Zone, new_zone
 
 PERSONS, SEED, MADE = 20_000, 7, "2026-11-22"
+Once = Callable[[str, Callable[[Path], None]], Path]
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell that runs the tests in the background ignores Ctrl-C
 
 
@@ -37,6 +41,30 @@ class Synthetic:
     store: Store
     truth: Truth
     estimates: Estimates
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A file is of one process, for what it stands on is made once in each; and the attacks, of their two towns."""
+    for item in items:
+        together = "attacks" if item.path.parent.name == "attacks" else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(together))
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Once:
+    """Have a folder made by the process that asks first, for all of them."""
+    mine = tmp_path_factory.getbasetemp()
+    root = mine if worker_id == "master" else mine.parent
+
+    def made(name: str, make: Callable[[Path], None]) -> Path:
+        folder, done = root / name, root / f"{name}.made"
+        with FileLock(root / f"{name}.lock"):
+            if not done.is_file():
+                make(folder)
+                done.touch()
+        return folder
+
+    return made
 
 
 @pytest.fixture(scope="session")
@@ -50,19 +78,29 @@ def engine() -> Any:
 
 
 @pytest.fixture(scope="session")
-def synthetic(catalogue: Catalogue, tmp_path_factory: pytest.TempPathFactory) -> Synthetic:
-    store = Store.create(tmp_path_factory.mktemp("synthetic") / "store")
-    truth = fill(store, persons=PERSONS, seed=SEED, workers=2)
-    found = from_store(connect(folders=[store.folder]), store.current(), catalogue, catalogue.plans["synthetic"])
-    return Synthetic(store, truth, found)
+def synthetic(catalogue: Catalogue, once: Once) -> Synthetic:
+    def make(folder: Path) -> None:
+        store = Store.create(folder / "store")
+        truth = fill(store, persons=PERSONS, seed=SEED, workers=2)
+        found = from_store(connect(folders=[store.folder]), store.current(), catalogue, catalogue.plans["synthetic"])
+        (folder / "truth").write_bytes(pickle.dumps(truth))
+        feather.write_feather(found.table, folder / "found", compression="uncompressed", chunksize=len(found))
+
+    folder = once("synthetic", make)
+    truth = pickle.loads((folder / "truth").read_bytes())
+    found = feather.read_table(folder / "found", memory_map=True)  # the processes share what they read
+    return Synthetic(Store.open(folder / "store"), truth, Estimates(found))
 
 
 @pytest.fixture(scope="session")
-def synthetic_release(synthetic: Synthetic, catalogue: Catalogue, tmp_path_factory: pytest.TempPathFactory) -> Release:
-    folder = tmp_path_factory.mktemp("releases") / "synthetic"
-    inputs = synthetic.store.current().inputs
-    plan = catalogue.plans["synthetic"]
-    return publish(synthetic.estimates, plan, catalogue, folder, inputs=inputs, made=MADE, seed=SEED)
+def synthetic_release(synthetic: Synthetic, catalogue: Catalogue, once: Once) -> Release:
+    def make(folder: Path) -> None:
+        folder.mkdir()
+        inputs = synthetic.store.current().inputs
+        plan = catalogue.plans["synthetic"]
+        publish(synthetic.estimates, plan, catalogue, folder / "synthetic", inputs=inputs, made=MADE, seed=SEED)
+
+    return Release.open(once("releases", make) / "synthetic")
 
 
 @pytest.fixture(scope="session")

@@ -13,11 +13,11 @@ import pyarrow.compute as pc
 
 from lighed.analysis import cascade, crossed, inequality, need
 from lighed.analysis.behind import largest
-from lighed.analysis.excess import excess
+from lighed.analysis.excess import deadly, excess, lives
 from lighed.analysis.fates import fates
 from lighed.analysis.grid import Grid, place, shown_areas
 from lighed.analysis.handover import handover
-from lighed.analysis.indicators import by_age, count_groups, estimates, matured, sample_groups, unknown_shares
+from lighed.analysis.indicators import count_groups, estimates, matured, sample_groups, unknown_shares
 from lighed.analysis.overlap import correlated, counted_twice, places
 from lighed.analysis.parts import Told
 from lighed.analysis.pathways import Along, episodes
@@ -34,7 +34,7 @@ from lighed.core.progress import track, working
 from lighed.core.summary import Summary
 from lighed.core.types import COUNTRY, UNKNOWN, Indicator, Reason, ReleasePlan, Stratifier
 from lighed.store.engine import memory_table
-from lighed.store.frame import person_years
+from lighed.store.frame import BASIC, person_years
 from lighed.store.snapshot import Snapshot
 
 BLOCK = 8  # indicators at a time: their cells are a few hundred megabytes
@@ -84,11 +84,7 @@ def from_people(
     survey = _tagged(engine, people, records.answers, [i for i in every if i.basis == "survey"], levels)
     events = _tagged(engine, people, records.events, [i for i in every if i.basis in EVENTS and i.item], levels)
     towns = sorted(people.select("area").distinct().to_pyarrow()["area"].drop_null().to_pylist())
-    deaths = _deaths(records.events)
-    told = [
-        Told.of(pathway, records.episodes(pathway), people, catalogue, towns, by, columns=named, deaths=deaths)
-        for pathway, by, named in _followed(asked, catalogue, {*people.columns})
-    ]
+    told = _told(people, records, catalogue, asked, towns)
     along = [
         _tagged(engine, None, one.rows, [i for i in every if i.of_pathway == one.pathway.id], levels) for one in told
     ]
@@ -111,6 +107,24 @@ def from_people(
     found = cascade.trusted(Estimates.concat(parts), [one.pathway for one in told])
     found = matured(found, every, known_until)
     return Estimates.concat([found, cascade.opened(found, catalogue)])
+
+
+def _told(people: Any, records: Records, catalogue: Catalogue, asked: Asked, towns: Sequence[str]) -> list[Told]:
+    """The episodes of every pathway that is asked for, each with the person's place and positions."""
+    followed = [*_followed(asked, catalogue, {*people.columns})]
+    if not followed:
+        return []
+    found = [records.episodes(pathway).cache() for pathway, _, _ in followed]
+    named = set[str]().union(*(columns for _, _, columns in followed))
+    # most years of most persons have no episode: they are read once, and not for each pathway
+    begun = ibis.union(*(rows.select("person_id", "year") for rows in found), distinct=True)
+    placed = people.select(*dict.fromkeys([*BASIC, *sorted(named)])).semi_join(begun, ["person_id", "year"]).cache()
+    dying = [by for pathway, by, _ in followed if deadly(pathway)]
+    lived = lives(people, _deaths(records.events), {s.id for by in dying for s in by if s}).cache() if dying else None
+    return [
+        Told.of(pathway, rows, placed, catalogue, towns, by, columns=columns, lived=lived)
+        for rows, (pathway, by, columns) in zip(found, followed, strict=True)
+    ]
 
 
 def _followed(
@@ -258,7 +272,7 @@ def _estimated(
 
 def _blocks(indicators: Sequence[Indicator]) -> Iterator[tuple[Indicator, ...]]:
     """Those that rest on ages apart from those that do not, whose cells are far fewer."""
-    for alike in ([i for i in indicators if by_age(i)], [i for i in indicators if not by_age(i)]):
+    for alike in ([i for i in indicators if i.by_age], [i for i in indicators if not i.by_age]):
         for at in range(0, len(alike), BLOCK):
             yield tuple(alike[at : at + BLOCK])
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,12 +12,12 @@ import pyarrow.compute as pc
 from lighed.analysis.grid import SEXES, shown_areas
 from lighed.analysis.parts import Told
 from lighed.core.estimates import CONFIDENCE, Estimates
-from lighed.core.pathway import START, Step
+from lighed.core.pathway import START, Pathway, Step
 from lighed.core.types import COUNTRY, SCALE, UNKNOWN, Stratifier
 from lighed.stats import excess_mortality
 from lighed.stats.intervals import Array, Values
 from lighed.stats.survival import Excess, FollowUp
-from lighed.store.engine import AGE_BANDS, age_band
+from lighed.store.engine import AGE_BANDS, Expression, age_band
 
 DEATH, YEAR, WIDTH = "death", 365.25, 5  # the years of age of a band, of those in which there is much illness
 CELLS = len(SEXES) * len(AGE_BANDS)
@@ -32,10 +32,24 @@ def excess(told: Told) -> Iterator[Estimates]:
     same store, so that inequality that was there before is not booked as inequality of care. It holds the deaths of
     those who fell ill too, which makes the excess a little too small where the illness is common.
     """
-    steps = [s for s in told.pathway.steps if s.item == DEATH and s.anchor == START and s.days[0] <= 0]
-    if told.deaths is not None and steps:
+    steps = deadly(told.pathway)
+    if told.lived is not None and steps:
         for stratifier in told.stratifiers:
             yield from _excess(told, steps, stratifier)
+
+
+def deadly(pathway: Pathway) -> list[Step]:
+    """Return the steps of a pathway that are death within some days of the index."""
+    return [s for s in pathway.steps if s.item == DEATH and s.anchor == START and s.days[0] <= 0]
+
+
+def lives(people: Expression, deaths: Expression, levels: Iterable[str]) -> Expression:
+    """Add up person-years: ``deaths`` and days of ``time`` by year, sex, age band and the columns of `levels`."""
+    lived = people.left_join(deaths, ["person_id", "year"])
+    dead = lived.person_id_right.notnull().ifelse(1, 0)
+    key = [*dict.fromkeys(["year", "sex", *sorted(levels)])]
+    rows = lived.select(*key, "days", band=age_band(lived.age), dead=dead)
+    return rows.group_by([*key, "band"]).aggregate(deaths=rows.dead.sum(), time=rows.days.sum())
 
 
 def _excess(told: Told, steps: Sequence[Step], stratifier: Stratifier | None) -> Iterator[Estimates]:
@@ -72,13 +86,9 @@ def _cells(table: pa.Table, levels: tuple[str | None, ...]) -> Array:
 
 def _mortality(told: Told, by: str | None, levels: tuple[str | None, ...]) -> dict[int, Array]:
     """Deaths per person and day in each year, shape (level, cell); 0 where nobody lived."""
-    lived = told.people.left_join(told.deaths, ["person_id", "year"])
-    lived = lived.mutate(dead=lived.person_id_right.notnull().ifelse(1, 0))
-    key = ["year", "sex", "band", *(["level"] if by else [])]
-    sums = (
-        _placed(lived, by, "days", "dead")
-        .group_by(key)
-        .aggregate(deaths=lambda t: t.dead.sum(), time=lambda t: t.days.sum())
+    lived, key = told.lived.mutate(level=told.lived[by]) if by else told.lived, ["year", "sex", "band"]
+    sums = lived.group_by([*key, *(["level"] if by else [])]).aggregate(
+        deaths=lived.deaths.sum(), time=lived.time.sum()
     )
     table, found = sums.to_pyarrow(), {}
     place, size = _cells(table, levels), len(levels) * CELLS

@@ -21,6 +21,7 @@ from lighed.core.types import COUNTRY, UNKNOWN, Area, Indicator, Stratifier
 from lighed.store.engine import AGE_BANDS
 
 SEXES = ("female", "male", UNKNOWN)
+PERSONAL: dict[str, Sequence[object]] = {"sex": SEXES, "age": AGE_BANDS}
 SHOWN_PARENTS = ("region", "municipality_group")
 
 Index = npt.NDArray[np.intp]
@@ -94,11 +95,11 @@ def place(grid: Grid, summary: Summary, areas: dict[str, Area], by_area: Stratif
     country only.
     """
     table = summary.table
+    everybody = table["sex"].is_null().to_numpy()  # whose cells are added up to groups, and to nothing smaller
     fixed = [
         position(table["indicator"], [i.id for i in grid.indicators]),
         position(table["period"], list(grid.periods)),
-        position(table["sex"], list(SEXES)),
-        position(table["age"], list(AGE_BANDS)),
+        *(np.where(everybody, 0, position(table[name], values)) for name, values in PERSONAL.items()),
     ]
     if by_area:
         (crosswalk,) = by_area.crosswalks

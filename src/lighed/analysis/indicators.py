@@ -79,7 +79,7 @@ class Groups:
 
 def count_groups(grid: Grid, placed: Placed, summary: Summary, catalogue: Catalogue) -> Groups:
     """Groups of person and event indicators, from counts."""
-    aged = any(by_age(i) for i in grid.indicators)
+    aged = any(i.by_age for i in grid.indicators)
     part = {name: placed.counts(grid, summary, name) for name in summary.statistics if aged}
     whole = {name: placed.sums(grid, summary, name) for name in summary.statistics}
     crude = _stacked(_values(i, _row(part, row), _row(whole, row)) for row, i in enumerate(grid.indicators))
@@ -95,11 +95,6 @@ def count_groups(grid: Grid, placed: Placed, summary: Summary, catalogue: Catalo
     return Groups(
         grid, whole["n"], whole["events"], people, crude, standardised, thin, _collected(grid, whole["n"]), methods
     )
-
-
-def by_age(one: Indicator) -> bool:
-    """Whether the figures of an indicator rest on the ages of its persons."""
-    return one.standardise is not None or one.kind == "life_expectancy"
 
 
 _METHOD: dict[Kind, str] = {

@@ -45,7 +45,7 @@ class Told:
     Where the column ``region`` is among theirs, what is counted for large areas alone is counted by it.
     ``municipalities`` are those that have persons, whether or not anything happened to one of them; ``stratifiers`` are
     those by which the parts are counted, None for everybody together. ``sent`` says whether any sender is recorded;
-    ``people`` are the person-years of everybody, and ``deaths`` the years in which somebody died, where that is known.
+    ``lived`` are the lives of everybody, as ``excess`` adds them up, where it is known who died.
     """
 
     pathway: Pathway
@@ -54,8 +54,7 @@ class Told:
     municipalities: Sequence[str]
     stratifiers: Sequence[Stratifier | None] = (None,)
     sent: bool = True
-    people: Expression = None
-    deaths: Expression = None
+    lived: Expression = None
 
     @classmethod
     def of(
@@ -68,14 +67,14 @@ class Told:
         stratifiers: Sequence[Stratifier | None] = (None,),
         *,
         columns: Iterable[str] | None = None,
-        deaths: Expression = None,
+        lived: Expression = None,
     ) -> Told:
         """Put place and the positions in `columns` (or all) beside the episodes, and leave out who is not counted."""
         placed = people if columns is None else people.select(*dict.fromkeys([*BASIC, *sorted(columns)]))
         rows = episodes.join(placed, ["person_id", "year"])
         rows = rows.filter(expression(pathway.population, rows)).cache()
         sent = rows.sender.notnull().any().to_pyarrow().as_py()
-        return cls(pathway, rows, catalogue, municipalities, stratifiers, bool(sent), people, deaths)
+        return cls(pathway, rows, catalogue, municipalities, stratifiers, bool(sent), lived)
 
     @property
     def counted(self) -> Expression:

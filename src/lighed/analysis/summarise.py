@@ -1,7 +1,8 @@
 """The one place that groups persons into cells.
 
 ``summarise`` takes person-years and records (events or answers), the definitions of indicators, and a stratifier, and
-returns a ``Summary``: a row per indicator, period, area, sex, age band and level, with additive integers. All
+returns a ``Summary``: a row per indicator, period, area, sex, age band and level, with additive integers; records of
+indicators whose figures do not rest on ages are of everybody, without sex and age. All
 indicators of a stratifier are counted in one pass over the person-years and one over the records that any of them
 names.
 
@@ -26,7 +27,7 @@ import ibis
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lighed.analysis.grid import SHOWN_PARENTS
+from lighed.analysis.grid import SEXES, SHOWN_PARENTS
 from lighed.core.condition import Condition, columns
 from lighed.core.summary import Summary
 from lighed.core.types import Indicator
@@ -68,7 +69,8 @@ def count(people: Expression, rows: Expression | None, indicators: Sequence[Indi
     parts = [
         _persons(people, [i for i in indicators if i.basis == "person"], by),
         _happened(rows, [i for i in indicators if i.basis == "person" and i.item], by),
-        _records(rows, [i for i in indicators if i.basis in RECORDS], by),
+        _records(rows, [i for i in indicators if i.basis in RECORDS and i.by_age], by, ages=True),
+        _records(rows, [i for i in indicators if i.basis in RECORDS and not i.by_age], by, ages=False),
     ]
     dims = ("indicator", *CELL, "level")
     found = [_integers(part, dims, COUNTS) for part in parts if part is not None]
@@ -288,11 +290,14 @@ def _happened(rows: Expression | None, indicators: Sequence[Indicator], by: str 
     return _counted(cells, "events", "total", "total2")
 
 
-def _records(rows: Expression | None, indicators: Sequence[Indicator], by: str | None) -> pa.Table | None:
+def _records(
+    rows: Expression | None, indicators: Sequence[Indicator], by: str | None, *, ages: bool
+) -> pa.Table | None:
     """Records as the rows that are counted: applications, tests, notifications."""
     if not indicators:
         return None
     rows = _of(rows, indicators, by)
+    rows = rows if ages else _ageless(rows)
     amount = rows.amount.coalesce(0.0)
     cells = rows.group_by(["indicator", *_CELL, "level"]).aggregate(
         n=rows.count(),
@@ -301,6 +306,12 @@ def _records(rows: Expression | None, indicators: Sequence[Indicator], by: str |
         total2=(amount * amount + 0.5).floor().cast("int64").sum(),
     )
     return _counted(cells, "n", "events", "total", "total2")
+
+
+def _ageless(rows: Expression) -> Expression:
+    """Take sex and age, which must be known, from records whose figures do not rest on them: null is everybody."""
+    known = rows.filter(rows.sex.isin(SEXES) & rows.age_band.notnull())
+    return known.mutate(sex=ibis.null(str), age_band=ibis.null("int16"))
 
 
 def _counted(cells: Expression, *given: str) -> pa.Table:

@@ -191,6 +191,11 @@ class Indicator(Definition):
         return self.waits_for is None and self.kind != "status" and self.basis in COMPUTED
 
     @property
+    def by_age(self) -> bool:
+        """Whether its figures rest on the ages of its persons."""
+        return self.standardise is not None or self.kind == "life_expectancy"
+
+    @property
     def of_pathway(self) -> str | None:
         """Return the pathway whose episodes are counted."""
         return self.item if self.basis == "pathway" else None
