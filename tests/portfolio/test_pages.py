@@ -16,7 +16,7 @@ import pytest
 
 from lighed.core.text import LANGUAGES, say
 from lighed.portfolio.house import House
-from lighed.web import door, portfolio
+from lighed.web import door, overviews, portfolio
 from lighed.web.door import MANY
 from tests.browser import paths, served
 from tests.portfolio.conftest import HOME, PASSWORD, PEOPLE, Town, mounted, settled, surveyed
@@ -156,7 +156,7 @@ def said(answer: httpx.Response) -> str:
 
 
 def test_the_table_of_routes_is_the_programs() -> None:
-    assert paths(portfolio.router) | paths(door.router) == {*ROUTES, *OTHERS}
+    assert paths(portfolio.router) | paths(overviews.router) | paths(door.router) == {*ROUTES, *OTHERS}
 
 
 def test_who_is_not_signed_in_sees_nothing(site: Site) -> None:
@@ -332,7 +332,7 @@ def test_a_report_is_fetched_as_a_file_of_its_kind(site: Site) -> None:
     for kind, begins in (("pdf", b"%PDF-1.7"), ("docx", b"PK")):
         answer = site.people["rita"].ask("GET", f"/en/portfolio/record/programmes/alliancen/report.{kind}")
         assert answer.content.startswith(begins)
-        assert answer.headers["content-type"] == portfolio.PRINTED[kind][1]
+        assert answer.headers["content-type"] == overviews.PRINTED[kind][1]
         assert answer.headers["content-disposition"] == f'attachment; filename="alliancen.{kind}"'
 
 

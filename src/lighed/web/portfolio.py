@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request, Response
+from fastapi import APIRouter, FastAPI, HTTPException, Request, Response
 from fastapi.responses import JSONResponse
 
 from lighed import catalogue
@@ -18,7 +17,6 @@ from lighed.core.errors import DataError, LighedError, Problem, RegisterError
 from lighed.core.register import Field, Register, typed
 from lighed.core.release import Release
 from lighed.core.text import Lang, say
-from lighed.portfolio.answers import INVITATIONS, SURVEYS
 from lighed.portfolio.archive import PAGE, Asked, ConflictError, Record
 from lighed.portfolio.desk import Desk
 from lighed.portfolio.diagnostics import Kept, flags, shelf_of
@@ -27,22 +25,16 @@ from lighed.portfolio.exchange import WRITERS
 from lighed.portfolio.files import MEGABYTES, media
 from lighed.portfolio.find import sentence
 from lighed.portfolio.house import House
-from lighed.portfolio.obligations import ASSIGNMENTS, OBLIGATIONS, REPORTS, Due, row
-from lighed.portfolio.surveys import Results, results
+from lighed.portfolio.obligations import OBLIGATIONS
 from lighed.portfolio.words import differences, merged, named, words
-from lighed.report.docx import docx
 from lighed.report.page import Choices, Page
-from lighed.report.pages.diagnostics import diagnostics
 from lighed.report.pages.effort import aims, effort
-from lighed.report.pages.survey import survey
-from lighed.report.papers import paper
-from lighed.report.pdf import pdf
 from lighed.report.rows import home
 from lighed.report.view import View
-from lighed.web import door
+from lighed.web import door, overviews
 from lighed.web.door import MANY, Door, Sent, language, opened, to, token, written
-from lighed.web.door import AtDesk as AtOffice
 from lighed.web.openid import OpenId
+from lighed.web.overviews import AtDesk, day_of, owing, plain
 
 MENU = (
     ("", "portfolio.menu.overview", "see_registers"),
@@ -57,13 +49,10 @@ GONE = frozenset({"register.no_register", "register.no_record", "account.no_user
 GROUPS = ("work", "results", "knowledge", "policy", "partners")
 CHOSEN = "f."
 FIRST, LAST = "from.", "to."
-PRINTED: dict[str, tuple[Callable[[Page, date], bytes], str]] = {
-    "pdf": (pdf, "application/pdf"),
-    "docx": (docx, "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
-}
 GOALS, EVALUATIONS = "goals", "evaluations"
 router = APIRouter()
 router.include_router(door.router)
+router.include_router(overviews.router)
 
 
 def create_app(house: House) -> FastAPI:
@@ -75,14 +64,6 @@ def create_app(house: House) -> FastAPI:
     app = opened(Door("portfolio", "lighed.web", house.accounts, house.desk, MENU, GONE, **guards), router)
     app.state.efforts, app.state.releases = efforts_of(house), {}
     return app
-
-
-def _desk(office: AtOffice) -> Desk:
-    assert isinstance(office, Desk)
-    return office
-
-
-AtDesk = Annotated[Desk, Depends(_desk)]
 
 
 @router.get("/")
@@ -104,27 +85,6 @@ def overview_twin(request: Request, desk: AtDesk) -> Response:
     return JSONResponse({"token": token(request), "registers": registers})
 
 
-@router.get("/revision")
-def revision_page(request: Request, desk: AtDesk) -> Response:
-    """Show what is due for revision."""
-    lang, today = language(request), _today(desk)
-    return written(
-        request, "registers_revision.html", due=desk.for_revision(today), today=today,
-        since=lambda of, one: [(field.title[lang], words(field, one.content, lang, {})) for field in
-                               of.overdue(one.content, today)],
-    )  # fmt: skip
-
-
-@router.get("/revision.json")
-def revision_twin(desk: AtDesk) -> Response:
-    """Give what is due for revision."""
-    return JSONResponse({"records": [_plain(one) for _, one in desk.for_revision(_today(desk))]})
-
-
-def _today(desk: Desk) -> date:
-    return datetime.fromtimestamp(desk.accounts.clock()).astimezone().date()
-
-
 # --- lists
 
 
@@ -134,7 +94,7 @@ def list_twin(request: Request, desk: AtDesk, name: str) -> Response:
     register = desk.register(name)
     asked = _asked(request, register)
     records, count = desk.listed(register, asked)
-    return JSONResponse({"count": count, "page": asked.page, "records": [_plain(one) for one in records]})
+    return JSONResponse({"count": count, "page": asked.page, "records": [plain(one) for one in records]})
 
 
 @router.get("/register/{name}")
@@ -154,7 +114,7 @@ def list_page(request: Request, desk: AtDesk, name: str) -> Response:
         "titles": desk.titles(register, records),
         "may_write": desk.may_write(register),
         "words": lambda field, one, titles: words(field, one.content, lang, titles),
-        "stands": lambda one: register.stands(one.state, one.content, _today(desk)).title[lang],
+        "stands": lambda one: register.stands(one.state, one.content, day_of(desk)).title[lang],
         "sentence": lambda one: sentence((str(one.content.get(name, "")) for name in register.search), asked.words),
         "flags": _flags(desk, register, records),
     }
@@ -248,7 +208,7 @@ def create(request: Request, desk: AtDesk, sent: Sent, name: str) -> Response:
 @router.post("/register/{name}.json")
 def create_twin(desk: AtDesk, sent: Sent, name: str) -> Response:
     """Keep a new record that was sent as JSON."""
-    return JSONResponse(_plain(desk.create(desk.register(name), _content(sent))), 201)
+    return JSONResponse(plain(desk.create(desk.register(name), _content(sent))), 201)
 
 
 def _form(
@@ -315,7 +275,7 @@ def record_twin(request: Request, desk: AtDesk, name: str, one: str) -> Response
     register = desk.register(name)
     record = desk.get(register, one)
     figures = _figures(request, desk, register, record)
-    return JSONResponse(_plain(record) | ({"figures": figures.plain()} if figures else {}))
+    return JSONResponse(plain(record) | ({"figures": figures.plain()} if figures else {}))
 
 
 @router.get("/record/{name}/{one}/figure/{figure}.svg")
@@ -340,9 +300,9 @@ def _record(
 ) -> Response:
     record, lang = desk.get(register, name), language(request)
     titles = desk.titles(register, [record])
-    owed = [due for due in desk.dues(_today(desk)) if due.obligation.id == name] if register.id == OBLIGATIONS else []
+    owed = [due for due in desk.dues(day_of(desk)) if due.obligation.id == name] if register.id == OBLIGATIONS else []
     shown: dict[str, Any] = {
-        "owed": _owed(desk, owed) if owed else {},
+        "owed": owing(desk, owed) if owed else {},
         "report": desk.report_of(register, record.content),
         "lacks": desk.missing(register, record) if register.workflow.state(record.state).editable else [],
         "register": register,
@@ -350,7 +310,7 @@ def _record(
         "named": lambda field: named(field, record.content, lang, titles),
         "words": lambda field: words(field, record.content, lang, titles),
         "flags": _flags(desk, register, [record])[name],
-        "stands": register.stands(record.state, record.content, _today(desk)).title[lang],
+        "stands": register.stands(record.state, record.content, day_of(desk)).title[lang],
         "withheld": [field.title[lang] for field in desk.withheld(register, name)],
         "belonging": desk.belonging(register, record),
         "parts_of": [part for part in desk.parts(register) if desk.may_write(part)],
@@ -469,8 +429,8 @@ def change_twin(desk: AtDesk, sent: Sent, name: str, one: str) -> Response:
         else:
             made = desk.edit(register, one, seen, _content(sent))
     except ConflictError as error:
-        return JSONResponse({"error": error.sentence("en"), "now": _plain(error.now)}, 409)
-    return JSONResponse(_plain(made))
+        return JSONResponse({"error": error.sentence("en"), "now": plain(error.now)}, 409)
+    return JSONResponse(plain(made))
 
 
 def _version(sent: Mapping[str, Any]) -> int:
@@ -480,77 +440,13 @@ def _version(sent: Mapping[str, Any]) -> int:
     return int(given)
 
 
-# --- pages made of records
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """Where a page of blocks stands, for its pictures."""
-
-    here: str
-
-    def address(self, _: Lang, *, suffix: str = "") -> str:
-        """Return an address that belongs to the page."""
-        return f"{self.here}{suffix}"
-
-
-def _survey(request: Request, desk: Desk, one: str) -> tuple[Results, Page]:
-    found = results(desk, one)
-    title = desk.register(SURVEYS).titled(found.survey.content)
-    return found, survey(found, desk.register(INVITATIONS), title, language(request))
-
-
-@router.get("/survey/{one}.json")
-def survey_twin(request: Request, desk: AtDesk, one: str) -> Response:
-    """Give what a survey says."""
-    found, page = _survey(request, desk, one)
-    return JSONResponse(page.plain() | found.plain())
-
-
-@router.get("/survey/{one}")
-def survey_page(request: Request, desk: AtDesk, one: str) -> Response:
-    """Show what a survey says."""
-    _, page = _survey(request, desk, one)
-    lang = language(request)
-    trail = [(f"/{lang}/portfolio/record/{SURVEYS}/{one}", desk.register(SURVEYS).one[lang].capitalize())]
-    return written(request, "register_page.html", page=page, frame=Frame(request.url.path), trail=trail)
-
-
-@router.get("/survey/{one}/figure/{name}.svg")
-def survey_picture(request: Request, desk: AtDesk, one: str, name: str) -> Response:
-    """Give a chart of a survey as a picture."""
-    figure = _survey(request, desk, one)[1].figure(name)
-    if figure is None:
-        raise HTTPException(404)
-    return Response(svg(figure.chart), media_type="image/svg+xml")
-
-
-def _diagnostics(request: Request, desk: Desk) -> Page:
-    lang, shelf = language(request), shelf_of(desk)
-    pitfalls = {one.id: one for one in catalogue.load().pitfalls}
-    return diagnostics(shelf, desk.rules, pitfalls, f"/{lang}/portfolio", lang)
-
-
-@router.get("/diagnostics.json")
-def diagnostics_twin(request: Request, desk: AtDesk) -> Response:
-    """Give what the rules find."""
-    return JSONResponse(_diagnostics(request, desk).plain())
-
-
-@router.get("/diagnostics")
-def diagnostics_page(request: Request, desk: AtDesk) -> Response:
-    """Show what the rules find in all that the user may see."""
-    page = _diagnostics(request, desk)
-    return written(request, "register_page.html", page=page, frame=Frame(request.url.path), trail=[])
-
-
 # --- history
 
 
 @router.get("/record/{name}/{one}/history.json")
 def history_twin(desk: AtDesk, name: str, one: str) -> Response:
     """Give every version of a record."""
-    return JSONResponse({"versions": [_plain(each) for each in desk.history(desk.register(name), one)]})
+    return JSONResponse({"versions": [plain(each) for each in desk.history(desk.register(name), one)]})
 
 
 @router.get("/record/{name}/{one}/history")
@@ -576,96 +472,3 @@ def history_page(request: Request, desk: AtDesk, name: str, one: str) -> Respons
 def _change(register: Register, one: Record, lang: Lang) -> str:
     moves = {way.id: way.title[lang] for way in register.workflow.transitions}
     return moves.get(one.change) or say(f"portfolio.history.{one.change}", lang)
-
-
-# --- what is owed
-
-
-@router.get("/due.json")
-def due_twin(desk: AtDesk) -> Response:
-    """Give what is owed today."""
-    return JSONResponse({"on": _today(desk).isoformat(), "due": [row(one) for one in desk.dues(_today(desk))]})
-
-
-@router.get("/due")
-def due_page(request: Request, desk: AtDesk) -> Response:
-    """Show what must be reported, by whom and until when."""
-    shown = _owed(desk, desk.dues(_today(desk)))
-    return written(request, "due.html", **shown)
-
-
-def _owed(desk: Desk, found: list[Due]) -> dict[str, Any]:
-    titles = desk.titles(desk.register(ASSIGNMENTS), desk.export(desk.register(ASSIGNMENTS)))
-    reports = desk.register(REPORTS)
-    templates = {one.obligation.id: desk.report_of(reports, {"obligation": one.obligation.id}) for one in found}
-    writable = {one.organisation for one in found if desk.may_begin(reports, one.organisation)}
-    return {"found": found, "titles": titles, "templates": templates, "writable": writable, "reports": reports}
-
-
-# --- reports
-
-
-@router.get("/report/{name}.json")
-def report_twin(request: Request, desk: AtDesk, name: str) -> Response:
-    """Give a report that is made of all that the user may see."""
-    return JSONResponse(_report(request, desk, name).plain())
-
-
-@router.get("/report/{name}.{kind}")
-def report_file(request: Request, desk: AtDesk, name: str, kind: str) -> Response:
-    """Give such a report as a file."""
-    return _printed(_report(request, desk, name), _today(desk), name, kind)
-
-
-@router.get("/report/{name}")
-def report_page(request: Request, desk: AtDesk, name: str) -> Response:
-    """Show such a report."""
-    return _paper(request, _report(request, desk, name), f"report/{name}")
-
-
-def _report(request: Request, desk: Desk, name: str) -> Page:
-    return paper(desk, desk.report(name), _today(desk), language(request))
-
-
-@router.get("/record/{name}/{one}/report.json")
-def record_report_twin(request: Request, desk: AtDesk, name: str, one: str) -> Response:
-    """Give the report that is made of a record."""
-    return JSONResponse(_report_of(request, desk, name, one).plain())
-
-
-@router.get("/record/{name}/{one}/report.{kind}")
-def record_report_file(request: Request, desk: AtDesk, name: str, one: str, kind: str) -> Response:
-    """Give the report that is made of a record as a file."""
-    return _printed(_report_of(request, desk, name, one), _today(desk), one, kind)
-
-
-@router.get("/record/{name}/{one}/report")
-def record_report(request: Request, desk: AtDesk, name: str, one: str) -> Response:
-    """Show the report that is made of a record."""
-    return _paper(request, _report_of(request, desk, name, one), f"record/{name}/{one}/report")
-
-
-def _report_of(request: Request, desk: Desk, name: str, one: str) -> Page:
-    register = desk.register(name)
-    record = desk.get(register, one)
-    report = desk.report_of(register, record.content)
-    if report is None:
-        raise HTTPException(404)
-    return paper(desk, report, _today(desk), language(request), register=register, record=record)
-
-
-def _paper(request: Request, page: Page, place: str) -> Response:
-    return written(request, "paper.html", page=page, place=place)
-
-
-def _printed(page: Page, made: date, name: str, kind: str) -> Response:
-    if kind not in PRINTED:
-        raise HTTPException(404)
-    write, media = PRINTED[kind]
-    headers = {"Content-Disposition": f'attachment; filename="{name}.{kind}"'}
-    return Response(write(page, made), media_type=media, headers=headers)
-
-
-def _plain(one: Record) -> dict[str, Any]:
-    names = ("register", "id", "version", "change", "state", "organisation", "content", "by", "at", "reason")
-    return {name: getattr(one, name) for name in names}
