@@ -127,7 +127,9 @@ def _each(
 
 def _cell(one: Indicator, person: Row, by: str | None) -> Cell:
     band = max(low for low in LOWEST_AGES if low <= person["age"])
-    return one.id, person["year"], person["area"], person["sex"], band, person[by] if by else None
+    crude = one.basis in {"event", "pathway"} and not one.by_age  # records whose figures do not rest on ages
+    sex_and_age = (None, None) if crude else (person["sex"], band)
+    return one.id, person["year"], person["area"], *sex_and_age, person[by] if by else None
 
 
 def _add(sums: dict[str, int], more: dict[str, int]) -> None:

@@ -27,7 +27,8 @@ from lighed.catalogue import Catalogue
 from lighed.core.release import Release
 from tests.zones import Run, Zone, new_zone
 
-COMMANDS = ["init", "load", "check", "build", "serve", "workbench", "measure", "evaluate", "demo", "forms", "portfolio"]
+COMMANDS = ["init", "load", "check", "build", "sign", "serve", "workbench", "measure", "evaluate", "demo", "forms"]
+COMMANDS += ["portfolio"]
 MADE, WRONG_WORDS = "2026-11-22", 2
 DAILY = {"10": 0.4, "30": 0.25, "70": 0.1}
 AREAS = ("101", "751")

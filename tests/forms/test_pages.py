@@ -45,6 +45,7 @@ ROUTES = {
     "GET /{lang}/forms/log": "read_log",
 }
 OPEN = {"GET /", "GET /{lang}/forms/sign-in", "POST /{lang}/forms/sign-in"}
+OPEN |= {f"GET /{{lang}}/forms/sign-in/{way}" for way in ("start", "back", "away")}
 POSTS = [route for route in ROUTES if route.startswith("POST")]
 MAY = {
     "bo": {"see_forms"},  # of things of another unit

@@ -93,7 +93,7 @@ class Rows:
     def estimates(self) -> Estimates:
         """Return the rows as estimates."""
         rows = list(self.made.values())
-        names = sorted({name for row in rows for name in row})
+        names = sorted({name for row in rows for name in row} or {"measure"})
         return Estimates.of(**{name: [row.get(name) for row in rows] for name in names})
 
 
