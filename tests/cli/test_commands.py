@@ -183,7 +183,7 @@ def test_a_project_goes_from_files_in_two_languages_to_pages(run: Run, tmp_path:
     ran = run("build", "--project", project, "--made", MADE, lang="da")
     assert (ran.code, "findes allerede med samme indhold" in ran.out) == (0, True)
     versions = project / "releases" / "town"
-    assert sorted(path.name for path in versions.iterdir()) == ["1", "current"]
+    assert sorted(path.name for path in versions.iterdir()) == ["1", "current", "signed.jsonl"]
     for area in AREAS:
         rows = Release.open(versions / "1").estimates(f"0{area}").table.to_pylist()
         whole = [r for r in rows if (r["measure"], r["stratifier"], r["period"]) == ("crude", None, "2021")]
@@ -378,6 +378,7 @@ def test_a_build_after_ctrl_c_is_the_one_that_would_have_been(
     town: Zone, run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     stopped = settled(tmp_path / "town", town.catalogue)
+    shutil.copy(town.project.key, stopped.project.key)  # which seals what the release says it was made of
     with monkeypatch.context() as during:
         interrupted(during, "lighed.store.frame:Path.touch")  # the person-years stand, but nothing says so
         assert run("build", "--project", stopped.project.folder, "--made", MADE).code == cli.STOPPED
