@@ -16,6 +16,7 @@ from pydantic import model_validator
 
 from lighed.core.condition import ALWAYS, columns
 from lighed.core.register import Field, Id, Register
+from lighed.core.report import Step, way
 from lighed.core.text import Text, texts
 from lighed.core.types import Definition, Parsed
 
@@ -77,29 +78,17 @@ class Diagnostic(Definition):
         return columns(self.among) | columns(self.when)
 
 
-def way(registers: Mapping[str, Register], start: str, column: str) -> tuple[list[tuple[str, str, bool]], str]:
-    """Return the steps that a column takes from a register, and the field, or what is worked out, at their end.
+def column_of(registers: Mapping[str, Register], start: str, column: str) -> tuple[list[Step], str]:
+    """Return the way that a column takes from a register, and the field, or what is worked out, at its end.
 
-    A step is the register it leads to, the field it goes by, and whether that field is there and points back here.
     Raises KeyError where it leads nowhere.
     """
-    *names, end = column.split("/")
-    steps: list[tuple[str, str, bool]] = []
-    here = registers[start]
-    for name in names:
-        if name in here.names and here.field(name).register_id:
-            steps.append((here.field(name).register_id or "", name, False))
-        else:
-            pointing = [field.id for field in registers[name].fields if field.register_id == here.id]
-            steps.append((name, pointing[0] if pointing else _nowhere(name), True))
-        here = registers[steps[-1][0]]
+    path, _, end = column.rpartition("/")
+    steps = way(registers, start, path) if path else []
+    here = registers[steps[-1].register if steps else start]
     if here.id not in FOUND.get(end, ()):
         named_by(here, end)
     return steps, end
-
-
-def _nowhere(name: str) -> str:
-    raise KeyError(name)
 
 
 def named_by(register: Register, end: str) -> tuple[Field, str]:
@@ -128,7 +117,7 @@ def problems_of(one: Diagnostic, registers: Mapping[str, Register], pitfalls: se
 
 def _leads(registers: Mapping[str, Register], start: str, column: str) -> bool:
     try:
-        way(registers, start, column)
+        column_of(registers, start, column)
     except KeyError:
         return False
     return True
@@ -141,12 +130,12 @@ def names_of(one: Diagnostic, registers: Mapping[str, Register]) -> dict[Any, Te
     for column in one.columns:
         found[column, True], found[column, False] = said["portfolio.yes"], said["portfolio.no"]
         start = next(start for start in one.registers if _leads(registers, start, column))
-        steps, end = way(registers, start, column)
+        steps, end = column_of(registers, start, column)
         if end in FOUND:
             found[column] = said[f"portfolio.found.{end}"]
             found |= {(column, value): said[f"portfolio.found.{value}"] for value in ("early", "late")}
             continue
-        here = registers[steps[-1][0] if steps else start]
+        here = registers[steps[-1].register if steps else start]
         field, part = named_by(here, end)
         title = Text(
             *(f"{field.title[lang]} ({here.one[lang]})" if steps else field.title[lang] for lang in ("da", "en"))

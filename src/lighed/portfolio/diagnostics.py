@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from lighed.core.condition import holds
-from lighed.core.diagnostic import Diagnostic, named_by, way
+from lighed.core.diagnostic import Diagnostic, column_of, named_by
 from lighed.core.register import PARTS, Register
 from lighed.portfolio.archive import Asked
 from lighed.portfolio.desk import Desk
@@ -66,12 +66,12 @@ class Shelf:
     def values(self, one: Kept, column: str) -> Sequence[Any]:
         """Return what stands in a column of a record; nothing where its register has no such column."""
         try:
-            steps, end = way(self.registers, one.register, column)
+            steps, end = column_of(self.registers, one.register, column)
         except KeyError:
             return ()
         found = [one]
-        for register, field, back in steps:
-            found = [there for each in found for there in self._next(each, register, field, back=back)]
+        for step in steps:
+            found = [there for each in found for there in self._next(each, step.register, step.field, back=step.back)]
         return [value for each in found for value in self._ends(each, end)]
 
     def _next(self, one: Kept, register: str, field: str, *, back: bool) -> list[Kept]:
