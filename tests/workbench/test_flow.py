@@ -140,6 +140,7 @@ def try_a_file_with_faults(walk: Walk) -> None:
     walk.press("/mapping", "[value=try]")
     walk.finish()
     walk.says("zone.job.try.failed")
+    expect(walk.page.locator("main")).to_contain_text("KOMNR")
     fault = walk.page.locator("#problems tbody tr")
     assert [fault.locator("th, td").nth(k).inner_text() for k in range(3)] == ["4", "KOMNR", "999"]
     walk.page.click("main a.button-primary")

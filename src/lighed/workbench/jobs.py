@@ -6,7 +6,7 @@ import logging
 import secrets
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from lighed.core.errors import LighedError
@@ -56,6 +56,6 @@ class Jobs:
             job.error, job.state = LighedError("unexpected", kind=type(error).__name__), "failed"
 
     def get(self, name: str, user: str) -> Job | None:
-        """Return a job of this user."""
+        """Return a job of this user as it is now: a page that is written while it ends does not tell of two states."""
         job = self.known.get(name)
-        return job if job and job.user == user else None
+        return replace(job) if job and job.user == user else None  # the state is read before what was set before it
