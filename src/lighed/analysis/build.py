@@ -20,10 +20,19 @@ from lighed.analysis.handover import handover
 from lighed.analysis.indicators import count_groups, estimates, matured, sample_groups, unknown_shares
 from lighed.analysis.overlap import correlated, counted_twice, places
 from lighed.analysis.parts import Told
-from lighed.analysis.pathways import Along, episodes
+from lighed.analysis.pathways import Along, begins, episodes
 from lighed.analysis.reasons import reasons
 from lighed.analysis.states import states
-from lighed.analysis.summarise import count, count_need, count_sample, count_twice, standing_twice, tagged, users
+from lighed.analysis.summarise import (
+    Patterns,
+    count,
+    count_need,
+    count_sample,
+    count_twice,
+    standing_twice,
+    tagged,
+    users,
+)
 from lighed.analysis.validation import scores
 from lighed.analysis.waiting import waiting
 from lighed.catalogue import Catalogue
@@ -85,10 +94,10 @@ def from_people(
     events = _tagged(engine, people, records.events, [i for i in every if i.basis in EVENTS and i.item], levels)
     towns = sorted(people.select("area").distinct().to_pyarrow()["area"].drop_null().to_pylist())
     told = _told(people, records, catalogue, asked, towns)
-    along = [
-        _tagged(engine, None, one.rows, [i for i in every if i.of_pathway == one.pathway.id], levels) for one in told
-    ]
-    others = _together([events, *along])
+    along = [(one.rows, [i for i in every if i.of_pathway == one.pathway.id]) for one in told]
+    patterns = Patterns.of([(rows, [i for i in some if i.kind == "proportion"]) for rows, some in along], levels)
+    means = [_tagged(engine, None, rows, [i for i in some if i.kind == "mean"], levels) for rows, some in along]
+    others = _together([events, *means])
     both = _both(engine, people, events, [i for i in every if counted_twice(i)], asked, catalogue)
     parts: list[Estimates] = []
     for stratifier, wanted in track(asked, "summarise"):
@@ -98,7 +107,8 @@ def from_people(
         if counted:
             again = [i for i in counted if counted_twice(i)]
             twice = count_twice(both, again, by=stratifier.id) if again and stratifier and stratifier.social else None
-            parts += _estimated(counted, count(people, others, counted, by=by), None, catalogue, shown, twice)
+            summary = count(people, others, counted, by=by, patterns=patterns)
+            parts += _estimated(counted, summary, None, catalogue, shown, twice)
             parts.append(largest(people, others, counted, shown, catalogue, towns))
         if answering:
             parts += _estimated(answering, count_sample(survey, answering, by=by), records.strata, catalogue, shown)
@@ -114,16 +124,17 @@ def _told(people: Any, records: Records, catalogue: Catalogue, asked: Asked, tow
     followed = [*_followed(asked, catalogue, {*people.columns})]
     if not followed:
         return []
-    found = [records.episodes(pathway).cache() for pathway, _, _ in followed]
+    pathways = [pathway for pathway, _, _ in followed]
+    along = records.along.kept(pathways)
     named = set[str]().union(*(columns for _, _, columns in followed))
-    # most years of most persons have no episode: they are read once, and not for each pathway
-    begun = ibis.union(*(rows.select("person_id", "year") for rows in found), distinct=True)
+    # in most years of most persons nothing begins: they are read once, and not for each pathway
+    begun = begins(along, pathways)
     placed = people.select(*dict.fromkeys([*BASIC, *sorted(named)])).semi_join(begun, ["person_id", "year"]).cache()
     dying = [by for pathway, by, _ in followed if deadly(pathway)]
     lived = lives(people, _deaths(records.events), {s.id for by in dying for s in by if s}).cache() if dying else None
     return [
-        Told.of(pathway, rows, placed, catalogue, towns, by, columns=columns, lived=lived)
-        for rows, (pathway, by, columns) in zip(found, followed, strict=True)
+        Told.of(pathway, episodes(pathway, along), placed, catalogue, towns, by, columns=columns, lived=lived)
+        for pathway, by, columns in followed
     ]
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -21,7 +21,6 @@ NEVER = 2**30  # a day that does not come
 SPAN = 2**20  # more days than lie between any two
 TIME = {"first": "time", "last": "time_to"}  # the minutes of the two days
 LAST_MINUTE = TICKS["elapsed"] - 1
-KEY = ["person_id", START]
 TABLES = ("event", "person", "residence", "position", "reason")
 
 
@@ -65,6 +64,16 @@ class Along:
             known_until,
             _held(position),
         )
+
+    def kept(self, pathways: Sequence[Pathway]) -> Along:
+        """Return what these pathways are read from, kept before the engine: tables are read once for all of them."""
+        kinds = [kind for pathway in pathways for kind in (pathway.index, *pathway.kinds)]
+        why = [step.reasons.kind for pathway in pathways for step in pathway.steps if step.reasons]
+        events, reasons = (
+            rows.filter(rows.item.isin(sorted({kind.item for kind in some}))).cache()
+            for rows, some in ((self.events, kinds), (self.reasons, why))
+        )
+        return replace(self, events=events, reasons=reasons, departures=self.departures.cache())
 
     def happened(self, pathway: Pathway) -> Expression:
         """Return the events that a pathway is read from, among them the positions that it asks for."""
@@ -222,6 +231,16 @@ def _begun(pathway: Pathway, events: Expression) -> Expression:
     return rows.filter(counted).drop("pause")
 
 
+def begins(along: Along, pathways: Sequence[Pathway]) -> Expression:
+    """Return the years of each person, ``person_id, year``, in which one of the pathways may begin."""
+    parts = []
+    for day in sorted({pathway.index.day for pathway in pathways}):
+        items = sorted({pathway.index.item for pathway in pathways if pathway.index.day == day})
+        rows = along.events.filter(along.events.item.isin(items))
+        parts.append(rows.select("person_id", year=rows[f"{day}_year"].cast("int32")))
+    return ibis.union(*parts, distinct=True) if len(parts) > 1 else parts[0].distinct()
+
+
 def _departed(departures: Expression) -> Expression:
     return departures.group_by("person_id").aggregate(departures=departures.left.collect())
 
@@ -338,15 +357,16 @@ def _with_reason(found: Expression, pathway: Pathway, reasons: Expression, step:
     assert step.reasons
     wanted = step.reasons
     rows = reasons.filter(_is(reasons, wanted))
-    rows = rows.select("polarity", who=rows.person_id, when=rows[wanted.day], **{step.reason: rows.reason})
+    told = ibis.struct({"when": rows[wanted.day], "reason": rows.reason, "polarity": rows.polarity})
+    told = rows.select("person_id", told=told).group_by("person_id").aggregate(told=lambda t: t.told.collect())
+    found = found.left_join(told, "person_id").drop("person_id_right")
     low, high = _window(found, pathway, wanted)
-    inside = (rows.when >= low) & (rows.when <= ibis.least(high, found.died.coalesce(NEVER)))
-    near = found.left_join(rows, [found.person_id == rows.who, inside])
-    in_order = ibis.window(group_by=KEY, order_by=["when", step.reason])
-    first = near.mutate(place=ibis.row_number().over(in_order))
-    first = first.filter(first.place == 0)
-    out = (first.polarity == "exclusion").ifelse(first.when, ibis.null("int32"))
-    return first.mutate(excluded=first.excluded.coalesce(out)).drop("who", "when", "place")
+    found = found.mutate(low=low, high=ibis.least(high, found.died.coalesce(NEVER)))
+    first = found.told.filter(lambda one: (one.when >= found.low) & (one.when <= found.high)).sort()[0]
+    found = found.mutate(first=first).drop("told")
+    out = (found["first"].polarity == "exclusion").ifelse(found["first"].when, ibis.null("int32"))
+    named = {"polarity": found["first"].polarity, step.reason: found["first"].reason}
+    return found.mutate(**named, excluded=found.excluded.coalesce(out)).drop("first")
 
 
 def _with_states(found: Expression, held: Expression, states: States, known_until: int) -> Expression:

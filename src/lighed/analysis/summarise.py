@@ -21,6 +21,7 @@ names.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import ibis
@@ -41,6 +42,8 @@ NEED = ("n", "events", "uses", "uses2")
 TWICE = ("n", "first", "last", "both")
 HOLDING = ("area", *SHOWN_PARENTS)  # the areas that may hold a person at both times
 RECORDS = ("event", "pathway")  # a row of theirs is what is counted, not the person
+DIGIT, DIGITS = 2, 31  # bits of what an episode is to one indicator, and of how many a number tells
+INSIDE, WITH = 1, 2  # in the population, and one of those with the thing
 PARTITIONS = ("area", "sex", "age", "level", "stratum", "sampling_unit")
 MILLION, THOUSAND = 1_000_000, 1_000
 
@@ -64,9 +67,53 @@ def summarise(
     return count(people, tagged(engine, people, records, [i for i in indicators if i.item]), indicators, by=by)
 
 
-def count(people: Expression, rows: Expression | None, indicators: Sequence[Indicator], *, by: str | None) -> Summary:
-    """Count the cells as ``summarise`` does, from records that were tagged before: once for every stratifier."""
+@dataclass(frozen=True, slots=True)
+class Patterns:
+    """Episodes with what they are to every indicator of their pathway in one number: once for every stratifier.
+
+    ``rows`` have the person's place and positions, the ``block`` of indicators, and the ``pattern``, in which each of
+    them has a digit; ``at`` says of an indicator in which block it is and at which digit. Those who follow a pathway
+    are much alike, so few patterns occur, and a cell of all indicators is counted at once.
+    """
+
+    rows: Expression
+    at: dict[str, tuple[int, int]]
+
+    @classmethod
+    def of(cls, told: Iterable[tuple[Expression, Sequence[Indicator]]], levels: Iterable[str]) -> Patterns | None:
+        """Look once at the episodes of each pathway, which have place and positions, and keep what was seen."""
+        parts, at = list[Expression](), dict[str, tuple[int, int]]()
+        for rows, indicators in told:
+            for first in range(0, len(indicators), DIGITS):
+                pattern = ibis.literal(0, "int64")
+                for digit, one in enumerate(indicators[first : first + DIGITS]):
+                    inside, has = expression(one.population, rows), expression(one.numerator, rows)
+                    what = ibis.cases((inside & has, WITH), (inside, INSIDE), else_=0).cast("int64")
+                    pattern = pattern + what * 2 ** (DIGIT * digit)
+                    at[one.id] = len(parts), digit
+                seen = rows.mutate(block=ibis.literal(len(parts)), pattern=pattern, age_band=age_band(rows.age))
+                seen = seen.filter(seen.pattern > 0)
+                parts.append(seen.select("block", "pattern", *dict.fromkeys((*_CELL, *sorted(levels)))).cache())
+        return cls(ibis.union(*parts) if len(parts) > 1 else parts[0], at) if parts else None
+
+
+def count(
+    people: Expression,
+    rows: Expression | None,
+    indicators: Sequence[Indicator],
+    *,
+    by: str | None,
+    patterns: Patterns | None = None,
+) -> Summary:
+    """Count the cells as ``summarise`` does, from records that were tagged before: once for every stratifier.
+
+    The indicators of which there are `patterns` are counted from those.
+    """
+    seen = [i for i in indicators if patterns and i.id in patterns.at]
+    indicators = [i for i in indicators if i not in seen]
     parts = [
+        _followed(patterns, [i for i in seen if i.by_age], by, ages=True),
+        _followed(patterns, [i for i in seen if not i.by_age], by, ages=False),
         _persons(people, [i for i in indicators if i.basis == "person"], by),
         _happened(rows, [i for i in indicators if i.basis == "person" and i.item], by),
         _records(rows, [i for i in indicators if i.basis in RECORDS and i.by_age], by, ages=True),
@@ -306,6 +353,33 @@ def _records(
         total2=(amount * amount + 0.5).floor().cast("int64").sum(),
     )
     return _counted(cells, "n", "events", "total", "total2")
+
+
+def _followed(
+    patterns: Patterns | None, indicators: Sequence[Indicator], by: str | None, *, ages: bool
+) -> pa.Table | None:
+    """Episodes as the rows that are counted: first those of each pattern, and of these what each indicator counts."""
+    if not patterns or not indicators:
+        return None
+    blocks = {patterns.at[i.id][0] for i in indicators}
+    rows = _levelled(patterns.rows.filter(patterns.rows.block.isin(sorted(blocks))), by)
+    rows = rows if ages else _ageless(rows)
+    key = ["block", *_CELL, "level"]
+    cells = rows.group_by([*key, "pattern"]).aggregate(persons=rows.count())
+    wanted: dict[str, Any] = {}
+    for digit in sorted({patterns.at[i.id][1] for i in indicators}):
+        what = (cells.pattern >> DIGIT * digit) & (2**DIGIT - 1)
+        wanted[f"{digit}_n"] = (what > 0).ifelse(cells.persons, 0).sum()
+        wanted[f"{digit}_events"] = (what == WITH).ifelse(cells.persons, 0).sum()
+    table = cells.group_by(key).aggregate(**wanted).to_pyarrow()
+    of_block = {block: table.filter(pc.equal(table["block"], block)) for block in blocks}
+    made = []
+    for i in indicators:
+        block, digit = patterns.at[i.id]
+        own = {f"{digit}_{name}": f"{i.id}_{name}" for name in ("n", "events")}
+        part = of_block[block]
+        made.append(_long(part.rename_columns([own.get(name, name) for name in part.column_names]), i, i.id))
+    return pa.concat_tables(made)
 
 
 def _ageless(rows: Expression) -> Expression:
