@@ -20,7 +20,7 @@ ASKED = {
     "target_groups", "goals", "observations", "funnels", "courses", "evaluations", "trials", "evidence", "assessments",
     "spread_records", "equity_checks", "recommendations", "demands", "events", "library", "fact_sheets", "surveys",
     "survey_items", "survey_invitations", "survey_answers", "policies", "licences", "caseloads", "accompaniments",
-    "absences", "barriers", "theories_of_change",
+    "absences", "barriers", "theories_of_change", "offers", "places", "inspections", "allocations",
 }  # fmt: skip
 
 
@@ -72,6 +72,10 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "a consent that is no day": ({"fields": [{"consent": "place"}]}, "'place' must be a date"),
     "a consent that is not there": ({"fields": [{"consent": "nowhere"}]}, "'nowhere' must be a date"),
     "a review that is no day": ({"review": ["place"]}, "'place' must be a date"),
+    "a count of nothing": (
+        {"tally": {"indicator": "type", "year": "joined", "amount": "place", "among": "x"}},
+        "field 'x'",
+    ),
     "a filter on text": ({"filters": ["place"]}, "'place' is none"),
     "an action that is not there": ({"edit": "fly"}, "'fly' is not known"),
     "a parent of many": ({"parent": "type"}, "reference to one record"),

@@ -42,8 +42,21 @@ summary: {da: "To byer.", en: "Two towns."}
 policy: research_export
 years: [2024, 2025]
 front_area: "0751"
-indicators: [I3.4a, I3.2]
+indicators: [I3.4a, I3.2, I3.1, I3.3, I3.6, I3.8, I2.2, I7.2, I4.2, I5.3]
 """
+# Counts of 2025: the register, the kind, the indicator and how many. What several registers count of one is added.
+COUNTED = [
+    ("offers", "cessation", "I3.3", 64),
+    ("offers", "age_limit", "I3.1", 3),
+    ("inspections", "tobacco", "I3.1", 40),
+    ("inspections", "alcohol", "I3.1", 25),
+    ("inspections", "workplace", "I4.2", 12),
+    ("offers", "surroundings", "I3.6", 9),
+    ("offers", "activity", "I3.8", 17),
+    ("places", "fgu", "I2.2", 210),
+    ("places", "stu", "I2.2", 45),
+    ("places", "combined", "I7.2", 38),
+]
 POLICY = {"title": "Alkoholpolitik", "indicator": "I3.4a", "subject": "alcohol", "place": "school", "year": 2025}
 
 
@@ -70,6 +83,12 @@ def filled(town: Town) -> None:
     licences = {"title": "Bevillinger", "kind": "serving", "indicator": "I3.2", "year": 2024}
     approved(town, "licences", **licences, organisation=HOME, count=212)
     approved(town, "licences", **licences | {"title": "Uden indikator", "indicator": None}, organisation=HOME, count=5)
+    for register, kind, indicator, count in COUNTED:
+        counted = {"title": f"{kind} {register}", "kind": kind, "indicator": indicator, "year": 2025, "count": count}
+        approved(town, register, **counted, organisation=HOME)
+    for title, kroner, children in (("Skoler", 900_000, 300), ("Dagtilbud", 600_000, 100)):
+        spent = {"title": title, "place": "school", "indicator": "I5.3", "year": 2025}
+        approved(town, "allocations", **spent, organisation=HOME, kroner=kroner, children=children)
     town.create("ole", "licences", **licences | {"title": "Kladde"}, organisation=HOME, count=1)
 
 
@@ -100,6 +119,14 @@ def test_counts_of_organisations_go_from_a_register_to_a_page(
         ("I3.4a", "0751", "2025"): (41, None, ""),
         ("I3.4a", "0730", "2025"): (7, None, ""),
         ("I3.2", "0751", "2024"): (212, None, ""),
+        ("I3.3", "0751", "2025"): (64, None, ""),
+        ("I3.1", "0751", "2025"): (68, None, ""),
+        ("I4.2", "0751", "2025"): (12, None, ""),
+        ("I3.6", "0751", "2025"): (9, None, ""),
+        ("I3.8", "0751", "2025"): (17, None, ""),
+        ("I2.2", "0751", "2025"): (255, None, ""),
+        ("I7.2", "0751", "2025"): (38, None, ""),
+        ("I5.3", "0751", "2025"): (3750, None, ""),
     }
     with served(create_app([release])) as address, httpx.Client(base_url=address, timeout=60) as client:
         for lang in LANGUAGES:

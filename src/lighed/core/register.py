@@ -224,11 +224,15 @@ class Field(Definition):
 
 
 class Tally(Definition):
-    """The fields whose numbers go to the statistics: of which indicator, in which year, and how many (of how many)."""
+    """The fields whose numbers go to the statistics: of which indicator, in which year, and how many (of how many).
+
+    An amount that is a share says itself of how many; of another it may stand in the field ``among``.
+    """
 
     indicator: str
     year: str
     amount: str
+    among: str | None = None
 
 
 class RegisterExample(Definition):
@@ -276,7 +280,7 @@ class Register(Definition):
     def _problems(self) -> Iterator[str]:
         known = {field.id: field for field in self.fields}
         _demand_own_ids("field", self.names)
-        counted = (self.tally.indicator, self.tally.year, self.tally.amount) if self.tally else ()
+        counted = self.tally.model_dump().values() if self.tally else ()
         named = (
             self.title_field,
             *counted,

@@ -79,7 +79,9 @@ def _tally(register: Register, one: Record, area: str | None) -> Tally | None:
     value = one.content.get(register.tally.amount)
     if not area or not indicator or value is None or not YEAR.fullmatch(str(year)):
         return None
-    amount, among = (value["numerator"], value["denominator"]) if isinstance(value, dict) else (value, None)
+    amount, among = value, one.content.get(register.tally.among or "")
+    if isinstance(value, dict):
+        amount, among = value["numerator"], value["denominator"]
     return Tally(one.organisation, area, int(str(year)), indicator, float(amount), among and float(among))
 
 
