@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from lighed.core.text import LANGUAGES, Lang, say
 from lighed.portfolio.house import House
@@ -17,6 +17,8 @@ from tests.browser import NARROW, SCREENSHOTS, WIDE, Visit, served
 from tests.portfolio.conftest import HOME, PASSWORD, Town, mounted, settled, surveyed, told
 
 pytestmark = pytest.mark.browser
+MAPPING = """{id: partners, version: 1, survey: partnerne, organisation: Partner,
+  items: [{item: har-sat-maal, column: Mål, counted: [Ja], against: [Nej]}]}"""
 FORMULA, SCRIPT = '=HYPERLINK("https://x.dk")', "<script>document.title='taken'</script>"
 
 
@@ -74,6 +76,7 @@ PAGES = {
     "flags": ("sara", "register/observations"),
     "record_flagged": ("sara", "record/observations/roegfri-eller-reduceret"),
     "survey": ("rita", "survey/partnerne"),
+    "survey_import": ("ana", "survey/partnerne/import"),
     "import": ("ole", "register/initiatives/import"),
     "no_record": ("rita", "record/initiatives/nothing"),
     "users": ("carl", "users"),
@@ -196,3 +199,34 @@ def test_the_second_of_two_writers_gets_both_texts_and_nothing_is_lost(
     kept = [one.content.get("what") for one in desk.history(desk.register("initiatives"), made.id)]
     assert kept == ["Oles tekst", "Kims tekst", "Fra før"]
     page.close()
+
+
+@pytest.mark.parametrize(("lang", "partner"), [("da", "Aarhus Kommune"), ("en", "Randers Kommune")])
+def test_answers_are_read_in_on_the_page_of_a_survey_after_what_was_wrong_is_mended(
+    pages: dict[str, Page], stand: Stand, lang: Lang, partner: str
+) -> None:
+    page = pages["ana"].context.new_page()
+    visit = Visit(page, stand.address)
+    page.set_viewport_size({"width": NARROW, "height": 900})
+    page.goto(f"{stand.address}/{lang}/portfolio/survey/partnerne")
+    page.click(f"text={say('portfolio.survey.import', lang)}")
+    page.set_input_files("#field-mapping", {"name": "m.yaml", "mimeType": "text/yaml", "buffer": MAPPING.encode()})
+    page.set_input_files("#field-file", answers(partner, "Måske"))
+    with page.expect_navigation():
+        page.click("main form button")
+    expect(page.locator("#problems")).to_contain_text("Måske")
+    assert (visit.axe(), visit.overflow()) == ([], 0)
+    page.screenshot(path=SCREENSHOTS / f"portfolio_survey_refused_{lang}.png", full_page=True)
+    page.set_input_files("#field-mapping", {"name": "m.yaml", "mimeType": "text/yaml", "buffer": MAPPING.encode()})
+    page.set_input_files("#field-file", answers(partner, "Ja"))
+    with page.expect_navigation():
+        page.click("main form button")
+    kept = stand.town.desk("ana").export(stand.town.desk("ana").register("survey_invitations"))
+    assert page.url == f"{stand.address}/{lang}/portfolio/survey/partnerne"
+    assert (partner, "complete") in [(one.content["title"], one.content["status"]) for one in kept]
+    page.close()
+
+
+def answers(partner: str, answer: str) -> FilePayload:
+    told = f"Partner;Mål\n{partner};{answer}\n".encode()
+    return {"name": "svar.csv", "mimeType": "text/csv", "buffer": told}

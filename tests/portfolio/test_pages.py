@@ -53,6 +53,8 @@ ROUTES: dict[str, set[str]] = {
     "GET /survey/{one}": SEE,
     "GET /survey/{one}.json": SEE,
     "GET /survey/{one}/figure/{name}.svg": SEE,
+    "GET /survey/{one}/import": SEE,
+    "POST /survey/{one}/import": {"ana", "kim"},
     "GET /record/{name}/{one}/report": SEE,
     "GET /record/{name}/{one}/report.json": SEE,
     "GET /record/{name}/{one}/report.{kind}": SEE,
@@ -71,6 +73,13 @@ OTHERS = {"GET /sign-in", "POST /sign-in", "POST /sign-out", "POST /account"}
 OTHERS |= {f"GET /sign-in/{way}" for way in ("start", "back", "away")}
 POSTS = [route for route in ROUTES if route.startswith("POST")]
 SENT = {"title": "Gåhold", "organisation": HOME, "version": "2", "move": "start", "name": "frank", "password": PASSWORD}
+
+MAPPING = """{id: survey, version: 1, survey: gaahold, organisation: Partner,
+  items: [{item: har-sat-maal, column: Mål, counted: [Ja], against: [Nej]}]}"""
+ANSWERED = {
+    "file": ("svar.csv", "Partner;Mål\nAarhus Kommune;Ja\n".encode()),
+    "mapping": ("mapping.yaml", MAPPING.encode()),
+}
 
 
 @dataclass
@@ -116,6 +125,8 @@ class Site:
         if route.endswith(".json"):
             content = {"title": "Gåhold", "organisation": HOME}
             return {"json": {"content": content, "version": 2}}
+        if route.endswith("{one}/import"):
+            return {"data": SENT, "files": ANSWERED}
         if route.endswith("/import"):
             return {"data": SENT, "files": {"file": ("x.csv", f"title;organisation\nGåhold;{HOME}\n".encode())}}
         return {"data": SENT}
@@ -326,6 +337,42 @@ def test_a_file_is_taken_in_from_the_page_and_a_wrong_one_is_shown_with_its_rows
     assert told.content.count(HOME.encode()) == before + 2
     assert told.headers["content-disposition"] == 'attachment; filename="initiatives.csv"'
     assert ole.ask("GET", "/da/portfolio/register/initiatives/export.exe").status_code == 404
+
+
+# What is sent in the place of a file of answers or of its mapping, and what is said of it.
+MISREAD: dict[str, tuple[dict[str, Any], str]] = {
+    "no mapping": ({"mapping": None}, "Choose a file first."),
+    "a mapping of another survey": (
+        {"mapping": ("x.yaml", MAPPING.replace("gaahold", "sund"))},
+        "another survey than gaahold",
+    ),
+    "a mapping in other letters": ({"mapping": ("x.yaml", MAPPING.encode("cp1252"))}, "UTF-8"),
+    "a mapping of nothing": ({"mapping": ("x.yaml", "id: [")}, "x.yaml"),
+    "a mapping without items": ({"mapping": ("x.yaml", "{id: x, version: 1, survey: gaahold}")}, "items"),
+    "other columns": ({"file": ("svar.csv", "Partner;Svar\nAarhus Kommune;Ja\n")}, "Svar"),
+    "a stranger": ({"file": ("svar.csv", "Partner;Mål\nAarhus Kommune;Ja\nIngen;Ja\n")}, "3 Partner Ingen"),
+    "an answer of no meaning": ({"file": ("svar.csv", "Partner;Mål\nAarhus Kommune;Måske\n")}, "2 Mål Måske"),
+}
+
+
+@pytest.mark.parametrize("what", MISREAD)
+def test_answers_that_cannot_be_read_are_refused_on_the_page_and_nothing_is_kept(site: Site, what: str) -> None:
+    change, told = MISREAD[what]
+    given = {name: file for name, file in (ANSWERED | change).items() if file}
+    before = site.state()
+    answer = site.people["ana"].ask("POST", "/en/portfolio/survey/gaahold/import", data={}, files=given)
+    assert answer.status_code == 400
+    assert told in said(answer)
+    assert site.state() == before
+
+
+def test_answers_are_taken_in_from_the_page_of_a_survey_by_who_may_write_them(site: Site) -> None:
+    there = "/da/portfolio/survey/gaahold"
+    offered = {name for name in SEE if f"{there}/import" in site.people[name].ask("GET", there).text}
+    assert offered == ROUTES["POST /survey/{one}/import"]
+    assert site.people["ana"].ask("POST", f"{there}/import", data={}, files=ANSWERED).headers["location"] == there
+    assert "1 af 1 svarede" in said(site.people["rita"].ask("GET", there))
+    assert site.people["ana"].ask("POST", there.replace("gaahold", "nothing") + "/import", data={}).status_code == 404
 
 
 def test_a_report_is_fetched_as_a_file_of_its_kind(site: Site) -> None:

@@ -161,16 +161,15 @@ def evaluation(catalogue: Catalogue, name: str) -> Evaluation:
 
 def read_yaml(path: Path) -> Any:
     """Read a YAML file; a file that is no YAML is refused with the place where it stops being so."""
-    try:
-        return parse_yaml(path.read_text(encoding="utf-8"), path)
-    except UnicodeDecodeError:
-        raise DefinitionError(path, "it is not written in UTF-8; save it so") from None
+    return parse_yaml(path.read_bytes(), path)
 
 
-def parse_yaml(text: str, path: Path) -> Any:
+def parse_yaml(text: str | bytes, path: Path) -> Any:
     """Parse YAML that stands in `path`."""
     try:
-        return parse(text)
+        return parse(text.decode("utf-8") if isinstance(text, bytes) else text)
+    except UnicodeDecodeError:
+        raise DefinitionError(path, "it is not written in UTF-8; save it so") from None
     except (yaml.YAMLError, ValueError) as error:  # a date that does not exist is no YAMLError
         raise DefinitionError(path, f"it is no readable YAML ({' '.join(str(error).split())})") from None
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hmac
 import json
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -36,6 +36,7 @@ from lighed.web.openid import WAITS, OpenId
 COOKIE = "lighed"
 FLOW = "lighed-flow"
 MOST_FIELDS = 20_000
+MOST_FILES = 2  # an export and its mapping
 PROBLEMS_SHOWN = 200
 HERE = {"127.0.0.1", "::1", "localhost", "testclient"}
 MEGABYTE = 1 << 20
@@ -218,7 +219,7 @@ async def _sent(request: Request) -> AsyncIterator[dict[str, Any]]:
     if request.headers.get("content-type", "").startswith("application/json"):
         yield await _read_json(request)
         return
-    async with request.form(max_fields=MOST_FIELDS, max_files=1) as given:
+    async with request.form(max_fields=MOST_FIELDS, max_files=MOST_FILES) as given:
         yield {
             name: given.getlist(name) if name in {"role", "added"} or name.startswith(MANY) else given[name]
             for name in given
@@ -236,6 +237,14 @@ async def _read_json(request: Request) -> dict[str, Any]:
 
 
 Sent = Annotated[dict[str, Any], Depends(_sent)]
+
+
+def file_of(sent: Mapping[str, Any], name: str) -> tuple[str, bytes]:
+    """Return the name of a file that was sent, and what is in it."""
+    given: Any = sent.get(name)
+    if not getattr(given, "filename", ""):
+        raise LighedError("no_file_chosen")
+    return given.filename, given.file.read()
 
 
 def at_desk(request: Request, sent: Sent) -> Office:

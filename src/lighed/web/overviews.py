@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from fastapi.responses import JSONResponse
 
 from lighed import catalogue
+from lighed.catalogue.load import parse_yaml, validated
 from lighed.charts import svg
-from lighed.core.text import Lang
-from lighed.portfolio.answers import INVITATIONS, SURVEYS
+from lighed.core.errors import DataError, LighedError, Problem
+from lighed.core.survey import SurveyMapping
+from lighed.core.text import Lang, say
+from lighed.portfolio.answers import INVITATIONS, SURVEYS, Export, take_in
 from lighed.portfolio.archive import Record
 from lighed.portfolio.desk import Desk
 from lighed.portfolio.diagnostics import shelf_of
@@ -27,7 +31,7 @@ from lighed.report.pages.survey import survey
 from lighed.report.papers import paper
 from lighed.report.pdf import pdf
 from lighed.web.door import AtDesk as AtOffice
-from lighed.web.door import language, written
+from lighed.web.door import Sent, file_of, language, to, written
 
 PRINTED: dict[str, tuple[Callable[[Page, date], bytes], str]] = {
     "pdf": (pdf, "application/pdf"),
@@ -130,7 +134,40 @@ def survey_page(request: Request, desk: AtDesk, one: str) -> Response:
     _, page = _survey(request, desk, one)
     lang = language(request)
     trail = [(f"/{lang}/portfolio/record/{SURVEYS}/{one}", desk.register(SURVEYS).one[lang].capitalize())]
-    return written(request, "register_page.html", page=page, frame=Frame(request.url.path), trail=trail)
+    links = [(f"{request.url.path}/import", say("portfolio.survey.import", lang))]
+    shown: dict[str, Any] = {"trail": trail, "links": links if desk.may_write(desk.register(INVITATIONS)) else []}
+    return written(request, "register_page.html", page=page, frame=Frame(request.url.path), **shown)
+
+
+@router.get("/survey/{one}/import")
+def survey_import_page(request: Request, desk: AtDesk, one: str) -> Response:
+    """Show where the export of a survey program and its mapping are chosen."""
+    return _survey_import(request, desk, one)
+
+
+@router.post("/survey/{one}/import")
+def take_in_survey(request: Request, desk: AtDesk, sent: Sent, one: str) -> Response:
+    """Keep the answers in an export, all or none."""
+    try:
+        take_in(desk, _export(sent, one))
+    except LighedError as error:
+        return _survey_import(request, desk, one, error)
+    return to(request, f"survey/{one}")
+
+
+def _survey_import(request: Request, desk: Desk, one: str, error: LighedError | None = None) -> Response:
+    there = desk.register(SURVEYS)
+    title = there.titled(desk.get(there, one).content)
+    return written(request, "survey_import.html", status=400 if error else 200, one=one, title=title, error=error)
+
+
+def _export(sent: Mapping[str, Any], survey: str) -> Export:
+    name, data = file_of(sent, "file")
+    said, tree = file_of(sent, "mapping")
+    mapping = validated(SurveyMapping, parse_yaml(tree, Path(said)), Path(said))
+    if mapping.survey != survey:
+        raise DataError([Problem("mapping_of_another", said, value=mapping.survey, values={"survey": survey})])
+    return Export(name, data, mapping)
 
 
 @router.get("/survey/{one}/figure/{name}.svg")
@@ -158,7 +195,7 @@ def diagnostics_twin(request: Request, desk: AtDesk) -> Response:
 def diagnostics_page(request: Request, desk: AtDesk) -> Response:
     """Show what the rules find in all that the user may see."""
     page = _diagnostics(request, desk)
-    return written(request, "register_page.html", page=page, frame=Frame(request.url.path), trail=[])
+    return written(request, "register_page.html", page=page, frame=Frame(request.url.path), trail=[], links=[])
 
 
 # --- reports

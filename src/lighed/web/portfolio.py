@@ -32,7 +32,7 @@ from lighed.report.pages.effort import aims, effort
 from lighed.report.rows import home
 from lighed.report.view import View
 from lighed.web import door, overviews
-from lighed.web.door import MANY, Door, Sent, language, opened, to, token, written
+from lighed.web.door import MANY, Door, Sent, file_of, language, opened, to, token, written
 from lighed.web.openid import OpenId
 from lighed.web.overviews import AtDesk, day_of, owing, plain
 
@@ -170,12 +170,9 @@ def import_page(request: Request, desk: AtDesk, name: str) -> Response:
 @router.post("/register/{name}/import")
 def take_in(request: Request, desk: AtDesk, sent: Sent, name: str) -> Response:
     """Keep the records in a file, all or none."""
-    register, given = desk.register(name), sent.get("file")
+    register = desk.register(name)
     try:
-        if not getattr(given, "filename", ""):
-            raise LighedError("no_file_chosen")
-        assert not isinstance(given, str | None)
-        desk.take_in(register, given.filename, given.file.read())
+        desk.take_in(register, *file_of(sent, "file"))
     except LighedError as error:
         return written(request, "register_import.html", status=400, register=register, error=error)
     return to(request, f"register/{name}")
