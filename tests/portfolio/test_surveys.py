@@ -256,6 +256,32 @@ def test_kinds_with_few_are_told_together_and_answers_are_weighted_by_them(asked
     assert share.weighted[1] < share.weighted[0] < share.weighted[2]
 
 
+OWN_POLICY = """id: own
+title: {{da: "Egne regler", en: "Own rules"}}
+explanation: {{da: "Egne.", en: "Own."}}
+mode: suppress
+smallest_count: 5
+smallest_group: 5
+smallest_respondents: {least}
+"""
+
+
+@pytest.mark.parametrize(
+    ("least", "basis", "asked_by_kind"), [(2, "answers", [5, 2]), (4, "answers", [7]), (5, "few", [7])]
+)
+def test_how_few_answers_are_shown_is_a_rule_of_the_policy_that_the_survey_names(
+    asked: Town, least: int, basis: str, asked_by_kind: list[int]
+) -> None:
+    (asked.house.folder / "policies").mkdir()
+    (asked.house.folder / "policies" / "own.yaml").write_text(OWN_POLICY.format(least=least), "utf-8")
+    take(asked, GIVEN)
+    before = asked.house.archive.get("surveys", "partnerne")
+    asked.edit("ana", asked.move("ana", before, "revise", reason="Egne regler"), policy="own")
+    told = results(asked.desk("ana"), "partnerne")
+    assert {(one.basis, one.n) for one in told.items} == {(basis, 4)}
+    assert [one.asked for one in told.kinds] == asked_by_kind
+
+
 def test_change_is_among_those_who_answered_both_times(asked: Town) -> None:
     first = made(asked, "Før")
     old = item(asked, first, "Har sat mål")

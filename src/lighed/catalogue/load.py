@@ -135,6 +135,7 @@ def _registers(roots: list[Path], catalogue: Catalogue) -> dict[str, Register]:
         catalogue.pathways.values(),
         catalogue.stratifiers.values(),
         catalogue.reports.values(),
+        catalogue.policies.values(),
         catalogue.areas.values(),
     )
     lists = {one.id: one for one in defined}

@@ -13,7 +13,7 @@ from lighed.core.pathway import Pathway
 from lighed.core.register import Code, CodeList, Register, Workflow
 from lighed.core.report import Report, way
 from lighed.core.text import Text
-from lighed.core.types import Area, Definition, Indicator, Stratifier
+from lighed.core.types import Area, Definition, Indicator, Policy, Stratifier
 
 OF_DEFINITIONS = "Lighed"
 
@@ -35,10 +35,12 @@ def lists_of(
     pathways: Iterable[Pathway],
     stratifiers: Iterable[Stratifier],
     reports: Iterable[Report],
+    policies: Iterable[Policy],
     areas: Iterable[Area],
 ) -> Iterator[CodeList]:
     """Return the code lists that the catalogue's own definitions are."""
     advice, causes = tuple(recommendations), tuple(factors)
+    hiding = [one for one in policies if one.mode == "suppress"]
     acts = [act for one in causes for act in one.actions]
     for name, title, defined in (
         ("factors", Text(da="Faktorer", en="Factors"), causes),
@@ -50,6 +52,7 @@ def lists_of(
         ("pathways", Text(da="Forløb", en="Pathways"), pathways),
         ("stratifiers", Text(da="Sociale grupper", en="Social groups"), stratifiers),
         ("reports", Text(da="Skabeloner", en="Templates"), reports),
+        ("policies", Text(da="Regler for, hvad der vises", en="Rules of what is shown"), hiding),
     ):
         codes: Any = tuple(Code(id=str(one.id), title=one.title, kind=getattr(one, "kind", None)) for one in defined)
         yield CodeList(id=name, title=title, source=OF_DEFINITIONS, codes=codes)

@@ -19,6 +19,7 @@ from lighed.core.identifiers import shows_number
 from lighed.core.office import Office
 from lighed.core.register import ORGANISATIONS, Field, Register, Transition
 from lighed.core.report import Report, Step, way
+from lighed.core.types import Policy
 from lighed.portfolio.archive import Archive, Asked, ConflictError, Record
 from lighed.portfolio.exchange import Row, rows
 from lighed.portfolio.files import Files
@@ -48,11 +49,12 @@ class Desk(Office):
         files: Files,
         registers: Mapping[str, Register],
         reports: Mapping[str, Report],
+        policies: Mapping[str, Policy],
         rules: Rules = (),
     ) -> None:
         super().__init__(accounts, user)
         self.archive, self.files, self._registers = archive, files, registers
-        self.rules, self._reports = tuple(rules), reports
+        self.rules, self.policies, self._reports = tuple(rules), policies, reports
 
     # --- reading
 

@@ -48,8 +48,8 @@ class House:
     def desk(self, user: User | None) -> Desk:
         """Return the desk of a user."""
         known = catalogue.load(self.folder)
-        rules = known.diagnostics.values()
-        return Desk(self.accounts, user, self.archive, self.files, known.registers, known.reports, rules)
+        told = known.registers, known.reports, known.policies, known.diagnostics.values()
+        return Desk(self.accounts, user, self.archive, self.files, *told)
 
     @property
     def registers(self) -> dict[str, Register]:

@@ -23,7 +23,7 @@ from lighed.stats import (
     silent,
 )
 
-FEWEST = 5  # answers to an item, below which it is not shown
+POLICY = "partners"  # whose rules hold where a survey names none
 ANSWERED = ("partial", "complete")
 MERGED = Text(da="Andre slags partnere", en="Other kinds of partners")
 Sides = Mapping[str, bool]  # by organisation: whether its answer is counted
@@ -100,7 +100,7 @@ class Results:
 def results(desk: Desk, name: str) -> Results:
     """Return what a survey says, of all answers also to who may not see them one by one."""
     survey = desk.get(desk.register(SURVEYS), name)
-    fewest = int(survey.content.get("fewest", FEWEST))
+    fewest = desk.policies[survey.content.get("policy", POLICY)].smallest_respondents
     invited = _of(desk, INVITATIONS, survey=name)
     items = desk.listed(desk.register(ITEMS), Asked(chosen={"survey": name}, page=0))[0]
     cited = survey.content.get("answered", {})
