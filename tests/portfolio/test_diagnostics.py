@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +17,8 @@ from lighed.core.diagnostic import FOUND, names_of
 from lighed.core.errors import DefinitionError
 from lighed.core.text import LANGUAGES
 from lighed.portfolio.diagnostics import WORKED_OUT, diagnose, flags, mistakes_of_diagnostic, shelf_of, signs
-from lighed.portfolio.house import House
 from lighed.report.pages.diagnostics import diagnostics
-from tests.portfolio.conftest import HOME, Clock, Town, settled, told
+from tests.portfolio.conftest import HOME, Town, told
 from tests.reference import holds as reference_holds
 
 KNOWN = catalogue.load()
@@ -42,11 +39,9 @@ PITFALLS = {  # how many, among how many, and which
 
 
 @pytest.fixture
-def alliance(staffed: Path, tmp_path: Path) -> Iterator[Town]:
-    town = settled(House.open(shutil.copytree(staffed, tmp_path / "portfolio"), "", Clock()))
+def alliance(town: Town) -> Town:
     told(town)
-    yield town
-    town.house.close()
+    return town
 
 
 @pytest.mark.parametrize("name", RULES)
