@@ -71,6 +71,14 @@ def test_a_percentage_without_denominator_is_no_share_and_nobody_is_quoted() -> 
     assert not [one.id for one in SHIPPED["fact_sheets"] if {"quote", "picture"} & one.content.keys()]
 
 
+def test_a_municipality_or_region_belongs_where_its_name_says() -> None:
+    public = [one.content for one in SHIPPED["organisations"] if one.content["type"] in {"municipality", "region"}]
+    assert public
+    for content in public:
+        area = KNOWN.areas[content["area"]]
+        assert (area.kind, area.name.da in content["title"]) == (content["type"], True), content["title"]
+
+
 def test_the_recommendations_have_both_wordings_and_all_the_needs() -> None:
     told = {one.content["code"]: one.content for one in SHIPPED["recommendations"]}
     for advice in KNOWN.recommendations:
