@@ -18,7 +18,7 @@ from lighed.core.errors import DefinitionError
 from lighed.core.text import LANGUAGES
 from lighed.portfolio.diagnostics import WORKED_OUT, diagnose, flags, mistakes_of_diagnostic, shelf_of, signs
 from lighed.report.pages.diagnostics import diagnostics
-from tests.portfolio.conftest import HOME, Town, told
+from tests.portfolio.conftest import HOME, Town, surveyed, told
 from tests.reference import holds as reference_holds
 
 KNOWN = catalogue.load()
@@ -119,6 +119,26 @@ def test_the_reports_own_figures_raise_the_flags_that_they_should(alliance: Town
         if (names := [rule.id for rule in flags(shelf, RULES.values(), one) if rule.kind == "flag"])
     }
     assert found == FLAGS
+
+
+def test_a_page_of_records_is_told_the_same_as_all_of_them(alliance: Town) -> None:
+    surveyed(alliance, "Partnerne")
+    project = {"universality": "targeted", "permanent": False, "factors": ["7", "8"]}
+    lasting = {"universality": "universal", "permanent": True, "factors": ["8"]}
+    for title, content in {"Projekt": project, "Fast": lasting}.items():
+        alliance.create("ole", "initiatives", title=title, organisation=HOME, **content)
+    desk = alliance.desk("sara")
+    whole, rules = shelf_of(desk), RULES.values()
+    registers = {name for rule in rules for name in rule.registers}
+    told = {(name, one.id): flags(whole, rules, one) for name in registers for one in whole.of(name).values()}
+    assert {"unattainable_percentage", "stale_figure", "time_limited_projects"} <= {
+        rule.id for found in told.values() for rule in found
+    }
+    for register in registers:
+        records = whole.of(register).values()
+        page = shelf_of(desk, records)
+        for one in records:
+            assert flags(page, rules, one) == flags(shelf_of(desk, [one]), rules, one) == told[register, one.id], one.id
 
 
 def test_the_pitfalls_are_counted_among_what_is_filled_in(alliance: Town) -> None:

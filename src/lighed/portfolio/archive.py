@@ -61,7 +61,8 @@ class Asked:
     """What a list is asked for: words, chosen values by field, days, states, and whose records may be seen.
 
     ``between`` has the first and last day of a field, either of which may be empty. ``states`` are shown of every
-    organisation, and of ``organisations`` all; None is everything. Page 0 is all pages.
+    organisation, and of ``organisations`` all; None is everything. Page 0 is all pages. ``among`` has several values of
+    a field, or of the ``id``, any of which is enough.
     """
 
     words: str = ""
@@ -72,6 +73,7 @@ class Asked:
     states: Collection[str] | None = None
     organisations: Collection[str] = ()
     page: int = 1
+    among: Mapping[str, Collection[str]] = field(default_factory=dict)
 
 
 class ConflictError(RegisterError):
@@ -236,14 +238,16 @@ def _wanted(register: Register, asked: Asked) -> Iterator[sql.ColumnElement[bool
         yield _has(RECORD.c.search, map(inside, word))
     for name, value in asked.chosen.items():
         yield _marked(register, name, MARK.c.value == value)
+    for name, values in asked.among.items():
+        held = sorted(values)
+        yield RECORD.c.id.in_(held) if name == "id" else _marked(register, name, MARK.c.value.in_(held))
     for name, (first, last) in asked.between.items():
         until = [MARK.c.value <= last] if last else []
         yield _marked(register, name, MARK.c.value >= first, *until)
 
 
 def _marked(register: Register, name: str, *chosen: sql.ColumnElement[bool]) -> sql.ColumnElement[bool]:
-    here = (MARK.c.register == RECORD.c.register) & (MARK.c.id == RECORD.c.id)
-    return sql.exists().where(MARK.c.field == name, *chosen, here, MARK.c.register == register.id)
+    return RECORD.c.id.in_(sql.select(MARK.c.id).where(MARK.c.register == register.id, MARK.c.field == name, *chosen))
 
 
 def _fits(asked: Asked) -> sql.ColumnElement[int]:

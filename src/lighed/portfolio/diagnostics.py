@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -18,8 +18,10 @@ from lighed.portfolio.desk import Desk
 from lighed.stats import attainable
 
 Content = Mapping[str, Any]
-Contents = Callable[[str], Iterable[tuple[str, Content]]]  # of a register: id and content of each record
+Among = Mapping[str, Collection[str]]  # by field (or by id) what one of a record's values must be
+Contents = Callable[[str, Among], Iterable[tuple[str, Content]]]  # of a register: id and content of each such record
 INITIATIVES = "initiatives"
+ID = "id"
 LATE = "life_expectancy"  # a kind of indicator that answers after decades
 UNIVERSAL = {"universal", "proportionate"}
 ADDED = {"persons", "families", "sessions"}  # units whose total is the sum of the groups
@@ -36,28 +38,52 @@ class Kept:
 
 
 class Shelf:
-    """Records that rules are asked of, read a register at a time, and the day on which they are asked."""
+    """Records that rules are asked of, and the day on which they are asked.
 
-    def __init__(self, registers: Mapping[str, Register], contents: Contents, today: date) -> None:
-        self.registers, self.today = registers, today
+    They are read a register at a time; where the rules are asked of a ``page`` alone, only what hangs together with it.
+    """
+
+    def __init__(
+        self, registers: Mapping[str, Register], contents: Contents, today: date, page: Iterable[Kept] = ()
+    ) -> None:
+        self.registers, self.today, self._page = registers, today, tuple(page)
         self._contents, self._kept = contents, dict[str, dict[str, Kept]]()
         self._pointing: dict[tuple[str, str], dict[str, list[Kept]]] = {}
 
     def of(self, register: str) -> dict[str, Kept]:
         """Return the records of a register by id."""
         if register not in self._kept:
-            self._kept[register] = {name: Kept(register, name, told) for name, told in self._contents(register)}
+            self._kept[register] = {name: Kept(register, name, told) for name, told in self._contents(register, {})}
         return self._kept[register]
 
     def pointing(self, register: str, field: str, name: str) -> list[Kept]:
-        """Return the records of a register whose field names another."""
-        key = register, field
-        if key not in self._pointing:
-            found = self._pointing[key] = {}
-            for one in self.of(register).values():
-                for value in self.registers[register].field(field).values(one.content):
+        """Return the records of a register whose field names another; by ``id`` the one of that name."""
+        held = self._pointing.setdefault((register, field), {})
+        if name not in held and (self._page or not held):
+            held |= self._by_name(register, field, {name, *self._on_page(register, field)} if self._page else None)
+        return held.get(name, [])
+
+    def _by_name(self, register: str, field: str, names: set[str] | None) -> dict[str, list[Kept]]:
+        """Return the records of a register by what their field names: those of some names, or all."""
+        found: dict[str, list[Kept]] = {name: [] for name in names or ()}
+        near = self.of(register).values() if names is None else self._near(register, {field: names})
+        for one in near:
+            values = [one.id] if field == ID else self.registers[register].field(field).values(one.content)
+            for value in values:
+                if names is None or value in names:
                     found.setdefault(value, []).append(one)
-        return self._pointing[key].get(name, [])
+        return found
+
+    def _near(self, register: str, among: Among) -> list[Kept]:
+        return [Kept(register, name, told) for name, told in self._contents(register, among)]
+
+    def _on_page(self, register: str, field: str) -> Iterator[str]:
+        """Return what the page's records are and point at, of the register that a field points into."""
+        there = register if field == ID else self.registers[register].field(field).register_id
+        for one in self._page:
+            yield from [one.id] if one.register == there else []
+            for each in self.registers[one.register].fields:
+                yield from each.values(one.content) if each.register_id == there is not None else []
 
     def beside(self, one: Kept) -> list[Kept]:
         """Return the records of the same register that belong to the same initiative, with this one."""
@@ -78,7 +104,7 @@ class Shelf:
         if back:
             return self.pointing(register, field, one.id)
         named = self.registers[one.register].field(field).values(one.content)
-        return [self.of(register)[name] for name in named if name in self.of(register)]
+        return [there for name in named for there in self.pointing(register, ID, name)]
 
     def _ends(self, one: Kept, end: str) -> Iterable[Any]:
         if end in WORKED_OUT:
@@ -240,7 +266,7 @@ def mistakes_of_diagnostic(rule: Diagnostic, registers: Mapping[str, Register]) 
         if wrong:
             yield f"{rule.id}: {one.id}: {wrong[0].sentence('en')}"
         told.setdefault(one.register_id, []).append((one.id, content))
-    shelf = Shelf(registers, lambda register: told.get(register, []), rule.example.today)
+    shelf = Shelf(registers, lambda register, _: told.get(register, []), rule.example.today)
     for one in rule.example.records:
         if one.register_id in rule.registers:
             kept = shelf.of(one.register_id)[one.id]
@@ -276,13 +302,13 @@ def signs(shelf: Shelf) -> list[Signs]:
     ]
 
 
-def shelf_of(desk: Desk) -> Shelf:
-    """Return what a user may see of the registers, without what is gone, as it stands today."""
+def shelf_of(desk: Desk, page: Iterable[Kept] = ()) -> Shelf:
+    """Return what a user may see of the registers today, or what of it a page needs, without what is gone."""
 
-    def contents(register: str) -> list[tuple[str, Content]]:
+    def contents(register: str, among: Among) -> list[tuple[str, Content]]:
         there = desk.register(register)
         gone = [state.id for state in there.workflow.states if state.gone]
-        return [(one.id, one.content) for one in desk.listed(there, Asked(page=0, without=gone))[0]]
+        return [(one.id, one.content) for one in desk.listed(there, Asked(among=among, page=0, without=gone))[0]]
 
     today = datetime.fromtimestamp(desk.accounts.clock(), UTC).astimezone().date()
-    return Shelf({one.id: one for one in desk.registers()}, contents, today)
+    return Shelf({one.id: one for one in desk.registers()}, contents, today, page)

@@ -124,8 +124,9 @@ def list_page(request: Request, desk: AtDesk, name: str) -> Response:
 def _flags(desk: Desk, register: Register, records: list[Record]) -> dict[str, list[Diagnostic]]:
     """The flags of each record; nothing is looked up where no rule asks for flags."""
     rules = [rule for rule in desk.rules if rule.kind == "flag" and register.id in rule.registers]
-    shelf = shelf_of(desk)
-    return {one.id: flags(shelf, rules, Kept(register.id, one.id, one.content)) for one in records}
+    page = [Kept(register.id, one.id, one.content) for one in records]
+    shelf = shelf_of(desk, page)
+    return {one.id: flags(shelf, rules, one) for one in page}
 
 
 def _asked(request: Request, register: Register) -> Asked:
