@@ -16,7 +16,7 @@ from lighed.core.condition import holds, parse, sentence
 from lighed.core.diagnostic import FOUND, names_of
 from lighed.core.errors import DefinitionError
 from lighed.core.text import LANGUAGES
-from lighed.portfolio.diagnostics import WORKED_OUT, diagnose, flags, mistakes_of_diagnostic, shelf_of, signs
+from lighed.portfolio.diagnostics import WORKED_OUT, Kept, diagnose, flags, mistakes_of_diagnostic, shelf_of, signs
 from lighed.report.pages.diagnostics import diagnostics
 from tests.portfolio.conftest import HOME, Town, surveyed, told
 from tests.reference import holds as reference_holds
@@ -139,6 +139,20 @@ def test_a_page_of_records_is_told_the_same_as_all_of_them(alliance: Town) -> No
         page = shelf_of(desk, records)
         for one in records:
             assert flags(page, rules, one) == flags(shelf_of(desk, [one]), rules, one) == told[register, one.id], one.id
+
+
+def test_a_figure_that_was_withdrawn_is_held_against_those_that_are_left(alliance: Town) -> None:
+    one = alliance.create("ole", "initiatives", title="Ny", organisation=HOME)
+    figures = [
+        alliance.create(
+            "ole", "observations", title=f"Antal {year}", initiative=one.id, period=year, source="Opgørelse"
+        )
+        for year in ("2019", "2023")
+    ]
+    for record, behind in zip(figures, (4, 0), strict=True):
+        alliance.move("ole", record, "withdraw", reason="Talt forkert")
+        kept = Kept(record.register, record.id, record.content)
+        assert list(shelf_of(alliance.desk("sara"), [kept]).values(kept, "years_behind")) == [behind]
 
 
 def test_the_pitfalls_are_counted_among_what_is_filled_in(alliance: Town) -> None:

@@ -160,7 +160,7 @@ def _years_behind(shelf: Shelf, one: Kept) -> Iterator[int]:
     """Say how many years a figure is older than the newest beside it."""
     own = _year(one)
     if own is not None:
-        yield max(filter(None, map(_year, shelf.beside(one)))) - own
+        yield max(filter(None, [own, *map(_year, shelf.beside(one))])) - own
 
 
 def _year(one: Kept) -> int | None:
