@@ -196,6 +196,46 @@ def test_goals_stand_beside_the_latest_figure_for_the_level_and_for_the_gap(view
     assert (relative[1], "gange" in relative[4]) == ("Den relative forskel", True)
 
 
+FALLS = {"level": ("baseline", "target"), "absolute": (GAP := ("gap_baseline", "gap_target")), "relative": GAP}
+# Where the baseline and the goal lie: in halves of the interval, from its middle; and what is said of it.
+WAYS: dict[str, tuple[float | None, float, dict[Lang, str]]] = {
+    "all of it is beyond the goal": (3, 2, {"da": "nået", "en": "reached"}),
+    "the goal is within it": (3, 0.5, {"da": "på vej", "en": "on its way"}),
+    "the goal is ahead": (3, -2, {"da": "på vej", "en": "on its way"}),
+    "the baseline is within it": (0.5, -2, {"da": "kan ikke siges", "en": "cannot be said"}),
+    "it has gone the other way": (-2, -3, {"da": "ikke på vej", "en": "not on its way"}),
+    "nobody says from where": (None, 2, {"da": "kan ikke siges", "en": "cannot be said"}),
+}
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("kind", FALLS)
+@pytest.mark.parametrize(("begun", "wanted", "due"), WAYS.values(), ids=WAYS)
+def test_a_goal_is_judged_by_the_whole_interval_of_the_latest_figure(
+    release: Release, kind: str, lang: Lang, begun: float | None, wanted: float, due: dict[Lang, str]
+) -> None:
+    view = View(release, CATALOGUE, lang, AREA)
+    unit = {"level": "percent", "absolute": "percentage_points", "relative": "ratio"}[kind]
+    pair = dict(zip(("absolute", "relative"), WHOLE, strict=True))
+    rows = view.index.get(ONE.id, "education", pair[kind]) if kind in pair else view.index.groups(ONE, None)
+    row = next(row for row in rows if row["period"] == "2025")
+    middle, half = (row["upper"] + row["lower"]) / 2, (row["upper"] - row["lower"]) / 2
+    goal: dict[str, Any] = {"title": "Færre", "indicator": ONE.id, "gap_kind": kind.replace("level", "absolute")}
+    for name, at in zip(FALLS[kind], (begun, wanted), strict=True):
+        goal |= {} if at is None else {name: {"value": middle + at * half, "unit": unit}}
+    (line,) = tables(of(view, goal))["goals-aim-F6-1"]
+    assert line[-1] == due[lang]
+
+
+def test_a_goal_in_another_unit_or_of_a_hidden_gap_is_not_judged(view: View, tmp_path: Path) -> None:
+    goal = {"title": "Færre", "indicator": ONE.id, "gap_kind": "absolute"}
+    goal |= {name: {"value": value, "unit": "percentage_points"} for name, value in zip(GAP, (90, 80), strict=True)}
+    other = goal | {"gap_target": {"value": 80, "unit": "persons"}}
+    few = View(released(tmp_path / "synthetic", YEARS | {2025: (96, 80, 2)}), CATALOGUE, "da", AREA)
+    lines = [tables(of(*asked))["goals-aim-F6-1"][0][-1] for asked in ((view, goal), (view, other), (few, goal))]
+    assert lines == ["nået", "kan ikke siges", "kan ikke siges"]
+
+
 def test_a_hidden_number_is_said_to_be_hidden(tmp_path: Path) -> None:
     few = released(tmp_path / "synthetic", YEARS | {2025: (96, 80, 2)})
     page = of(View(few, CATALOGUE, "da", AREA), begins="2023-01-01")

@@ -84,13 +84,33 @@ def concluded(goals: Iterable[Content], observations: Sequence[Content]) -> Conc
 
 def judged(goal: Content, seen: Content | None) -> Conclusion:
     """Return how far one goal for the level was reached, by its observation."""
-    begun, wanted, now = goal.get("baseline"), goal.get("target"), amount(seen) if seen else None
+    return reached(goal.get("baseline"), goal.get("target"), amount(seen) if seen else None)
+
+
+def reached(
+    begun: Content | None, wanted: Content | None, now: Content | None, limits: tuple[float, float] | None = None
+) -> Conclusion:
+    """Return how far a figure has come on the way from where it began to where it is wanted, each with its unit.
+
+    Where the figure has ``limits``, only what holds for both of them is said.
+
+    Examples
+    --------
+    >>> begun, wanted, now = ({"value": value, "unit": "percentage_points"} for value in (12, 8, 9))
+    >>> reached(begun, wanted, now), reached(begun, wanted, now, (7, 11)), reached(begun, wanted, now, (5, 13))
+    ('partly', 'partly', 'unknown')
+    >>> reached(begun, wanted, now, (6, 8)), reached(begun, wanted, now, (12, 15))
+    ('reached', 'not_reached')
+    """
     if not (begun and wanted and now) or len({begun["unit"], wanted["unit"], now["unit"]}) > 1:
         return "unknown"
-    way, gone = wanted["value"] - begun["value"], now["value"] - begun["value"]
+    way = wanted["value"] - begun["value"]
     if way == 0:
         return "unknown"
-    return "reached" if gone / way >= 1 else "partly" if gone / way > 0 else "not_reached"
+    least, most = sorted((end - begun["value"]) / way for end in limits or (now["value"], now["value"]))
+    if least >= 1:
+        return "reached"
+    return "not_reached" if most <= 0 else "partly" if least > 0 else "unknown"
 
 
 def newest(goal: Content, observations: Iterable[Content]) -> Content | None:

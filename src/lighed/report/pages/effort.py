@@ -11,6 +11,7 @@ from lighed.core.register import Register
 from lighed.core.release import Evaluated
 from lighed.core.text import day
 from lighed.core.types import Indicator, Stratifier
+from lighed.portfolio.reports import Conclusion, reached
 from lighed.portfolio.words import words
 from lighed.report import sentences
 from lighed.report.evaluations import sentences as sentences_of
@@ -21,7 +22,7 @@ from lighed.report.rows import periods, social
 from lighed.report.view import View
 from lighed.report.words import Row, interval, written
 
-HEADS = ("goal", "what", "from_value", "target", "now", "by")
+HEADS = ("goal", "what", "from_value", "target", "now", "by", "judged")
 Content = Mapping[str, Any]
 Views = Mapping[str, View]  # of each indicator that a release has, by its id
 
@@ -159,7 +160,8 @@ def _goals(view: View, one: Indicator, chosen: Stratifier, goals: list[Content],
     columns = tuple(Column(view.say(f"effort.{name}")) for name in HEADS)
     cells = [line for goal in goals for line in _goal(view, one, chosen, goal, register)]
     caption = view.say("effort.goals", indicator=one.short[view.lang])
-    return [Table(caption, columns, tuple(cells), id=f"goals-{_id(one.id)}")] if cells else []
+    table = Table(caption, columns, tuple(cells), id=f"goals-{_id(one.id)}")
+    return [table, Words(view.say("effort.how_judged"))] if cells else []
 
 
 def _goal(
@@ -179,5 +181,13 @@ def _goal(
         if goal.get(start) or goal.get(target):
             ends = [words(register.field(name), goal, view.lang, {}) for name in (start, target)]
             now = f"{written(row, view.lang)} {interval(row, view.lang)}" if row else "–"
-            said = (str(goal["title"]), view.say(f"effort.{what}"), *ends, now.strip(), by)
+            far = view.say(f"effort.{_judged(goal.get(start), goal.get(target), row or None, gap=what != 'level')}")
+            said = (str(goal["title"]), view.say(f"effort.{what}"), *ends, now.strip(), by, far)
             yield tuple(Cell(text) for text in said)
+
+
+def _judged(begun: Content | None, wanted: Content | None, row: Row | None, *, gap: bool) -> Conclusion:
+    if row is None or row["lower"] is None or row["upper"] is None:
+        return "unknown"
+    unit = "percentage_points" if gap and row["unit"] == "percent" else row["unit"]
+    return reached(begun, wanted, {"value": row["value"], "unit": unit}, (row["lower"], row["upper"]))
