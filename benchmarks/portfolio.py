@@ -1,4 +1,7 @@
-"""Lists, searches and records of 1,000 initiatives with 100,000 versions through the pages, as each is asked for."""
+"""Lists, searches and records of 1,000 initiatives with 100,000 versions through the pages, as each is asked for.
+
+Each initiative has figures of five years and a goal, so that the rules have something to flag.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +24,7 @@ from lighed.web.portfolio import create_app
 
 LIMIT = 150  # milliseconds, at the median
 TIMES = 15
+YEARS = range(2018, 2023)
 HOME = "aarhus-kommune"
 WORDS = ("gåhold", "rygestop", "gravide", "ældre", "madskole", "psykisk", "bolig", "fædre", "tolk", "motion")
 PASSWORD = "en lang adgangskode"  # noqa: S105 - of an account that lives as long as the benchmark
@@ -30,6 +34,9 @@ PATHS = {
     "search for a word": "register/initiatives?q=g%C3%A5holdene",
     "search for two words": "register/initiatives?q=%C3%A6ldre+bolig",
     "search that finds nothing": "register/initiatives?q=findes+ikke",
+    "list with flags": "register/observations",
+    "list of goals with flags": "register/goals",
+    "search with flags": "register/observations?q=r%C3%B8gfri",
     "filter": "register/initiatives?f.factors=3&f.light=green",
     "days": "register/initiatives?from.begins=2020-01-01&to.begins=2020-12-31",
     "list as JSON": "register/initiatives.json",
@@ -58,6 +65,7 @@ def filled(folder: Path, initiatives: int, versions: int) -> None:
     register = desk.register("initiatives")
     for number in range(initiatives):
         _history(house, register, number, versions)
+        _figures(house, number)
     house.close()
 
 
@@ -71,6 +79,24 @@ def _history(house: House, register: Register, number: int, versions: int) -> No
             house.archive.put(
                 db, register, Record(register.id, name, version, change, "running", HOME, said, "sara", "sara", at)
             )
+
+
+def _figures(house: House, number: int) -> None:
+    """Give an initiative a figure a year, some of them a percentage without a denominator, and a goal in a unit."""
+    of, told = slug(str(content(number, 1)["title"])), list[tuple[str, dict[str, object]]]()
+    for year in YEARS:
+        measured: dict[str, object] = {"share": {"numerator": number % 90 + year - 2018, "denominator": 100}}
+        measured = measured if number % 3 else {"value": {"value": number % 90, "unit": "percent"}}
+        told.append(
+            ("observations", {"title": f"Røgfri {year}", "period": str(year), "source": "Opgørelse"} | measured)
+        )
+    unit = "percent" if number % 2 else "persons"
+    told.append(("goals", {"title": "Flere røgfri", "target": {"value": 50, "unit": unit}}))
+    with house.archive.writing() as db:
+        for at, (name, said) in enumerate(told):
+            full = said | {"initiative": of, "indicator": "F3.1"}
+            one = Record(name, f"{of}-{at}", 1, "created", "draft", HOME, full, "sara", "sara", 1_764_000_000.0 + at)
+            house.archive.put(db, house.registers[name], one)
 
 
 def asked(folder: Path) -> dict[str, list[float]]:
