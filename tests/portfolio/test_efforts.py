@@ -5,11 +5,13 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from docx import Document
 from playwright.sync_api import Browser
 
 from lighed.catalogue import load
@@ -23,7 +25,7 @@ from lighed.portfolio.house import House
 from lighed.report.findings import largest
 from lighed.report.page import Notice, Page, Points, Table, Words
 from lighed.report.pages import effort, indicator, unmet
-from lighed.report.rows import WHOLE
+from lighed.report.rows import WHOLE, home
 from lighed.report.view import View
 from lighed.store.engine import connect
 from lighed.web.app import create_app
@@ -31,6 +33,7 @@ from lighed.web.portfolio import create_app as registers_of
 from tests.browser import NARROW, SCREENSHOTS, WIDE, Visit, served
 from tests.conftest import MADE
 from tests.portfolio.conftest import HOME, PASSWORD, Town, settled
+from tests.portfolio.test_obligations import answered, owed
 from tests.towns import Town as People
 
 CATALOGUE = load()
@@ -364,6 +367,28 @@ def test_the_twin_has_the_figures_and_a_picture_is_where_the_page_says(beside: B
         assert client.get(picture).headers["content-type"] == "image/svg+xml"
         assert client.get(f"{record}/figure/nothing.svg").status_code == 404
         assert "figures" not in client.get(f"/da/portfolio/record/organisations/{HOME}.json").json()
+
+
+def test_a_plan_report_has_the_figures_of_the_release_by_group_when_each_initiative_began(
+    beside: Beside, release: Release
+) -> None:
+    later = begun(beside.town, "Mere hjælp", "plan", indicators=[ONE.id], begins="2025-01-01")
+    beside.town.create("ole", "goals", title="Ens", initiative=later.id, indicator=ONE.id, stratifier="sex")
+    plan = answered(beside.town, owed(beside.town), initiatives=[beside.initiative, later.id])
+    with httpx.Client(base_url=beside.address, timeout=180) as client:
+        client.post("/da/portfolio/sign-in", data={"name": "paul", "password": PASSWORD})
+        place = f"/da/portfolio/record/reports/{plan.id}/report"
+        page, blocks = client.get(place).text, client.get(f"{place}.json").json()["blocks"]
+        paper = Document(BytesIO(client.get(f"{place}.docx").content)).element
+    first, second = (block["rows"] for block in blocks if "aim-F6-1" in block.get("id", ""))
+    assert [{row[0]["text"] for row in rows} for rows in (first, second)] == [{"2023"}, {"2025"}]
+    for rows, by in ((first, "education"), (second, "sex")):
+        assert {row[1]["text"] for row in rows} >= {level.title.da for level in CATALOGUE.stratifiers[by].levels}
+    groups = View(release, CATALOGUE, "da", home(release, ONE.id)).index.groups(ONE, "education")
+    (short,) = (row for row in groups if (row["period"], row["level"]) == ("2023", "short"))
+    assert first[0][2]["text"] == f"{short['value']:.1f} %".replace(".", ",")
+    assert first[0][2]["text"] in [node.text for node in paper.iter()]
+    assert "Udgangspunktet er 2023" in page
 
 
 def test_without_registers_there_is_no_page_of_what_is_not_done(release: Release, beside: Beside) -> None:

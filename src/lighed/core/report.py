@@ -19,7 +19,9 @@ from lighed.core.text import Text
 from lighed.core.types import Definition
 
 Need = Literal["filled", "short", "some", "each", "suggested"]
-Reckoned = Literal["shares", "gaps", "reach", "conclusion", "quote", "counts", "survey", "lights", "actions"]
+Reckoned = Literal[
+    "shares", "gaps", "reach", "conclusion", "quote", "counts", "survey", "lights", "actions", "baseline"
+]  # fmt: skip
 
 
 class Rule(Definition):

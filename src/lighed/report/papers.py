@@ -12,7 +12,7 @@ from lighed.core.text import Lang, day
 from lighed.portfolio.archive import Record
 from lighed.portfolio.desk import Desk
 from lighed.report.page import Block, Cell, Facts, Heading, Link, Notice, Page, Words
-from lighed.report.reckoned import RECKONED, Subject, table, unapproved
+from lighed.report.reckoned import RECKONED, Figures, Subject, no_figures, table, unapproved
 
 SHORT = frozenset({"number", "amount", "share"})
 
@@ -25,9 +25,10 @@ def paper(
     *,
     register: Register | None = None,
     record: Record | None = None,
+    figures: Figures = no_figures,
 ) -> Page:
     """Return a report as it stands; what it lacks is said at its sections as long as it can be written."""
-    subject = Subject(desk, report, lang, register, record)
+    subject = Subject(desk, report, lang, register, record, figures)
     writable = register is not None and record is not None and register.workflow.state(record.state).editable
     lacks = desk.missing(register, record) if writable and register and record else []
     blocks = [Words(_stand(subject, made), lead=True), *_facts(subject)]

@@ -16,10 +16,13 @@ from lighed.portfolio.desk import Desk, slug
 from lighed.portfolio.reports import GOALS, OBSERVATIONS, amount, concluded, judged, newest
 from lighed.portfolio.words import figure, words
 from lighed.report.page import Block, Cell, Column, Facts, Table, Tone, Words
+from lighed.report.pages.effort import baselines
+from lighed.report.view import View
 from lighed.stats.answered import finite_share, silent
 from lighed.stats.intervals import wilson
 
 Content = Mapping[str, Any]
+Figures = Callable[[Content], Mapping[str, View]]
 REACHED = (
     "enrolled",
     "started",
@@ -29,15 +32,24 @@ REACHED = (
 LIGHTS: tuple[Tone, ...] = ("red", "amber", "green")
 
 
+def no_figures(_: Content) -> Mapping[str, View]:
+    """Return no view of a release, as where none stands beside the registers."""
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What a report is made of, in the eyes of whoever reads it: a record of a register, or (none) all there is."""
+    """What a report is made of, in the eyes of whoever reads it: a record of a register, or (none) all there is.
+
+    ``figures`` gives the views of the releases that have what an initiative is to move, by indicator.
+    """
 
     desk: Desk
     report: Report
     lang: Lang
     register: Register | None = None
     record: Record | None = None
+    figures: Figures = no_figures
 
     @property
     def content(self) -> Content:
@@ -107,6 +119,18 @@ def _shares(subject: Subject, part: Part, caption: str) -> Iterator[Block]:
         for one in found
     ]
     yield table(caption, heads, rows, numbers=(3, 4)) if found else Words(subject.say("none", what=caption))
+
+
+def _baseline(subject: Subject, part: Part, caption: str) -> Iterator[Block]:
+    goals = subject.contents(GOALS)
+    blocks = [
+        block
+        for one in subject.taken(part)[1]
+        for block in baselines(
+            subject.figures(one.content), one.content, [g for g in goals if g.get("initiative") == one.id], one.id
+        )
+    ]
+    yield from blocks or [Words(subject.say("none", what=caption))]
 
 
 def _figure(subject: Subject, content: Content) -> str:
@@ -352,4 +376,5 @@ RECKONED: dict[str, Callable[[Subject, Part, str], Iterator[Block]]] = {
     "survey": _survey,
     "lights": _lights,
     "actions": _actions,
+    "baseline": _baseline,
 }

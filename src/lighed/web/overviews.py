@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,6 +16,7 @@ from lighed import catalogue
 from lighed.catalogue.load import parse_yaml, validated
 from lighed.charts import svg
 from lighed.core.errors import DataError, LighedError, Problem
+from lighed.core.release import Release
 from lighed.core.survey import SurveyMapping
 from lighed.core.text import Lang, say
 from lighed.portfolio.answers import INVITATIONS, SURVEYS, Export, take_in
@@ -27,9 +29,12 @@ from lighed.portfolio.words import words
 from lighed.report.docx import docx
 from lighed.report.page import Page
 from lighed.report.pages.diagnostics import diagnostics
+from lighed.report.pages.effort import aims
 from lighed.report.pages.survey import survey
 from lighed.report.papers import paper
 from lighed.report.pdf import pdf
+from lighed.report.rows import home
+from lighed.report.view import View
 from lighed.web.door import AtDesk as AtOffice
 from lighed.web.door import Sent, file_of, language, to, written
 
@@ -198,6 +203,30 @@ def diagnostics_page(request: Request, desk: AtDesk) -> Response:
     return written(request, "register_page.html", page=page, frame=Frame(request.url.path), trail=[], links=[])
 
 
+# --- figures of the releases
+
+
+def view_of(request: Request) -> View | None:
+    """Return a view that gives language and definitions; None where no release stands beside the registers."""
+    releases: Mapping[str, Release] = request.app.state.releases
+    return View(next(iter(releases.values())), catalogue.load(), language(request), "") if releases else None
+
+
+def views_of(request: Request, content: Mapping[str, Any]) -> dict[str, View]:
+    """Return the views of what an initiative is to move, by indicator, of the first release that has it."""
+    first = view_of(request)
+    return {name: view for name, *_ in aims(first, content) if (view := _having(request, first, name))} if first else {}
+
+
+def _having(request: Request, like: View, indicator: str) -> View | None:
+    """The first release that has an indicator, at the area that is asked for or at its own."""
+    area, releases = request.query_params.get("area", ""), request.app.state.releases
+    release = next((one for one in releases.values() if indicator in one.indicators), None)
+    if release is None:
+        return None
+    return replace(like, release=release, area=area if area in release.areas else home(release, indicator))
+
+
 # --- reports
 
 
@@ -247,7 +276,8 @@ def _report_of(request: Request, desk: Desk, name: str, one: str) -> Page:
     report = desk.report_of(register, record.content)
     if report is None:
         raise HTTPException(404)
-    return paper(desk, report, day_of(desk), language(request), register=register, record=record)
+    made: dict[str, Any] = {"register": register, "record": record, "figures": partial(views_of, request)}
+    return paper(desk, report, day_of(desk), language(request), **made)
 
 
 def _paper(request: Request, page: Page, place: str) -> Response:

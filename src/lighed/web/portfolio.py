@@ -10,7 +10,6 @@ from urllib.parse import quote
 from fastapi import APIRouter, FastAPI, HTTPException, Request, Response
 from fastapi.responses import JSONResponse
 
-from lighed import catalogue
 from lighed.charts import svg
 from lighed.core.diagnostic import Diagnostic
 from lighed.core.errors import DataError, LighedError, Problem, RegisterError
@@ -28,13 +27,11 @@ from lighed.portfolio.house import House
 from lighed.portfolio.obligations import OBLIGATIONS
 from lighed.portfolio.words import differences, merged, named, words
 from lighed.report.page import Choices, Page
-from lighed.report.pages.effort import aims, effort
-from lighed.report.rows import home
-from lighed.report.view import View
+from lighed.report.pages.effort import effort
 from lighed.web import door, overviews
 from lighed.web.door import MANY, Door, Sent, file_of, language, opened, to, token, written
 from lighed.web.openid import OpenId
-from lighed.web.overviews import AtDesk, day_of, owing, plain
+from lighed.web.overviews import AtDesk, day_of, owing, plain, view_of, views_of
 
 MENU = (
     ("", "portfolio.menu.overview", "see_registers"),
@@ -348,11 +345,10 @@ class Pictures:
 def _figures(request: Request, desk: Desk, register: Register, record: Record) -> Page | None:
     """The figures of the releases that an initiative is to move; None of what points at none."""
     releases: Mapping[str, Release] = request.app.state.releases
-    if register.id != INITIATIVES or not releases:
+    first = view_of(request)
+    if register.id != INITIATIVES or not first:
         return None
-    known, lang, area = catalogue.load(), language(request), request.query_params.get("area", "")
-    first = View(next(iter(releases.values())), known, lang, "")
-    views = {name: view for name, *_ in aims(first, record.content) if (view := _view(releases, first, name, area))}
+    views = views_of(request, record.content)
     belonging = desk.belonging(register, record)
     goals = [each.content for of, each in belonging if of.id == GOALS]
     named = {each.content.get("definition") for of, each in belonging if of.id == EVALUATIONS}
@@ -362,14 +358,6 @@ def _figures(request: Request, desk: Desk, register: Register, record: Record) -
         return None
     choice = tuple(Choices("", (view.area_choice(),), first.say("choice.show")) for view in [*views.values()][:1])
     return replace(made, blocks=(*choice, *made.blocks))
-
-
-def _view(releases: Mapping[str, Release], like: View, indicator: str, area: str) -> View | None:
-    """The first release that has an indicator, at the area that is asked for or at its own."""
-    release = next((one for one in releases.values() if indicator in one.indicators), None)
-    if release is None:
-        return None
-    return replace(like, release=release, area=area if area in release.areas else home(release, indicator))
 
 
 @router.get("/record/{name}/{one}/edit")

@@ -17,7 +17,7 @@ from lighed.report import sentences
 from lighed.report.evaluations import sentences as sentences_of
 from lighed.report.evaluations import table
 from lighed.report.page import Block, Cell, Column, Figure, Heading, Link, Notice, Page, Pair, Points, Table, Words
-from lighed.report.pages.indicator import gap_figure, pattern
+from lighed.report.pages.indicator import gap_figure, groups_table, pattern
 from lighed.report.rows import periods, social
 from lighed.report.view import View
 from lighed.report.words import Row, interval, written
@@ -44,13 +44,11 @@ def effort(
     rows: list[Row] = []
     for name, title, address in aims(view, content):
         here = views.get(name)
-        dimensions = social(here.release, here.release.indicators[name]) if here else []
-        if here is None or not dimensions:
+        mine = [goal for goal in goals if goal.get("indicator") == name]
+        chosen = _chosen(here, name, mine) if here else None
+        if here is None or chosen is None:
             blocks += [Heading(title, _id(name), 3), Notice(view.say("effort.missing", title=title))]
             continue
-        mine = [goal for goal in goals if goal.get("indicator") == name]
-        asked = {goal.get("stratifier") for goal in mine}
-        chosen = next((s for s in dimensions if s.id in asked), dimensions[0])
         one = here.release.indicators[name]
         found = [*here.index.groups(one, chosen.id), *_gaps(here, one, chosen)]
         blocks += [Heading(title, _id(name), 3), *_source(here, one, chosen, address)]
@@ -61,6 +59,28 @@ def effort(
         blocks.append(Words(view.say("effort.whole")))
     blocks += [block for each in evaluations for block in _effects(view, each)]
     return Page(view.say("effort.title"), view.lang, tuple(blocks), rows=rows)
+
+
+def baselines(views: Views, content: Content, goals: Sequence[Content], key: str) -> Iterator[Block]:
+    """Return what an initiative's figures were by social group when it began, in words and tables named by a key."""
+    like = next(iter(views.values()), None)
+    for name, _, address in aims(like, content) if like else ():
+        view = views.get(name)
+        chosen = _chosen(view, name, [goal for goal in goals if goal.get("indicator") == name]) if view else None
+        if view and chosen:
+            one = view.release.indicators[name]
+            _, then, said = _begun(view, one, chosen, content.get("begins"))
+            groups = groups_table(view, one, chosen, then)
+            yield from _source(view, one, chosen, address)
+            yield Words(said)
+            yield replace(groups, id=f"{groups.id}-{_id(name)}-{key}")
+
+
+def _chosen(view: View, indicator: str, goals: Sequence[Content]) -> Stratifier | None:
+    """The social dimension that the goals of an indicator name, or its first; None where it has none."""
+    dimensions = social(view.release, view.release.indicators[indicator])
+    asked = {goal.get("stratifier") for goal in goals}
+    return next((s for s in dimensions if s.id in asked), next(iter(dimensions), None))
 
 
 def _effects(view: View, one: Evaluated) -> list[Block]:
@@ -106,23 +126,29 @@ def _gaps(view: View, one: Indicator, chosen: Stratifier) -> list[Row]:
 
 def _told(view: View, one: Indicator, chosen: Stratifier, begins: str | None) -> list[Block]:
     """What it was at the beginning, in words and with a picture, and how the gap has moved since."""
-    groups = view.index.groups(one, chosen.id)
-    first, said = _baseline(view, periods(groups), begins)
-    then = [row for row in groups if row["period"] == first]
-    since = [row for row in groups if row["period"] >= first]
+    first, _, told = _begun(view, one, chosen, begins)
+    since = [row for row in view.index.groups(one, chosen.id) if row["period"] >= first]
     series = [[row for row in part if row["period"] >= first] for part in _by_measure(view, one, chosen)]
-    ends = sentences.ends(chosen, then, one, view.lang)
-    started = [next((row for row in part if row["period"] == first), None) for part in series] or [None, None]
-    told = [said, sentences.groups(one, chosen, then, view.place, view.lang)]
-    told.append(sentences.gap(started[0], started[1], ends, view.lang))
     last = [row for row in since if row["period"] == since[-1]["period"]]
     picture = pattern(view, one, chosen, since, last, "equiplot")
-    blocks: list[Block] = [Words(" ".join(filter(None, told))), _own(picture, one)]
+    blocks: list[Block] = [Words(told), _own(picture, one)]
     hidden = sum(row["flags"] == "suppressed" for row in since)
     blocks += [Words(view.say("sentence.hidden", count=hidden))] if hidden else []
     if since[-1]["period"] == first:
         return [*blocks, Words(view.say("effort.nothing_since", period=first))]
     return [*blocks, *_since(view, one, chosen, series)]
+
+
+def _begun(view: View, one: Indicator, chosen: Stratifier, begins: str | None) -> tuple[str, list[Row], str]:
+    """The period of the beginning, its groups, and what they were and how far apart, in words."""
+    groups = view.index.groups(one, chosen.id)
+    first, said = _baseline(view, periods(groups), begins)
+    then = [row for row in groups if row["period"] == first]
+    parts, ends = _by_measure(view, one, chosen), sentences.ends(chosen, then, one, view.lang)
+    gaps = [next((row for row in part if row["period"] == first), None) for part in parts] or [None, None]
+    told = [said, sentences.groups(one, chosen, then, view.place, view.lang)]
+    told.append(sentences.gap(gaps[0], gaps[1], ends, view.lang))
+    return first, then, " ".join(filter(None, told))
 
 
 def _baseline(view: View, known: list[str], begins: str | None) -> tuple[str, str]:

@@ -188,10 +188,10 @@ def _heads(view: View, one: Indicator, chosen: Stratifier, groups: list[Row], sp
 
 
 def _with_table(view: View, one: Indicator, chosen: Stratifier, rows: list[Row], chart: Drawn, heads: Heads) -> Figure:
-    return Figure("pattern", chart, heads.description, _groups_table(view, one, chosen, rows))
+    return Figure("pattern", chart, heads.description, groups_table(view, one, chosen, rows))
 
 
-def _groups_table(view: View, one: Indicator, chosen: Stratifier, groups: list[Row]) -> Table:
+def groups_table(view: View, one: Indicator, chosen: Stratifier, groups: list[Row]) -> Table:
     """Every period and group, newest first, with interval, persons and cases."""
     say = view.say
     order = {level: k for k, level in enumerate((*chosen.level_ids, UNKNOWN))}
