@@ -22,6 +22,7 @@ from lighed.analysis.grid import SHOWN_PARENTS, shown_areas
 from lighed.catalogue import Catalogue
 from lighed.catalogue.areas import parent_of
 from lighed.core.estimates import CONFIDENCE, Estimates
+from lighed.core.order import in_order
 from lighed.core.pathway import Pathway
 from lighed.core.summary import Summary
 from lighed.core.types import COUNTRY, SCALE, Area, Stratifier
@@ -126,8 +127,7 @@ class Told:
         whole = joined.rename_columns({"place": "area"}).group_by(list(dims), use_threads=False)
         sums = whole.aggregate([(name, "sum") for name in statistics])
         named = sums.rename_columns([name.removesuffix("_sum") for name in sums.column_names])
-        ordered = named.select([*dims, *statistics]).sort_by([(name, "ascending") for name in dims])
-        return Summary(dims, statistics, ordered, ("level", *key))
+        return Summary(dims, statistics, in_order(named.select([*dims, *statistics]), dims), ("level", *key))
 
 
 def _regions(

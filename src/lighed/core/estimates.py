@@ -15,6 +15,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lighed.core.order import in_order
+
 # Rows that count a part of a group: n and events of them are persons and cases, as of a whole group. `sent` divides a
 # group by whom it came from; the DIVIDING of a step (of one horizon) are of the same persons and add up, those by
 # `exception` to the fate EXCEPTED; those of TOGETHER are shown all or none. What is worked out of parts has a name that
@@ -121,8 +123,8 @@ class Estimates:
         >>> Estimates.of(area=["DK", "0101"]).sorted().table["area"].to_pylist()
         ['0101', 'DK']
         """
-        plain = self.table.cast(pa.schema([(f.name, pa.string() if f.type == _WORD else f.type) for f in SCHEMA]))
-        return Estimates(plain.sort_by([(name, "ascending") for name in DIMENSIONS]).cast(SCHEMA))
+        plain = pa.schema([(field.name, pa.string() if field.type == _WORD else field.type) for field in SCHEMA])
+        return Estimates(in_order(self.table, DIMENSIONS).cast(plain).cast(SCHEMA))  # words in the order of the rows
 
     def rows(self) -> list[dict[str, Any]]:
         """Return the rows as dicts, for pages and tests."""
