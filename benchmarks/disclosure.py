@@ -71,21 +71,26 @@ def slopes(persons: Any) -> csr_array:
     return csr_array(rows)
 
 
-def hide(measures: bool) -> tuple[int, int, float]:
-    """Protect the last year: how many figures and how many measures are hidden, and the processor's seconds."""
+def hide(unit: float | None = None) -> tuple[int, int, int, float]:
+    """Protect the last year, with the slope indices that are printed to a unit per 100,000.
+
+    How many figures and measures are hidden, how many measures are shown though a group is not, and the seconds.
+    """
     cases, persons, regions = cube()
     totals, lines = figures(regions)
     value = totals @ cases[:, LAST].ravel()
     table = Table.of(lines, value, price(value, np.log10(totals.sum(axis=1))))
-    if measures:
-        rows = slopes(totals @ persons[:, LAST].ravel())
-        printed, areas = np.round(rows @ value), rows.shape[0]
-        table = table.with_measures(rows, printed - 0.5, printed + 0.5, np.ones(areas))
+    rows = slopes(totals @ persons[:, LAST].ravel())
+    if unit:
+        printed, areas = np.round(rows @ value / unit) * unit, rows.shape[0]
+        table = table.with_measures(rows, printed - unit / 2, printed + unit / 2, np.ones(areas))
     small = (table.value > 0) & (table.value < K)
     start = time.process_time()
     hidden = suppress(table, small, np.tile(doubt(K), (len(small), 1)))
     took = time.process_time() - start
-    return int(hidden[: len(value)].sum()), int(hidden[len(value) :].sum()), took
+    counts, measures = np.split(hidden, [len(value)])
+    beside = (abs(rows) @ counts > 0) & ~measures if unit else np.zeros(0)
+    return int(counts.sum()), int(measures.sum()), int(beside.sum()), took
 
 
 def ten_years() -> tuple[int, int, float, float]:
@@ -152,15 +157,18 @@ def rounding(years: bool) -> tuple[float, float]:
 def main() -> None:
     """Protect, audit and round the cube."""
     given = arguments(__doc__)
-    counts, measured = took(hide, False), took(hide, True)
+    counts, measured, coarse = took(hide), took(hide, 1.0), took(hide, 100.0)
     history = took(one_by_one)
     decade, one, all_years = took(ten_years), took(rounding, False), took(rounding, True)
     lines = [
         Line("hidden of the 1,872 counts of a year, 190 of them small", counts.result[0], "", 378),
-        Line("processors", counts.result[2], "s", 3),
+        Line("processors", counts.result[3], "s", 3),
         Line("hidden counts beside the slope indices of 104 areas", measured.result[0], "", 410),
         Line("hidden slope indices", measured.result[1], "", 25),
-        Line("processors", measured.result[2], "s", 3),
+        Line("processors", measured.result[3], "s", 3),
+        Line("shown though a group is hidden, printed as whole numbers per 100,000", measured.result[2], ""),
+        Line("shown though a group is hidden, printed in per cent with one decimal", coarse.result[2], ""),
+        Line("hidden counts beside them", coarse.result[0], ""),
         Line("hidden counts of ten years one by one", decade.result[0], ""),
         Line("small ones in less doubt than they need", decade.result[1], ""),
         Line("processors, to protect them", decade.result[2], "s"),

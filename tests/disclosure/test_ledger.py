@@ -29,7 +29,7 @@ from lighed.core.text import LANGUAGES
 from lighed.core.types import COUNTRY, Policy
 from lighed.disclosure import release
 from lighed.disclosure.cells import lines
-from lighed.disclosure.ledger import FIELDS, FORMAT, NAME, Ledger, counted, enter, guessed, met
+from lighed.disclosure.ledger import BEFORE_MEASURES, FIELDS, FORMAT, NAME, Ledger, counted, enter, guessed, met
 from lighed.workbench import zone
 from tests.disclosure.reader import Key, Row, determined, hidden, small, worked_out
 from tests.disclosure.reader import counted as cells
@@ -252,6 +252,13 @@ def test_a_release_is_entered_once_and_stays_when_it_is_taken_away(before: tuple
 def test_public_figures_are_not_in_the_ledger(denmark_release: Release, tmp_path: Path) -> None:
     enter(tmp_path / "ledger", denmark_release.folder)
     assert Ledger.open(tmp_path / "ledger").releases == 0
+
+
+def test_a_ledger_from_before_it_had_measures_is_read(tmp_path: Path) -> None:
+    rows = counted(table(town()))
+    old = rows.drop_columns(["value"]).replace_schema_metadata({NAME: BEFORE_MEASURES})
+    pq.write_table(old, tmp_path / "a.parquet")
+    assert Ledger.open(tmp_path).rows.rows() == Ledger.of([rows]).rows.rows()
 
 
 def cut(file: Path) -> None:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from lighed.catalogue import load
 from lighed.core.release import Release
-from lighed.core.text import LANGUAGES, Lang, number
+from lighed.core.text import LANGUAGES, Lang, number, say
 from lighed.disclosure import publish
 from lighed.report.html import Frame
 from lighed.report.page import Facts, Heading, Page, Points, Words
@@ -16,7 +17,11 @@ from lighed.report.pages import about, protection
 from lighed.report.view import View
 from tests.conftest import MADE
 from tests.disclosure.tables import CATALOGUE, table
-from tests.disclosure.test_release import town
+from tests.disclosure.test_measures import HOMELESS
+from tests.disclosure.test_measures import MADE as MADE_OF_TOWNS
+from tests.disclosure.test_release import OWN, project_with, town
+
+FEW_OF_PUBLIC = {"smallest_count": 5, "smallest_group": 5, "public_persons": [HOMELESS], "sums": "together"}
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -76,6 +81,17 @@ def test_every_rule_of_the_policy_stands_in_words_with_its_limit(policy: str, tm
     said = [point.text for point in page.blocks[at + 1].items]
     assert len(said) == len(RULES[policy])
     assert all(any(limit in rule for rule in said) for limit in RULES[policy])
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_where_measures_of_hidden_groups_are_shown_rounded_it_says_so_and_how_many(lang: Lang, tmp_path: Path) -> None:
+    known = load(project_with(tmp_path / "project", OWN | FEW_OF_PUBLIC))
+    release = publish(MADE_OF_TOWNS, known.plans["ours"], known, tmp_path / "release", inputs={}, made=MADE)
+    page = protection(View(release, known, lang, release.manifest.front_area))
+    (facts,) = (dict(block.facts) for block in page.blocks if isinstance(block, Facts))
+    shown = [row for area in release.areas for row in release.estimates(area).where(method="rounded").rows()]
+    assert facts[say("protection.rounded", lang)] == number(len(shown), lang, digits=0) != "0"
+    assert say("protection.rule.public_persons", lang) in [point.text for point in _points(page)]
 
 
 def _points(page: Page) -> list[Words]:

@@ -96,13 +96,13 @@ def _changes(groups: Groups, stratifier: Stratifier, measure: Measure, made: Val
     flags = np.where(np.isfinite(moved.value), np.where(unsure, 1, 0), 2).ravel()
     index = np.unravel_index(np.arange(flags.size), (len(several), len(grid.areas)))
     which, survey = several[index[0]], np.array([i.basis == "survey" for i in grid.indicators])
-    scale = np.array([_scale(measure, i) if measure.null == 0.0 else 1.0 for i in grid.indicators])[which]
+    factors = np.array([scale(measure, i) if measure.null == 0.0 else 1.0 for i in grid.indicators])[which]
     return Estimates.of(
         **labels(grid, (which, last[which], index[1]), stratifier.id),
         component="change",
         horizon=codes(first[which], [str(p) for p in grid.periods]),
         measure=measure.id,
-        **{name: getattr(moved, name).ravel() * scale for name in Values.__slots__},
+        **{name: getattr(moved, name).ravel() * factors for name in Values.__slots__},
         confidence=CONFIDENCE,
         unit=codes(which, [unit(measure, i) for i in grid.indicators]),
         method=codes(np.where(survey[which], 2, np.isfinite(shared).ravel()), CHANGES),
@@ -112,13 +112,13 @@ def _changes(groups: Groups, stratifier: Stratifier, measure: Measure, made: Val
 
 def _rows(groups: Groups, stratifier: Stratifier, measure: Measure, made: Values) -> Estimates:
     indicators = groups.grid.indicators
-    scale = np.array([_scale(measure, i) for i in indicators])[:, None, None]
+    factors = np.array([scale(measure, i) for i in indicators])[:, None, None]
     return _over_levels(
         groups,
         stratifier,
         groups.collected & _counted(groups, measure)[:, None],
         _doubtful(groups, stratifier, measure) | ~np.isfinite(made.lower),
-        {name: getattr(made, name) * scale for name in Values.__slots__},
+        {name: getattr(made, name) * factors for name in Values.__slots__},
         measure=measure.id,
         confidence=CONFIDENCE,
         unit=[unit(measure, i) for i in indicators],
@@ -205,8 +205,8 @@ def _by_polarity(grid: Grid) -> list[tuple[Polarity, npt.NDArray[np.bool_]]]:
     return [(polarity, np.array([i.polarity == polarity for i in grid.indicators])) for polarity in found]
 
 
-def _scale(measure: Measure, indicator: Indicator) -> float:
-    """What a measure of values as they are computed is multiplied with, to be in its unit."""
+def scale(measure: Measure, indicator: Indicator) -> float:
+    """Return what a measure of values as they are computed is multiplied with, to be in its unit."""
     outcome = SCALE[indicator.unit]
     return {"outcome": outcome, "squared": outcome**2}.get(measure.unit, factor(measure))
 

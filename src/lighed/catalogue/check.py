@@ -19,6 +19,7 @@ from lighed.core.types import (
     Dimension,
     Evaluation,
     Indicator,
+    Policy,
     Provider,
     ReleasePlan,
     Stratifier,
@@ -61,6 +62,7 @@ def _all(catalogue: Catalogue) -> Iterator[tuple[str, str]]:
         (catalogue.validations, _of_points),
         (catalogue.indicators, _problems),
         (catalogue.providers, _of_provider),
+        (catalogue.policies, _of_policy),
         (catalogue.plans, _of_plan),
         (catalogue.evaluations, _of_evaluation),
     )
@@ -285,6 +287,13 @@ def _itself(pathway: Pathway) -> Iterator[str]:
 
 def _of_provider(catalogue: Catalogue, one: Provider) -> Iterator[str]:
     yield from _unknown([("area", code, catalogue.areas) for code in (one.area, *one.catchment)])
+
+
+def _of_policy(catalogue: Catalogue, policy: Policy) -> Iterator[str]:
+    yield from _unknown([("indicator", name, catalogue.indicators) for name in policy.public_persons])
+    for one in (catalogue.indicators[name] for name in policy.public_persons):
+        if (one.kind, one.basis) != ("proportion", "person") or policy.sums != "together":
+            yield f"public_persons: '{one.id}' must be a share of persons, and the sums be held together"
 
 
 def _of_plan(catalogue: Catalogue, plan: ReleasePlan) -> Iterator[str]:

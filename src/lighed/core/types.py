@@ -295,7 +295,8 @@ class Policy(Definition):
     figure of those whom they sent. A mean of amounts gives away a sum: it is hidden by ``dominance``, and where the
     second largest contributor could work the largest out to within ``largest_within`` percent. ``sums`` are held
     ``each`` for itself, or all ``together``, as a reader would who solves them; that takes seconds for a municipality,
-    and hours for all of them.
+    and hours for all of them. Of the shares named in ``public_persons`` anybody can look up how many persons each group
+    has, in a population register: held together, measures of them may be shown rounded where some groups are hidden.
     """
 
     id: str
@@ -309,6 +310,7 @@ class Policy(Definition):
     dominance: Dominance | None = None
     largest_within: float | None = Field(default=None, gt=0)
     sums: Literal["each", "together"] = "each"
+    public_persons: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
 
     @property

@@ -8,7 +8,8 @@ knows here either, so they are given numbers that agree with all that is known.
 
 Each release is one file, ``<release>.<digest of its manifest>.parquet``, written when it is put in force and never
 again; a release that is withdrawn stays. A file has the columns of `KEYS` (null where a row says nothing of them), and
-``n`` and ``events``, null in what is hidden. There is no secret in it.
+``n`` and ``events``, null in what is hidden, and the ``value`` of a measure of which some groups are. There is no
+secret in it.
 """
 
 from __future__ import annotations
@@ -29,17 +30,20 @@ from lighed.core.errors import ReleaseError
 from lighed.core.estimates import PARTS, SCHEMA, Estimates
 from lighed.core.release import Release, digest
 from lighed.disclosure.cells import KEY, Array, Cells, Mask, numbered
+from lighed.disclosure.measures import LINEAR, is_rounded
 
-FORMAT = b"1"
+FORMAT, BEFORE_MEASURES = b"2", b"1"
 NAME = b"lighed_ledger"
 KEYS = (*KEY[:-1], "measure", "component", "counterpart", "horizon")
-FIELDS = pa.schema([(name, pa.string()) for name in KEYS] + [("n", pa.int64()), ("events", pa.int64())])
+FIELDS = pa.schema(
+    [(name, pa.string()) for name in KEYS] + [("n", pa.int64()), ("events", pa.int64()), ("value", pa.float64())]
+)
 TOO_MANY = 10.0  # what it costs that parts are more than their whole, beside parts that nobody was told of
 
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """The counted rows of earlier releases, each once, and how many releases there were."""
+    """The counted rows of earlier releases and their rounded measures, each once, and how many releases there were."""
 
     rows: Estimates
     releases: int
@@ -75,7 +79,10 @@ NOTHING = Ledger(Estimates(SCHEMA.empty_table()), 0)
 def _read(file: Path) -> pa.Table:
     try:
         found = pq.read_table(file)
-        if found.schema.metadata[NAME] == FORMAT:
+        form = found.schema.metadata[NAME]
+        if form in (BEFORE_MEASURES, FORMAT):
+            if form == BEFORE_MEASURES:
+                found = found.append_column(FIELDS.field("value"), pa.nulls(len(found), pa.float64()))
             return found.select(FIELDS.names).cast(FIELDS)
     except (OSError, KeyError, TypeError, pa.ArrowException):
         pass
@@ -99,10 +106,18 @@ def enter(folder: Path, release: Path) -> None:
 
 
 def counted(shown: Estimates) -> pa.Table:
-    """Return what stands in the ledger of a release: the rows that have a count, or had one that is hidden."""
-    rows = shown.where(measure=["crude", *PARTS]).table
-    hidden = pc.equal(rows["flags"].cast(pa.string()), "suppressed")
-    return rows.filter(pc.or_(pc.is_valid(rows["n"]), hidden)).select(FIELDS.names).cast(FIELDS)
+    """Return what stands in the ledger of a release: counts, shown or hidden, and measures of groups of which some are.
+
+    A count has no value here, and a measure no count.
+    """
+    table, printed = shown.table, pa.array(is_rounded(shown))
+    of_counts = pc.is_in(table["measure"].cast(pa.string()), value_set=pa.array(["crude", *PARTS]))
+    hidden = pc.equal(table["flags"].cast(pa.string()), "suppressed")
+    kept = pc.or_(pc.and_(of_counts, pc.or_(pc.is_valid(table["n"]), hidden)), printed)
+    value = pc.if_else(printed, table["value"].combine_chunks(), None)
+    return (
+        table.set_column(SCHEMA.get_field_index("value"), "value", value).filter(kept).select(FIELDS.names).cast(FIELDS)
+    )
 
 
 def met(estimates: Estimates, ledger: Ledger, catalogue: Catalogue) -> tuple[Cells, Estimates]:
@@ -113,7 +128,7 @@ def met(estimates: Estimates, ledger: Ledger, catalogue: Catalogue) -> tuple[Cel
     """
     if not ledger.releases:
         return Cells.of(estimates), NOTHING.rows
-    earlier = ledger.rows.where(indicator=_kin(estimates, catalogue), period=estimates.distinct("period"))
+    earlier = _near(ledger, estimates, catalogue).where(measure=["crude", *PARTS])
     for column, known in (("stratifier", catalogue.stratifiers), ("area", catalogue.areas)):
         if gone := {*earlier.distinct(column)} - {*known}:
             raise ReleaseError("ledger_gone", words=", ".join(sorted(gone)))
@@ -126,6 +141,16 @@ def met(estimates: Estimates, ledger: Ledger, catalogue: Catalogue) -> tuple[Cel
     row = joined.row.copy()
     row[alone] = len(estimates) + np.arange(alone.sum())
     return replace(joined, row=row, lost=alone & joined.held), only
+
+
+def told(ledger: Ledger, estimates: Estimates, catalogue: Catalogue) -> Estimates:
+    """Return the measures that earlier releases printed of groups of which some were hidden (see ``measures``)."""
+    return _near(ledger, estimates, catalogue).where(measure=LINEAR)
+
+
+def _near(ledger: Ledger, estimates: Estimates, catalogue: Catalogue) -> Estimates:
+    """What the ledger has of the periods of some rows, and of indicators that have to do with theirs."""
+    return ledger.rows.where(indicator=_kin(estimates, catalogue), period=estimates.distinct("period"))
 
 
 def _kin(estimates: Estimates, catalogue: Catalogue) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -9,14 +10,15 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-from scipy.sparse import csr_array
+from scipy.sparse import block_array, csr_array, eye_array
 
 from lighed.catalogue import Catalogue
 from lighed.core.errors import ReleaseError
 from lighed.core.estimates import DIVIDING, TOGETHER, Estimates
 from lighed.core.types import Policy
 from lighed.disclosure.cells import BESIDE, KEY, Array, Cells, kinds, numbered, positions
-from lighed.disclosure.flows import Table, doubt, price, suppress
+from lighed.disclosure.flows import FREE, Table, doubt, price, suppress
+from lighed.disclosure.measures import Printed
 
 Mask = npt.NDArray[np.bool_]
 
@@ -140,41 +142,110 @@ def _demand_company(sums: csr_array, hidden: Mask, cells: Cells) -> None:
     sums = sums[sums @ cells.out.astype(np.int64) > 0]
     given = np.flatnonzero(hidden & (sums.sum(axis=0) > 0))
     if len(given):
-        raise ReleaseError("unprotectable", cells=", ".join(_named(cells, int(cell)) for cell in given))
+        raise ReleaseError("unprotectable", cells=", ".join(_named(cells, given, k) for k in range(len(given))))
 
 
-def withstanding(small: Mask, more: Mask, cells: Cells, sums: csr_array, policy: Policy, catalogue: Catalogue) -> Mask:
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number of hidden cells: ``count`` of the cells ``of``, of which fewer than ``fewest`` may not be known.
+
+    ``moved`` is by how much it is more than what was shown before, and ``most`` what anybody knows that it is at most;
+    ``zeros`` says of which it may not be known that there is nobody. Of cells whose persons are public it is the events
+    and, behind all cells, those without the thing: what is known of the one is known of the other.
+    """
+
+    of: Array
+    count: Array
+    fewest: int
+    moved: Array
+    most: Array
+    zeros: Mask
+
+    def known(self, sums: csr_array, hidden: Mask) -> csr_array:
+        """Return what anybody knows: the sums, and how many have the thing and have it not together."""
+        cells = sums.shape[1]
+        more = len(self.of) - cells
+        rows = known(sums, self.count[:cells], hidden)
+        whole = csr_array((np.ones(more), (np.arange(more), self.of[cells:])), shape=(more, cells))
+        return csr_array(block_array([[rows, None], [whole, eye_array(more)]])) if more else rows
+
+
+def numbers(cells: Cells, policy: Policy, catalogue: Catalogue) -> list[Number]:
+    """Return the numbers that hidden cells hide: events first, those without the thing, and persons.
+
+    Of cells whose persons are public the first has both, and the others nothing.
+    """
+    public = np.isin(cells.words["indicator"], policy.public_persons)[cells.at["indicator"]] & (cells.row != BESIDE)
+    every, at, endless = np.arange(len(public)), np.flatnonzero(public), np.full(len(public), np.inf)
+    (events, k), (without, _), _ = all_three = counts(cells, policy, catalogue)
+    by = moves(cells, catalogue)
+    both = Number(
+        np.append(every, at),
+        np.append(events, without[at]),
+        k,
+        np.append(by[0], by[1][at]),
+        np.append(np.where(public, cells.n, endless), cells.n[at]),
+        np.append(_of_sensitive_zeros(cells, catalogue), np.ones(len(at), bool)),
+    )
+    others = [
+        Number(every, np.where(public, 0, count), fewest, np.where(public, 0, moved), endless, np.zeros_like(public))
+        for (count, fewest), moved in zip(all_three[1:], by[1:], strict=True)
+    ]
+    return [both, *others]
+
+
+def withstanding(
+    small: Mask,
+    more: Mask,
+    cells: Cells,
+    sums: csr_array,
+    policy: Policy,
+    catalogue: Catalogue,
+    printed: Printed | None = None,
+) -> Mask:
     """Return the cells that must be hidden beside the small ones, so that all sums leave every small number in doubt.
 
     Persons, events and persons without the thing are a table each (see ``flows``), and what is hidden in one is hidden
     in all; `more` are hidden already. A small number may be each of 1 to k - 1, and its interval is as wide as k also
-    for one who is in the group. One that was corrected by a few may be what was shown before, and is as wide.
+    for one who is in the group. One that was corrected by a few may be what was shown before, and is as wide. What was
+    `printed` of events is an equation; behind the cells come the measures that must be hidden for it.
     """
     hidden, free = small | more, ((cells.n > 0) | (cells.row == BESIDE)) & ~cells.out
     kin, group = _tied(cells, catalogue)
     above = np.array([catalogue.areas[code].kind != "municipality" for code in cells.words["area"]])[cells.at["area"]]
     totals = above + 1 * (cells.at["level"] < 0)
+    events, *others = numbers(cells, policy, catalogue)
+    secret = np.zeros(len(printed.row) if printed else 0, bool)
     while True:
         before = hidden
-        for (count, fewest), moved in zip(counts(cells, policy, catalogue), moves(cells, catalogue), strict=True):
-            cost = np.where(free, price(np.maximum(count, 1), totals), np.inf)
-            need = _need(small, count, fewest, moved)
-            if count is cells.events:
-                need[small & (count == 0) & _of_sensitive_zeros(cells, catalogue)] = doubt(fewest)
-            table = Table.of(known(sums, count, hidden), count, cost)
-            hidden = hidden | suppress(table, hidden, need, name=partial(_named, cells))
+        for number, said in [(events, printed), *((other, None) for other in others)]:
+            of, size = number.of, len(number.of)
+            cost = np.where(free[of], price(np.maximum(number.count, 1), totals[of]), np.inf)
+            cost[len(free) :] = FREE
+            table, need = Table.of(number.known(sums, hidden), number.count, cost), _need(small[of], number)
+            also = hidden[of]
+            if said and len(said.row):
+                table = table.with_measures(said.among(size), *said.ends, said.cost)
+                also, need = np.append(also, secret), np.append(need, np.zeros((len(secret), 2)), axis=0)
+            found = suppress(table, also, need, name=partial(_named, cells, of))
+            hidden = hidden | np.isin(np.arange(len(hidden)), of[found[:size]])
+            secret = found[size:] if said else secret
         hidden = hidden | _any(kin, kin[hidden])
         hidden = (hidden | _any(group, kin[hidden])) & ~cells.out
         if (hidden == before).all():
-            return np.asarray(hidden & ~small)
+            return np.append(hidden & ~small, secret)
 
 
-def _need(small: Mask, count: Array, fewest: int, moved: Array) -> Array:
-    """The smallest and the largest number that each cell must be able to be, shape (cell, 2)."""
-    doubtful = (small & (count > 0) & (count < fewest))[:, None]
-    changed = (small & near(moved, fewest))[:, None]
-    since = (count - np.maximum(moved, 0))[:, None] + doubt(fewest)
-    return np.where(doubtful, doubt(fewest, own=1), np.where(changed, since, count[:, None]))
+def _need(small: Mask, number: Number) -> Array:
+    """The smallest and the largest that each number must be able to be, shape (number, 2)."""
+    count, fewest, most = number.count, number.fewest, number.most[:, None]
+    few, nobody = small & (count > 0) & (count < fewest), small & (count == 0) & number.zeros
+    from_1 = doubt(fewest, own=1)
+    doubtful = np.where(nobody[:, None] | (most <= fewest), doubt(fewest), from_1)
+    changed = (small & near(number.moved, fewest))[:, None]
+    since = (count - np.maximum(number.moved, 0))[:, None] + doubt(fewest)
+    need = np.where((few | nobody)[:, None], doubtful, np.where(changed, since, count[:, None]))
+    return np.minimum(need, most)
 
 
 def known(sums: csr_array, count: Array, hidden: Mask) -> csr_array:
@@ -211,9 +282,9 @@ def near(moved: Array, fewest: int) -> Mask:
     return np.asarray((moved != 0) & (np.abs(moved) < fewest))
 
 
-def _named(cells: Cells, cell: int) -> str:
-    """What a cell is called where somebody must be told of it."""
-    words = ((cells.words[name], int(cells.at[name][cell])) for name in KEY)
+def _named(cells: Cells, of: Array, number: int) -> str:
+    """What the cell of a number is called where somebody must be told of it."""
+    words = ((cells.words[name], int(cells.at[name][of[number]])) for name in KEY)
     return " ".join(known[at] for known, at in words if at >= 0 and known[at])
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, vstack
 
 from lighed import __version__
 from lighed.analysis.evaluate import evaluated
@@ -42,14 +42,13 @@ from lighed.disclosure.cells import (
     with_parts,
     with_rests,
 )
-from lighed.disclosure.ledger import NOTHING, Ledger, guessed, met
+from lighed.disclosure.ledger import NOTHING, Ledger, guessed, met, told
+from lighed.disclosure.measures import Printed, is_rounded, linear, rounded
 from lighed.disclosure.protect import (
     Mask,
     corrected,
-    counts,
-    known,
-    moves,
     near,
+    numbers,
     primary,
     secondary,
     thin,
@@ -119,44 +118,62 @@ def _protected(
     small = (primary(cells, policy, catalogue, kept) | corrected(cells, policy, catalogue)) & ~cells.out
     together = policy.sums == "together"
     more = cells.held | secondary(small | cells.held, cells, sums, policy, catalogue)
+    printed = linear(estimates, cells, policy, catalogue, told(ledger, estimates, catalogue))
     if together:
-        more |= withstanding(small, more, cells, sums, policy, catalogue)
+        beside = withstanding(small, more, cells, sums, policy, catalogue, printed)
+        more, printed = more | beside[: len(small)], printed.where(~beside[len(small) :])
     own = (cells.row >= 0) & (cells.row < len(estimates))
     hidden = (small | more) & own
-    shown = withhold(estimates, cells, hidden, thin(estimates, kept, policy))
+    shown = rounded(withhold(estimates, cells, hidden, thin(estimates, kept, policy)), printed)
     found = audit(shown, catalogue)
     if len(earlier):
         found["lines_with_one_hidden"] = audit(Estimates.concat([shown, earlier]), catalogue)["lines_with_one_hidden"]
     if found["lines_with_one_hidden"]:
         raise ReleaseError("unsafe", lines=found["lines_with_one_hidden"])
     if together:
-        found |= attacked(small, small | more, cells, sums, policy, catalogue)
+        found |= attacked(small, small | more, cells, sums, policy, catalogue, printed)
         if found["attack_exact"] or found["attack_narrow"]:
             raise ReleaseError("solved", cells=found["attack_exact"] + found["attack_narrow"])
     record = {"cells": int(own.sum()), "hidden": int(hidden.sum()), "lines": int(sums.shape[0])}
+    if policy.public_persons:
+        record["rounded"] = int(is_rounded(shown).sum())
     record |= {"earlier": ledger.releases, "earlier_cells": int((cells.told | cells.held).sum())}
     return shown, {"policy": policy.id, "rules": policy.rules, "audited": True} | record | found
 
 
 def attacked(
-    small: Mask, hidden: Mask, cells: Cells, sums: csr_array, policy: Policy, catalogue: Catalogue
+    small: Mask,
+    hidden: Mask,
+    cells: Cells,
+    sums: csr_array,
+    policy: Policy,
+    catalogue: Catalogue,
+    printed: Printed | None = None,
 ) -> dict[str, int]:
     """Work out, as a reader could of all sums together, what each small number may be, and count what is not in doubt.
 
     What solves the sums is separate code from the protection; the sums themselves are the same, those with what earlier
-    releases showed and hid among them. Narrow is what is not as wide as the smallest count, or cannot be each number
-    below it, or what was shown before it was corrected by a few; and what the solver is not sure of.
+    releases showed and hid among them, and what is `printed` of events. Narrow is what is not as wide as the smallest
+    count, or cannot be each number below it, or what was shown before it was corrected by a few; and what the solver is
+    not sure of. Of fewer persons, whom anybody knows of, each number of them must be possible.
     """
     tried, exact, narrow = 0, 0, 0
-    for (count, fewest), moved in zip(counts(cells, policy, catalogue), moves(cells, catalogue), strict=True):
+    events, *others = numbers(cells, policy, catalogue)
+    for number, said in [(events, printed), *((other, None) for other in others)]:
+        of, count, fewest, most = number.of, number.count, number.fewest, number.most
         few = (count > 0) & (count < fewest)
-        rows, asked = known(sums, count, hidden), small & (few | near(moved, fewest))
+        rows, asked = number.known(sums, hidden), small[of] & (few | near(number.moved, fewest))
         level = rows @ count
-        shown = np.where(hidden, np.nan, count)
-        ends = np.where(few, [np.ones_like(count), few * (fewest - 1)], np.sort([count, count - moved], axis=0))
-        enough = np.stack([*ends, np.full(len(count), fewest)])
-        lower, upper = intervals(rows, shown, level, level, asked=asked, narrow=3 * fewest, enough=enough)
-        wide = (lower <= ends[0]) & (upper >= ends[1]) & (upper - lower >= fewest)
+        limits = [level, level]
+        if said:
+            rows = csr_array(vstack([rows, said.among(len(of))]))
+            limits = [np.append(level, end) for end in said.ends]
+        shown, width = np.where(hidden[of], np.nan, count), np.minimum(fewest, most)
+        possible = [np.where(most < fewest, 0, 1), np.minimum(fewest - 1, most)]
+        ends = np.where(few, possible, np.sort([count, count - number.moved], axis=0))
+        enough = np.stack([*ends, width])
+        lower, upper = intervals(rows, shown, *limits, asked=asked, narrow=3 * fewest, enough=enough)
+        wide = (lower <= ends[0]) & (upper >= ends[1]) & (upper - lower >= width)
         tried, exact = tried + int(asked.sum()), exact + int((asked & (lower == upper)).sum())
         narrow += int((asked & ~wide & (lower != upper)).sum())
     return {"attacked": tried, "attack_exact": exact, "attack_narrow": narrow}

@@ -58,6 +58,7 @@ BEGINNINGS = (
     ("clustered", "clustered"),
     ("regression on need", "need"),
     ("rows", "rows"),
+    ("rounded", "rounded"),
     ("mean over correlations", "correlations"),
     ("aalen-johansen", "aalen_johansen"),
     ("log-log", "log_log"),

@@ -8,7 +8,7 @@ from lighed.report.view import View
 
 HIDDEN = ("few", "nearly_all", "company", "before", "follows")
 CHECKED = ("check_rule", "check_again", "check_earlier", "check_record", "check_two", "check_apart")
-RECORDED = ("cells", "hidden", "hidden_figures", "lines", "lines_with_one_hidden", "earlier")
+RECORDED = ("cells", "hidden", "hidden_figures", "rounded", "lines", "lines_with_one_hidden", "earlier")
 LIMITS = ("smallest_count", "smallest_group", "smallest_respondents", "smallest_units", "largest_within")
 ATTACKED = ("attacked", "attack_exact", "attack_narrow")  # where all sums are held together
 
@@ -46,6 +46,8 @@ def _rules(view: View) -> list[Block]:
     for name, limit in view.release.audit["rules"].items():
         if name == "dominance":
             said[f"dominance_{limit['contributors']}"] = {"percent": _number(view, limit["percent"])}
+        elif name == "public_persons":
+            said[name] = {}
         elif name in LIMITS:
             said[name] = {"least": _number(view, limit), "below": _number(view, limit - 1)}
     said["median"] = said["smallest_count"]
