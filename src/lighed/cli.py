@@ -280,6 +280,8 @@ def _say_built(built: Any) -> None:
             hidden=number(hidden, LANG, digits=0),
         )
     )
+    if left_out := built.release.audit.get("left_out"):
+        out.print(say("cli.left_out", LANG, count=number(len(left_out), LANG, digits=0)))
 
 
 @app.command()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -15,6 +15,7 @@ from lighed.analysis import cascade, crossed, inequality, need
 from lighed.analysis.behind import largest
 from lighed.analysis.excess import deadly, excess, lives
 from lighed.analysis.fates import fates
+from lighed.analysis.finest import finest, margin
 from lighed.analysis.grid import Grid, place, shown_areas
 from lighed.analysis.handover import handover
 from lighed.analysis.indicators import count_groups, estimates, matured, sample_groups, unknown_shares
@@ -37,7 +38,7 @@ from lighed.analysis.validation import scores
 from lighed.analysis.waiting import waiting
 from lighed.catalogue import Catalogue
 from lighed.core.condition import columns
-from lighed.core.estimates import Estimates
+from lighed.core.estimates import KEPT, Estimates
 from lighed.core.pathway import Pathway
 from lighed.core.progress import track, working
 from lighed.core.summary import Summary
@@ -53,13 +54,25 @@ KINDS = (fates, waiting, handover, reasons, scores, states, excess)  # of parts 
 TAGGED |= {"weight", "stratum", "sampling_unit"}  # of answers
 
 Asked = Sequence[tuple[Stratifier | None, Sequence[Indicator]]]
+Rounding = Callable[[Summary], Summary]
 
 
-def from_store(engine: Any, snapshot: Snapshot, catalogue: Catalogue, plan: ReleasePlan) -> Estimates:
-    """Return every estimate that `plan` asks of the persons of `snapshot`."""
-    assert plan.years is not None
+def wanted(catalogue: Catalogue, plan: ReleasePlan) -> list[Indicator]:
+    """Return the indicators that `plan` asks of the persons of a store."""
     computed = [i for i in catalogue.indicators.values() if i.computes]
-    indicators = [i for i in computed if not plan.indicators or i.id in plan.indicators]
+    return [i for i in computed if not plan.indicators or i.id in plan.indicators]
+
+
+def from_store(
+    engine: Any, snapshot: Snapshot, catalogue: Catalogue, plan: ReleasePlan, *, rounding: Rounding | None = None
+) -> Estimates:
+    """Return every estimate that `plan` asks of the persons of `snapshot`.
+
+    With `rounding` every estimate is worked out of the finest tables as it gives them back, and indicators that need
+    more than counts are left out.
+    """
+    assert plan.years is not None
+    indicators = [i for i in wanted(catalogue, plan) if i.of_counts or not rounding]
     periods = range(plan.years[0], plan.years[1] + 1)
     over = {i.id: {*i.stratifiers, *plan.stratifiers, *plan.stratifiers_of.get(i.id, ())} for i in indicators}
     named = set[str]().union(*over.values())
@@ -70,7 +83,9 @@ def from_store(engine: Any, snapshot: Snapshot, catalogue: Catalogue, plan: Rele
     by_area = [catalogue.stratifiers[name] for name in plan.area_stratifiers]
     known_until = plan.known_until or date(plan.years[1], 12, 31)
     records, every = Records(engine, snapshot, known_until, catalogue.reasons), [(None, indicators), *asked]
-    return from_people(engine, people, records, catalogue, every, by_area=by_area, known_until=known_until)
+    return from_people(
+        engine, people, records, catalogue, every, by_area=by_area, known_until=known_until, rounding=rounding
+    )
 
 
 def from_people(
@@ -82,16 +97,20 @@ def from_people(
     *,
     by_area: Sequence[Stratifier] = (),
     known_until: date = date.max,
+    rounding: Rounding | None = None,
 ) -> Estimates:
     """Return the estimates of the indicators that are asked for with each stratifier.
 
     `by_area` are groups of areas, made of what is counted for everybody together. What happened is known to the end of
-    the day `known_until`.
+    the day `known_until`. With `rounding`, indicators are of counts alone.
     """
     levels = {s.id for s, _ in asked if s}
     every = {i.id: i for _, some in asked for i in some}.values()
     survey = _tagged(engine, people, records.answers, [i for i in every if i.basis == "survey"], levels)
     events = _tagged(engine, people, records.events, [i for i in every if i.basis in EVENTS and i.item], levels)
+    if rounding:
+        made = Estimates.concat([*_rounded(people, events, catalogue, asked, by_area, rounding)])
+        return matured(made, every, known_until)
     towns = sorted(people.select("area").distinct().to_pyarrow()["area"].drop_null().to_pylist())
     told = _told(people, records, catalogue, asked, towns)
     along = [(one.rows, [i for i in every if i.of_pathway == one.pathway.id]) for one in told]
@@ -117,6 +136,34 @@ def from_people(
     found = cascade.trusted(Estimates.concat(parts), [one.pathway for one in told])
     found = matured(found, every, known_until)
     return Estimates.concat([found, cascade.opened(found, catalogue)])
+
+
+def _rounded(
+    people: Any, rows: Any, catalogue: Catalogue, asked: Asked, by_area: Sequence[Stratifier], rounding: Rounding
+) -> Iterator[Estimates]:
+    """The estimates of rounded tables, each indicator's of all its dimensions at once; its exact counts are kept."""
+    for by, indicators in track(_alike(asked), "summarise"):
+        exact = finest(people, rows, indicators, by=[s.id for s in by])
+        given = rounding(exact)
+        for at, stratifier in enumerate([None, *by]):
+            shown = [stratifier] if stratifier else [None, *by_area]
+            yield from _estimated(indicators, margin(given, at - 1), None, catalogue, shown)
+            yield _behind(Estimates.concat([*_estimated(indicators, margin(exact, at - 1), None, catalogue, shown)]))
+
+
+def _behind(exact: Estimates) -> Estimates:
+    """The counts of groups as they are, for the protection alone."""
+    table = exact.where(measure="crude").table
+    names = ("indicator", "period", "area", "stratifier", "level", "n", "events")
+    return Estimates.of(measure=KEPT, **{name: table[name].combine_chunks() for name in names})
+
+
+def _alike(asked: Asked) -> list[tuple[list[Stratifier], list[Indicator]]]:
+    """The indicators that are asked for with the same dimensions, and these."""
+    every = {i.id: i for _, some in asked for i in some}
+    by = {name: [s for s, some in asked if s and any(i.id == name for i in some)] for name in every}
+    of = {tuple(s.id for s in found): found for found in by.values()}
+    return [(found, [i for i in every.values() if by[i.id] == found]) for found in of.values()]
 
 
 def _told(people: Any, records: Records, catalogue: Catalogue, asked: Asked, towns: Sequence[str]) -> list[Told]:

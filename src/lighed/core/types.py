@@ -196,6 +196,11 @@ class Indicator(Definition):
         return self.standardise is not None or self.kind == "life_expectancy"
 
     @property
+    def of_counts(self) -> bool:
+        """Whether its figures are worked out of how many persons or records there are and how many have the thing."""
+        return self.kind in {"proportion", "count"} and self.basis in {"person", "event"} and not self.by_age
+
+    @property
     def of_pathway(self) -> str | None:
         """Return the pathway whose episodes are counted."""
         return self.item if self.basis == "pathway" else None
@@ -297,12 +302,14 @@ class Policy(Definition):
     ``each`` for itself, or all ``together``, as a reader would who solves them; that takes seconds for a municipality,
     and hours for all of them. Of the shares named in ``public_persons`` anybody can look up how many persons each group
     has, in a population register: held together, measures of them may be shown rounded where some groups are hidden.
+    In mode ``round`` nothing is hidden: small counts become 0 or the larger of ``smallest_count`` and
+    ``smallest_group``, and all else is worked out of them.
     """
 
     id: str
     title: Text
     explanation: Text
-    mode: Literal["suppress", "published"]
+    mode: Literal["suppress", "round", "published"]
     smallest_count: int = Field(ge=0)
     smallest_group: int = Field(ge=0)
     smallest_respondents: int = Field(ge=0)
@@ -312,6 +319,11 @@ class Policy(Definition):
     sums: Literal["each", "together"] = "each"
     public_persons: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
+
+    @property
+    def base(self) -> int:
+        """Return the smallest number of persons or cases that a rounded release shows, besides 0."""
+        return max(self.smallest_count, self.smallest_group)
 
     @property
     def rules(self) -> dict[str, Any]:

@@ -36,6 +36,32 @@ def audit(shown: Estimates, catalogue: Catalogue) -> dict[str, int]:
     }
 
 
+def unequal(shown: Estimates, catalogue: Catalogue) -> int:
+    """Count the sums that a reader makes of rounded counts, and that are not what is shown as the total."""
+    table = shown.where(measure="crude").table
+    groups = _plain(table).append_column("n", table["n"]).append_column("events", table["events"])
+    everybody = groups.filter(_among(groups["stratifier"], [""]))
+    levels = groups.filter(pc.not_equal(groups["stratifier"], ""))
+    found = _differ(levels, everybody, ["indicator", "period", "area"], "stratifier")
+    for period in groups["period"].unique().to_pylist():
+        here = groups.filter(pc.equal(groups["period"], period))
+        for whole, parts in _areas(catalogue, int(period[:4])):
+            inside, area = (here.filter(_among(here["area"], codes)) for codes in (parts, [whole]))
+            found += _differ(inside, area, ["indicator", "stratifier", "level"])
+    for stratifier, level, codes in _area_levels(catalogue):
+        of_level = levels.filter(pc.and_(_among(levels["stratifier"], [stratifier]), _among(levels["level"], [level])))
+        found += _differ(everybody.filter(_among(everybody["area"], codes)), of_level, ["indicator", "period"])
+    return found
+
+
+def _differ(parts: pa.Table, wholes: pa.Table, key: list[str], *beside: str) -> int:
+    """How many sums of parts, one for each word `beside` the key, are not their whole."""
+    sums = parts.group_by([*key, *beside]).aggregate([("n", "sum"), ("events", "sum")])
+    both = sums.join(wholes.select([*key, "n", "events"]), key, join_type="inner")
+    other = pc.or_(*(pc.not_equal(both[f"{name}_sum"], both[name]) for name in ("n", "events")))
+    return int(pc.sum(other).as_py() or 0)
+
+
 def _counted(table: pa.Table) -> pa.Table:
     """Rows that persons were counted for: they have a count, or had one that is hidden."""
     return table.filter(pc.or_(pc.is_valid(table["n"]), pc.equal(table["flags"], "suppressed")))

@@ -6,10 +6,12 @@ is a vintage: where the two differ by a few persons or cases, below a region, th
 the ledger has stand beside those of the release in every sum that holds of both; what those were that it hid nobody
 knows here either, so they are given numbers that agree with all that is known.
 
+A period has rounded counts in all releases, or in none, and what was rounded is shown again as it was.
+
 Each release is one file, ``<release>.<digest of its manifest>.parquet``, written when it is put in force and never
 again; a release that is withdrawn stays. A file has the columns of `KEYS` (null where a row says nothing of them), and
-``n`` and ``events``, null in what is hidden, and the ``value`` of a measure of which some groups are. There is no
-secret in it.
+``n`` and ``events``, null in what is hidden, and the ``value`` of a measure of which some groups are; it says whether
+counts are rounded. There is no secret in it.
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ from lighed.disclosure.cells import KEY, Array, Cells, Mask, numbered
 from lighed.disclosure.measures import LINEAR, is_rounded
 
 FORMAT, BEFORE_MEASURES = b"2", b"1"
-NAME = b"lighed_ledger"
+NAME, MODE = b"lighed_ledger", b"lighed_mode"
 KEYS = (*KEY[:-1], "measure", "component", "counterpart", "horizon")
 FIELDS = pa.schema(
     [(name, pa.string()) for name in KEYS] + [("n", pa.int64()), ("events", pa.int64()), ("value", pa.float64())]
@@ -43,10 +45,14 @@ TOO_MANY = 10.0  # what it costs that parts are more than their whole, beside pa
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """The counted rows of earlier releases and their rounded measures, each once, and how many releases there were."""
+    """The counted rows of earlier releases and their rounded measures, each once, and how many releases there were.
+
+    ``rounded`` are the periods whose counts are rounded.
+    """
 
     rows: Estimates
     releases: int
+    rounded: frozenset[str] = frozenset()
 
     @classmethod
     def open(cls, folder: Path) -> Ledger:
@@ -70,7 +76,8 @@ class Ledger:
         ordered = once.sort_by([(name, "ascending") for name in ("n", "events", *KEYS)]).combine_chunks()
         flags = pc.if_else(pc.is_null(ordered["n"]), "suppressed", "")
         columns = {name: column.combine_chunks() for name, column in zip(FIELDS.names, ordered.columns, strict=True)}
-        return cls(Estimates.of(**columns, flags=flags.combine_chunks()), len(releases))
+        rounded = {word for one in releases if _mode(one) == b"round" for word in one["period"].unique().to_pylist()}
+        return cls(Estimates.of(**columns, flags=flags.combine_chunks()), len(releases), frozenset(rounded))
 
 
 NOTHING = Ledger(Estimates(SCHEMA.empty_table()), 0)
@@ -83,10 +90,14 @@ def _read(file: Path) -> pa.Table:
         if form in (BEFORE_MEASURES, FORMAT):
             if form == BEFORE_MEASURES:
                 found = found.append_column(FIELDS.field("value"), pa.nulls(len(found), pa.float64()))
-            return found.select(FIELDS.names).cast(FIELDS)
+            return found.select(FIELDS.names).cast(FIELDS).replace_schema_metadata(found.schema.metadata)
     except (OSError, KeyError, TypeError, pa.ArrowException):
         pass
     raise ReleaseError("ledger_unreadable", file=file)
+
+
+def _mode(rows: pa.Table) -> bytes | None:
+    return (rows.schema.metadata or {}).get(MODE)
 
 
 def enter(folder: Path, release: Path) -> None:
@@ -99,7 +110,8 @@ def enter(folder: Path, release: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         waiting = file.with_suffix(".part")
         rows = counted(Estimates.concat([opened.estimates(area) for area in opened.areas]))
-        pq.write_table(rows.replace_schema_metadata({NAME: FORMAT}), waiting, compression="zstd")
+        told = {NAME: FORMAT, MODE: opened.audit["rules"]["mode"]}
+        pq.write_table(rows.replace_schema_metadata(told), waiting, compression="zstd")
         flush(waiting)
         waiting.replace(file)
         flush(folder)
@@ -118,6 +130,22 @@ def counted(shown: Estimates) -> pa.Table:
     return (
         table.set_column(SCHEMA.get_field_index("value"), "value", value).filter(kept).select(FIELDS.names).cast(FIELDS)
     )
+
+
+def of_one_mode(estimates: Estimates, ledger: Ledger, mode: str) -> None:
+    """Refuse to round what an earlier release has exact numbers of, or to show exact numbers of what one rounded."""
+    other = {*ledger.rows.distinct("period")} - ledger.rounded if mode == "round" else ledger.rounded
+    if both := other & {*estimates.distinct("period")}:
+        raise ReleaseError("two_modes", periods=", ".join(sorted(both)))
+
+
+def as_before(estimates: Estimates, ledger: Ledger) -> None:
+    """Refuse rounded counts that an earlier release showed otherwise: together the two would say more than either."""
+    both = pa.concat_tables([counted(estimates), counted(ledger.rows)])
+    said = both.group_by([*KEYS]).aggregate([(name, end) for name in ("n", "events") for end in ("min", "max")])
+    moved = (pc.not_equal(said[f"{name}_min"], said[f"{name}_max"]) for name in ("n", "events"))
+    if other := said.filter(pc.or_(*moved))["period"].unique().to_pylist():
+        raise ReleaseError("rounded_otherwise", periods=", ".join(sorted(other)))
 
 
 def met(estimates: Estimates, ledger: Ledger, catalogue: Catalogue) -> tuple[Cells, Estimates]:

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from scipy.sparse import csr_array, vstack
 
 from lighed import __version__
+from lighed.analysis.build import wanted
 from lighed.analysis.evaluate import evaluated
 from lighed.analysis.handover import compared
 from lighed.analysis.lost import lost
@@ -42,7 +43,7 @@ from lighed.disclosure.cells import (
     with_parts,
     with_rests,
 )
-from lighed.disclosure.ledger import NOTHING, Ledger, guessed, met, told
+from lighed.disclosure.ledger import NOTHING, Ledger, guessed, met, of_one_mode, told
 from lighed.disclosure.measures import Printed, is_rounded, linear, rounded
 from lighed.disclosure.protect import (
     Mask,
@@ -54,6 +55,7 @@ from lighed.disclosure.protect import (
     thin,
     withstanding,
 )
+from lighed.disclosure.rounding import checked, said_rounded
 from lighed.sources.panel import of_estimates, read_panel
 
 GROUP = 1 << 13  # rows that are read together: an indicator is found without the others
@@ -92,6 +94,9 @@ def publish(
             shown, record = protected(estimates, policy, catalogue, ledger)
             later = (made(shown, catalogue) for made in (drawn, lost, units))
             shown = Estimates.concat([shown, *later, compared(shown)])
+            if record.get("rules", {}).get("mode") == "round":
+                shown = said_rounded(shown)
+                record["left_out"] = [i.id for i in wanted(catalogue, plan) if not i.of_counts]
             waiting.mkdir(parents=True)
             _write(shown, plan, policy, catalogue, waiting, record, inputs=inputs, made=made, seed=seed)
         put_in_place(waiting, folder)
@@ -111,6 +116,10 @@ def _protected(
     kept, estimates = estimates.where(measure=KEPT), estimates.without(KEPT)
     if policy.mode == "published":
         return estimates, {"policy": policy.id, "audited": False}
+    of_one_mode(estimates, ledger, policy.mode)
+    if policy.mode == "round":
+        found = checked(estimates, kept, policy, catalogue, ledger)
+        return estimates, {"policy": policy.id, "rules": policy.rules, "audited": True} | found
     cells, earlier = met(estimates, ledger, catalogue)
     cells = with_rests(with_beside(cells, catalogue), catalogue)
     sums = lines(cells, catalogue)

@@ -58,6 +58,7 @@ BEGINNINGS = (
     ("clustered", "clustered"),
     ("regression on need", "need"),
     ("rows", "rows"),
+    ("rounded counts", "rounded_counts"),
     ("rounded", "rounded"),
     ("mean over correlations", "correlations"),
     ("aalen-johansen", "aalen_johansen"),

@@ -276,7 +276,12 @@ class Desk(Office):
         try:
             chosen = zone.plan_of(known, plan, self.project)
             estimates, inputs, seed = zone.estimated(
-                known, chosen, store=self.project.store, tables=self.project.tables, key=self.project.key
+                known,
+                chosen,
+                store=self.project.store,
+                tables=self.project.tables,
+                key=self.project.key,
+                edition=edition,
             )
             named = chosen if edition == "public" else chosen.model_copy(update={"id": chosen.id + INTERNAL})
             ledger = zone.earlier(self.project.releases)

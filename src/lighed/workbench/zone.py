@@ -12,7 +12,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from lighed.analysis.build import from_store
 from lighed.analysis.published import from_tables
@@ -31,6 +31,7 @@ from lighed.core.text import LANGUAGES, Lang
 from lighed.core.types import ReleasePlan
 from lighed.disclosure import publish
 from lighed.disclosure.ledger import Ledger, enter
+from lighed.disclosure.rounding import rounding
 from lighed.sources.draft import draft, draft_dimension, draft_table, identifier
 from lighed.sources.files import load
 from lighed.sources.heat_plus import read_heat, write_heat
@@ -169,19 +170,28 @@ def plan_of(catalogue: Catalogue, name: str | None, project: Project | None) -> 
 
 
 def estimated(
-    catalogue: Catalogue, plan: ReleasePlan, *, store: Path | None, tables: Path, key: Path | None = None
+    catalogue: Catalogue,
+    plan: ReleasePlan,
+    *,
+    store: Path | None,
+    tables: Path,
+    key: Path | None = None,
+    edition: Literal["public", "internal"] = "public",
 ) -> tuple[Estimates, dict[str, str], int | None]:
     """Compute everything a plan asks for: from the persons of the store, and from published tables.
 
-    With it the digests of what it was made of: those of files of persons under the `key` of the zone.
+    With it the digests of what it was made of: those of files of persons under the `key` of the zone. Where the policy
+    rounds it is all of rounded counts, but in the internal edition.
     """
     parts, inputs, seed = [], dict[str, str](), None
+    rounds = rounding(catalogue.policies[plan.policy]) if edition == "public" else None
     if plan.years:
         assert store is not None
         snapshot = Store.open(store).current()
         engine = connect(folders=[store])
-        parts.append(from_store(engine, snapshot, catalogue, plan))
-        parts.append(from_tallies(engine, snapshot, catalogue, plan))
+        parts.append(from_store(engine, snapshot, catalogue, plan, rounding=rounds))
+        if not rounds:
+            parts.append(from_tallies(engine, snapshot, catalogue, plan))
         inputs |= _sealed(snapshot.inputs, key) if key else snapshot.inputs
         seed = next((int(load.file.rpartition(" ")[2]) for load in snapshot.loads if load.source == "synthetic"), None)
     if plan.tables:

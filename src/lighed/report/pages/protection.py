@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from lighed.core.text import number
 from lighed.report.page import Block, Facts, Heading, Page, Points, Words
 from lighed.report.view import View
@@ -11,12 +13,16 @@ CHECKED = ("check_rule", "check_again", "check_earlier", "check_record", "check_
 RECORDED = ("cells", "hidden", "hidden_figures", "rounded", "lines", "lines_with_one_hidden", "earlier")
 LIMITS = ("smallest_count", "smallest_group", "smallest_respondents", "smallest_units", "largest_within")
 ATTACKED = ("attacked", "attack_exact", "attack_narrow")  # where all sums are held together
+HOW = tuple(f"rounding.{name}" for name in ("limits", "many", "near", "same", "uncertain", "left_out"))
+ROUNDED = ("small", "unequal_sums", "largest_change", "mean_change")
 
 
 def protection(view: View) -> Page:
     """Build the page on how the figures of a release are protected, with what its audit found."""
     rule = Words(view.release.manifest.policy_explanation[view.lang])
-    if view.release.audit["audited"]:
+    if view.release.audit.get("rules", {}).get("mode") == "round":
+        blocks: list[Block] = [Words(view.say("protection.rounding.lead"), lead=True), *_rounded(view, rule)]
+    elif view.release.audit["audited"]:
         blocks = [Words(view.say("protection.lead"), lead=True), *_hidden(view, rule), *_checked(view)]
     elif view.release.internal:
         blocks = [Words(view.say("protection.internal"), lead=True)]
@@ -37,6 +43,25 @@ def _hidden(view: View, rule: Words) -> list[Block]:
         Words(view.say("protection.one_mark", mark=view.say("flag.suppressed"))),
         _heading(view, "reader"),
         _points(view, ("can_sum", "cannot_one", sums, "cannot_other", "knows_more")),
+    ]
+
+
+def _rounded(view: View, rule: Words) -> list[Block]:
+    record = view.release.audit
+    rules, left_out = record["rules"], view.count(len(record["left_out"]))
+    base = _number(view, max(rules["smallest_count"], rules["smallest_group"]))
+    named = [("cells", "cells"), *((f"rounding.{name}", name) for name in ROUNDED), ("earlier", "earlier")]
+    checks = ("check_rule", "rounding.check_again", "rounding.check_earlier", *CHECKED[3:])
+    return [
+        _heading(view, "rounding.what", "what"),
+        rule,
+        _points(view, HOW, base=base, count=left_out),
+        _heading(view, "reader"),
+        _points(view, ("rounding.sums", "rounding.zero", "rounding.each", "knows_more"), base=base),
+        _heading(view, "checked"),
+        _points(view, checks, ordered=True),
+        _heading(view, "record"),
+        Facts(tuple((view.say(f"protection.{text}"), view.count(record[name])) for text, name in named)),
     ]
 
 
@@ -71,9 +96,9 @@ def _checked(view: View) -> list[Block]:
     ]
 
 
-def _heading(view: View, name: str) -> Heading:
-    return Heading(view.say(f"protection.{name}"), name)
+def _heading(view: View, name: str, anchor: str = "") -> Heading:
+    return Heading(view.say(f"protection.{name}"), anchor or name)
 
 
-def _points(view: View, names: tuple[str, ...], *, ordered: bool = False) -> Points:
-    return Points(tuple(Words(view.say(f"protection.{name}")) for name in names), ordered=ordered)
+def _points(view: View, names: Sequence[str], *, ordered: bool = False, **said: str) -> Points:
+    return Points(tuple(Words(view.say(f"protection.{name}", **said)) for name in names), ordered=ordered)
