@@ -9,7 +9,6 @@ from _table import Line, arguments, processor, show, took
 from lighed import catalogue as definitions
 from lighed.analysis.build import Records
 from lighed.analysis.parts import Told
-from lighed.analysis.pathways import episodes
 from lighed.analysis.waiting import waiting
 from lighed.sources.synthetic import fill
 from lighed.store import Store
@@ -30,7 +29,7 @@ def seconds(folder: Path) -> tuple[float, float, int]:
     start = processor()
     towns = sorted(people.area.topk(1000).to_pyarrow()["area"].to_pylist())
     by = [None, *(known.stratifiers[name] for name in path.stratifiers)]
-    told = Told.of(path, episodes(path, Records(engine, snapshot).along, people), known, towns, by)
+    told = Told.of(path, Records(engine, snapshot).episodes(path), people, known, towns, by)
     there = processor()
     made = [*waiting(told)]
     return there - start, processor() - there, sum(map(len, made))
@@ -43,9 +42,9 @@ def main() -> None:
         store = Store.create(Path(folder) / "store")
         fill(store, persons=given.persons, seed=7, workers=2)
         measured = took(seconds, store.folder)
-    followed, rows, count = measured.result
+    episodes, rows, count = measured.result
     lines = [
-        Line("episodes", followed, "s"),
+        Line("episodes", episodes, "s"),
         Line("all rows of waiting, without dimension and by each", rows, "s", 5.0),
         Line("rows", count, ""),
         Line("memory", measured.peak, "GB"),

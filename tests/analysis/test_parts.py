@@ -70,8 +70,15 @@ def told(catalogue: Catalogue) -> Told:
     )
     pathway = catalogue.pathways[PATHWAY]
     everywhere = [code for code, area in catalogue.areas.items() if area.kind == "municipality"]
-    rows = episodes(pathway, along_of(engine, example), memory_table(engine, "people", people))
-    return Told.of(pathway, rows, catalogue, everywhere, [catalogue.stratifiers["education"]])
+    rows = episodes(pathway, along_of(engine, example))
+    return Told.of(
+        pathway,
+        rows,
+        memory_table(engine, "people", people),
+        catalogue,
+        everywhere,
+        [catalogue.stratifiers["education"]],
+    )
 
 
 def found(told: Told, catalogue: Catalogue, measure: str, step: str, level: str) -> dict[str, tuple[int, int]]:

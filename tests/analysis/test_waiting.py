@@ -65,7 +65,7 @@ def followed(path: Pathway, catalogue: Catalogue, persons: list[Person]) -> Esti
     areas = {code: area for code, area in catalogue.areas.items() if area.kind != "municipality" or code == "0101"}
     small = dataclasses.replace(catalogue, areas=areas)  # a country of one municipality
     people = memory_table(engine, "people", pa.table(rows))
-    told = Told.of(path, episodes(path, along_of(engine, example), people), small, ["0101"], [None, GROUP])
+    told = Told.of(path, episodes(path, along_of(engine, example)), people, small, ["0101"], [None, GROUP])
     return Estimates.concat([*waiting(told)]).where(area=COUNTRY)
 
 

@@ -176,17 +176,13 @@ def _told(people: Any, records: Records, catalogue: Catalogue, asked: Asked, tow
     named = set[str]().union(*(columns for _, _, columns in followed))
     # in most years of most persons nothing begins: they are read once, and not for each pathway
     begun = begins(along, pathways)
-    placed = _with(people, named).semi_join(begun, ["person_id", "year"]).cache()
+    placed = people.select(*dict.fromkeys([*BASIC, *sorted(named)])).semi_join(begun, ["person_id", "year"]).cache()
     dying = [by for pathway, by, _ in followed if deadly(pathway)]
     lived = lives(people, _deaths(records.events), {s.id for by in dying for s in by if s}).cache() if dying else None
     return [
-        Told.of(pathway, episodes(pathway, along, _with(placed, columns)), catalogue, towns, by, lived=lived)
+        Told.of(pathway, episodes(pathway, along), placed, catalogue, towns, by, columns=columns, lived=lived)
         for pathway, by, columns in followed
     ]
-
-
-def _with(people: Any, columns: set[str]) -> Any:
-    return people.select(*dict.fromkeys([*BASIC, *sorted(columns)]))
 
 
 def _followed(
@@ -265,6 +261,10 @@ class Records:
         self.events = self._events(engine, snapshot)
         self.answers, self.strata = self._answers(engine, snapshot)
         self.along = Along.of(engine, snapshot, known_until, reasons or {})
+
+    def episodes(self, pathway: Pathway) -> Any:
+        """Return the episodes of a pathway, as records."""
+        return episodes(pathway, self.along)
 
     @staticmethod
     def _events(engine: Any, snapshot: Snapshot) -> Any:

@@ -7,7 +7,7 @@ the areas that are shown, but only crude: without sex and age.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,7 +28,8 @@ from lighed.core.summary import Summary
 from lighed.core.types import COUNTRY, SCALE, Area, Stratifier
 from lighed.stats import proportion
 from lighed.stats.intervals import Values
-from lighed.store.engine import Expression
+from lighed.store.engine import Expression, expression
+from lighed.store.frame import BASIC
 
 Mask = npt.NDArray[np.bool_]
 REGION = "region"
@@ -61,14 +62,18 @@ class Told:
         cls,
         pathway: Pathway,
         episodes: Expression,
+        people: Expression,
         catalogue: Catalogue,
         municipalities: Sequence[str],
         stratifiers: Sequence[Stratifier | None] = (None,),
         *,
+        columns: Iterable[str] | None = None,
         lived: Expression = None,
     ) -> Told:
-        """Keep the episodes, which have place and positions, before the engine."""
-        rows = episodes.cache()
+        """Put place and the positions in `columns` (or all) beside the episodes, and leave out who is not counted."""
+        placed = people if columns is None else people.select(*dict.fromkeys([*BASIC, *sorted(columns)]))
+        rows = episodes.join(placed, ["person_id", "year"])
+        rows = rows.filter(expression(pathway.population, rows)).cache()
         sent = rows.sender.notnull().any().to_pyarrow().as_py()
         return cls(pathway, rows, catalogue, municipalities, stratifiers, bool(sent), lived)
 

@@ -138,10 +138,9 @@ def _departures(residence: Expression) -> Expression:
     return ends.anti_join(starts, [ends.person_id == starts.start_person, ends.left == starts.start])
 
 
-def episodes(pathway: Pathway, along: Along, people: Expression | None = None) -> Expression:
+def episodes(pathway: Pathway, along: Along) -> Expression:
     """Return the episodes of `pathway`: ``person_id, year, item, category, amount, sender, died, left``, its columns.
 
-    With `people`, which are person-years, those of its population alone, with all that is said there of the person.
     ``sender`` is who provided the index event, ``died`` and ``left`` are the days of a death and a departure, ``known``
     is the last day of which anything is known. Days are counted from the index, and negative before it; of elapsed time
     those begun, so that a minute is a day and 24 hours are one too. The year is that of the index, and so is the
@@ -154,11 +153,7 @@ def episodes(pathway: Pathway, along: Along, people: Expression | None = None) -
         _demand_times(pathway, along)
         along = along.by_minutes()
     known_until = ((along.known_until - EPOCH).days + 1) * pathway.ticks - 1
-    found, said = _begun(pathway, along.events), list[str]()
-    if people is not None:
-        found = found.join(people, ["person_id", "year"])
-        found = found.filter(expression(pathway.population, found)).cache()  # an engine joins best what it has counted
-        said = [name for name in people.columns if name not in {"person_id", "year"}]
+    found = _begun(pathway, along.events)
     for table in (along.deaths, _departed(along.departures), _seen(pathway, along.happened(pathway))):
         found = found.left_join(table, "person_id").drop("person_id_right")
     found = found.filter(found[START] <= found.died.coalesce(NEVER))
@@ -189,7 +184,6 @@ def episodes(pathway: Pathway, along: Along, people: Expression | None = None) -
         "known",
         *pathway.columns,
         *(step.seen for step in pathway.steps),
-        *said,
         item=ibis.literal(pathway.id),
         category=ibis.null(str),
         amount=found.amount,
