@@ -158,6 +158,7 @@ REFUSED: dict[str, tuple[ReleasePlan, Callable[[], Estimates], str]] = {
         lambda: Estimates.of(indicator="F3.1", area="DK", value=[1.0, 2.0], n=[None, 100]),
         "published_counts",
     ),
+    "nothing at all": (PLAN, lambda: table(town()).where(area="0101"), "nothing_counted"),
 }
 
 

@@ -86,6 +86,8 @@ def publish(
         raise ReleaseError("no_citation", release=plan.id)
     if policy.mode == "published" and estimates.table["n"].null_count < len(estimates):
         raise ReleaseError("published_counts", release=plan.id)
+    if policy.mode != "published" and not len(estimates):
+        raise ReleaseError("nothing_counted", release=plan.id)
     waiting = folder.with_name(folder.name + ".part")
     shutil.rmtree(waiting, ignore_errors=True)
     try:
