@@ -1,0 +1,70 @@
+"""Episodes are counted by their pattern as they are counted by hand, however many indicators a pathway has."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from lighed.analysis.summarise import DIGITS, Patterns, count
+from lighed.catalogue import Catalogue
+from lighed.core.types import Indicator
+from lighed.store.engine import memory_table
+
+STEP = "rehabilitation.planned"
+FATES = ("reached", "lost", "died", "excepted", "before")
+
+
+@pytest.fixture
+def episodes() -> list[dict[str, Any]]:
+    rng = random.Random(5)
+    return [
+        {
+            "person_id": person,
+            "year": rng.choice([2020, 2021]),
+            "area": rng.choice(["0101", "0147"]),
+            "sex": rng.choice(["female", "male", None]),
+            "age": rng.choice([17, 40, 90]),
+            "education": rng.choice(["short", "long", None]),
+            "excluded": rng.choice([None, None, 3]),
+            "planned_fate": rng.choice(FATES),
+        }
+        for person in range(400)
+    ]
+
+
+def by_hand(episodes: list[dict[str, Any]], one: Indicator) -> Counter[tuple[Any, ...]]:
+    """Persons, and those of them who reached the step, of known sex; of the step's population."""
+    found = Counter[tuple[Any, ...]]()
+    for row in episodes:
+        inside = row["age"] >= 18 and row["excluded"] is None and row["planned_fate"] in ("reached", "lost")
+        if inside and row["sex"]:
+            cell = one.id, row["year"], row["area"], row["education"]
+            found[*cell, "n"] += 1
+            found[*cell, "events"] += row["planned_fate"] == "reached"
+    return +found
+
+
+@pytest.mark.parametrize("many", [1, DIGITS, DIGITS + 1, 2 * DIGITS + 5])
+def test_every_indicator_counts_its_own(
+    many: int, episodes: list[dict[str, Any]], catalogue: Catalogue, engine: Any
+) -> None:
+    step = catalogue.indicators[STEP]
+    same = [step.model_copy(update={"id": f"{STEP}{k}"}) for k in range(many)]
+    rows = memory_table(engine, "episodes", pa.Table.from_pylist(episodes))
+    table = count(rows, None, same, by="education", patterns=Patterns.of([(rows, same)], {"education"})).table
+    found = Counter[tuple[Any, ...]]()
+    for row in table.to_pylist():
+        for name in ("n", "events"):
+            found[row["indicator"], row["period"], row["area"], row["level"], name] += row[name]
+    expected = Counter[tuple[Any, ...]]()
+    for one in same:
+        expected += by_hand(episodes, one)
+    assert +found == expected
+
+
+def test_without_pathways_there_are_no_patterns() -> None:
+    assert Patterns.of([], {"education"}) is None
