@@ -11,6 +11,7 @@ import pytest
 
 from lighed.analysis.summarise import DIGITS, Patterns, count
 from lighed.catalogue import Catalogue
+from lighed.core.condition import Test
 from lighed.core.types import Indicator
 from lighed.store.engine import memory_table
 
@@ -36,15 +37,20 @@ def episodes() -> list[dict[str, Any]]:
     ]
 
 
-def by_hand(episodes: list[dict[str, Any]], one: Indicator) -> Counter[tuple[Any, ...]]:
-    """Persons, and those of them who reached the step, of known sex; of the step's population."""
+def fate_of(number: int) -> str:
+    """What the indicator of this number counts: other than the one before, and than the one at its place before it."""
+    return FATES[number % 2]  # a block has an odd number of places
+
+
+def by_hand(episodes: list[dict[str, Any]], one: Indicator, fate: str) -> Counter[tuple[Any, ...]]:
+    """Persons, and those of them with this fate, of known sex; of the step's population."""
     found = Counter[tuple[Any, ...]]()
     for row in episodes:
         inside = row["age"] >= 18 and row["excluded"] is None and row["planned_fate"] in ("reached", "lost")
         if inside and row["sex"]:
             cell = one.id, row["year"], row["area"], row["education"]
             found[*cell, "n"] += 1
-            found[*cell, "events"] += row["planned_fate"] == "reached"
+            found[*cell, "events"] += row["planned_fate"] == fate
     return +found
 
 
@@ -53,16 +59,17 @@ def test_every_indicator_counts_its_own(
     many: int, episodes: list[dict[str, Any]], catalogue: Catalogue, engine: Any
 ) -> None:
     step = catalogue.indicators[STEP]
-    same = [step.model_copy(update={"id": f"{STEP}{k}"}) for k in range(many)]
+    having = [Test("planned_fate", "is", fate_of(k)) for k in range(many)]
+    every = [step.model_copy(update={"id": f"{STEP}{k}", "numerator": having[k]}) for k in range(many)]
     rows = memory_table(engine, "episodes", pa.Table.from_pylist(episodes))
-    table = count(rows, None, same, by="education", patterns=Patterns.of([(rows, same)], {"education"})).table
+    table = count(rows, None, every, by="education", patterns=Patterns.of([(rows, every)], {"education"})).table
     found = Counter[tuple[Any, ...]]()
     for row in table.to_pylist():
         for name in ("n", "events"):
             found[row["indicator"], row["period"], row["area"], row["level"], name] += row[name]
     expected = Counter[tuple[Any, ...]]()
-    for one in same:
-        expected += by_hand(episodes, one)
+    for k, one in enumerate(every):
+        expected += by_hand(episodes, one, fate_of(k))
     assert +found == expected
 
 
