@@ -57,7 +57,7 @@ Asked = Sequence[tuple[Stratifier | None, Sequence[Indicator]]]
 Rounding = Callable[[Summary], Summary]
 
 
-def wanted(catalogue: Catalogue, plan: ReleasePlan) -> list[Indicator]:
+def indicators_of(catalogue: Catalogue, plan: ReleasePlan) -> list[Indicator]:
     """Return the indicators that `plan` asks of the persons of a store."""
     computed = [i for i in catalogue.indicators.values() if i.computes]
     return [i for i in computed if not plan.indicators or i.id in plan.indicators]
@@ -72,7 +72,7 @@ def from_store(
     more than counts are left out.
     """
     assert plan.years is not None
-    indicators = [i for i in wanted(catalogue, plan) if i.of_counts or not rounding]
+    indicators = [i for i in indicators_of(catalogue, plan) if i.of_counts or not rounding]
     periods = range(plan.years[0], plan.years[1] + 1)
     over = {i.id: {*i.stratifiers, *plan.stratifiers, *plan.stratifiers_of.get(i.id, ())} for i in indicators}
     named = set[str]().union(*over.values())

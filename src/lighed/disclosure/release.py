@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from scipy.sparse import csr_array, vstack
 
 from lighed import __version__
-from lighed.analysis.build import wanted
+from lighed.analysis.build import indicators_of
 from lighed.analysis.evaluate import evaluated
 from lighed.analysis.handover import compared
 from lighed.analysis.lost import lost
@@ -86,7 +86,7 @@ def publish(
         raise ReleaseError("no_citation", release=plan.id)
     if policy.mode == "published" and estimates.table["n"].null_count < len(estimates):
         raise ReleaseError("published_counts", release=plan.id)
-    if policy.mode != "published" and not len(estimates):
+    if policy.mode == "suppress" and edition == "public" and not len(estimates):
         raise ReleaseError("nothing_counted", release=plan.id)
     waiting = folder.with_name(folder.name + ".part")
     shutil.rmtree(waiting, ignore_errors=True)
@@ -98,7 +98,7 @@ def publish(
             shown = Estimates.concat([shown, *later, compared(shown)])
             if record.get("rules", {}).get("mode") == "round":
                 shown = said_rounded(shown)
-                record["left_out"] = [i.id for i in wanted(catalogue, plan) if not i.of_counts]
+                record["left_out"] = [i.id for i in indicators_of(catalogue, plan) if not i.of_counts]
             waiting.mkdir(parents=True)
             _write(shown, plan, policy, catalogue, waiting, record, inputs=inputs, made=made, seed=seed)
         put_in_place(waiting, folder)
