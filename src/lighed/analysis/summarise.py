@@ -109,8 +109,8 @@ def count(
 
     The indicators of which there are `patterns` are counted from those.
     """
-    seen = [i for i in indicators if patterns and i.id in patterns.at]
-    indicators = [i for i in indicators if i not in seen]
+    at = patterns.at if patterns else {}
+    seen, indicators = [i for i in indicators if i.id in at], [i for i in indicators if i.id not in at]
     parts = [
         _followed(patterns, [i for i in seen if i.by_age], by, ages=True),
         _followed(patterns, [i for i in seen if not i.by_age], by, ages=False),
